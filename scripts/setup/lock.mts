@@ -1,0 +1,22 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/**
+ * Runs an action while no other process runs one under the same lock file. The lock is flock(1)'s and is held by a
+ * child that ends with us, so that a killed process leaves no lock behind. Linux only.
+ */
+export async function withLock<T>(file: string, action: () => Promise<T>): Promise<T> {
+  const holder = spawn('flock', [file, 'sh', '-c', 'echo locked; exec cat'], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const exited = once(holder, 'exit');
+  const first = await Promise.race([once(holder.stdout, 'data'), exited.then(() => undefined)]);
+  if (first === undefined) throw new Error(`Cannot lock ${file}.`);
+  try {
+    return await action();
+  } finally {
+    holder.stdin.end();
+    await exited;
+  }
+}

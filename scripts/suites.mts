@@ -1,0 +1,83 @@
+/** Runs suites of tests and counts what came of them. */
+import { readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { projectRoot } from './paths.mts';
+import { CommandFailed, run } from './processes.mts';
+
+export interface SuiteOptions {
+  /** Only tests whose full name contains this. */
+  grep: string | undefined;
+  abort: AbortSignal;
+}
+
+export interface SuiteResult {
+  passed: number;
+  /** Skipped tests are failed ones, unless --grep skipped them. */
+  failed: number;
+  /** Everything that the suite printed. */
+  output: string;
+}
+
+/** What vitest's JSON reporter writes, as far as it is read here. */
+interface VitestReport {
+  testResults: { assertionResults: { status: string }[] }[];
+}
+
+/** Runs one project of vitest.config.mts. */
+export async function runVitest(project: string, { grep, abort }: SuiteOptions): Promise<SuiteResult> {
+  const reportFile = path.join(projectRoot, 'out', `vitest-${project}-${process.pid}.json`);
+  const args = [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${reportFile}`,
+  ];
+  if (grep !== undefined) args.push('--testNamePattern', grep.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  const vitest = path.join(projectRoot, 'node_modules', 'vitest', 'vitest.mjs');
+  const { output, succeeded } = await runToItsEnd([vitest, ...args], abort);
+  const statuses = (await readReport(reportFile)).testResults.flatMap(({ assertionResults }) =>
+    assertionResults.map(({ status }) => status),
+  );
+  const passed = statuses.filter((status) => status === 'passed').length;
+  const counted = grep === undefined ? statuses : statuses.filter((status) => /passed|failed/.test(status));
+  const failed = counted.length - passed;
+  // A file that does not load or an error outside a test fails the run without failing a test.
+  return { passed, failed: failed === 0 && !succeeded ? 1 : failed, output };
+}
+
+/** Runs scripts/hostTests.mts. */
+export async function runHostTests({ grep, abort }: SuiteOptions): Promise<SuiteResult> {
+  const args = ['scripts/hostTests.mts', ...(grep === undefined ? [] : [grep])];
+  const { output, succeeded } = await runToItsEnd(args, abort);
+  const [, passed, failed] = /^(\d+) passed, (\d+) failed\n$/m.exec(output) ?? [];
+  return { passed: Number(passed ?? 0), failed: Number(failed ?? (succeeded ? 0 : 1)), output };
+}
+
+/** Runs a script of the project, whatever becomes of it. */
+async function runToItsEnd(
+  args: readonly string[],
+  abort: AbortSignal,
+): Promise<{ output: string; succeeded: boolean }> {
+  try {
+    return {
+      output: await run(process.execPath, [...process.execArgv, ...args], { cwd: projectRoot, abort }),
+      succeeded: true,
+    };
+  } catch (error) {
+    if (error instanceof CommandFailed) return { output: error.output, succeeded: false };
+    throw error;
+  }
+}
+
+/** The report, which is not there when no test was found or vitest did not come so far. */
+async function readReport(file: string): Promise<VitestReport> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as VitestReport;
+  } catch {
+    return { testResults: [] };
+  } finally {
+    await rm(file, { force: true });
+  }
+}

@@ -1,0 +1,77 @@
+import { asObject, asString } from './json.ts';
+
+export type AcpErrorReason =
+  /** The agent speaks a version of the protocol that we do not. */
+  | 'protocol-version'
+  /** No answer in the time given. */
+  | 'timeout'
+  /** The connection is gone. */
+  | 'closed'
+  /** The user must sign in to the agent first. */
+  | 'auth-required'
+  | 'session-not-found'
+  /** The agent did not advertise what was asked of it. */
+  | 'not-supported'
+  /** The agent answered with any other error. */
+  | 'agent-error'
+  /** A message longer than the limit: the connection cannot be trusted any more. */
+  | 'line-too-long'
+  /** The caller, or the agent on the caller's behalf, gave the request up. */
+  | 'cancelled';
+
+/** The only error that the ACP client rejects with. */
+export class AcpError extends Error {
+  readonly reason: AcpErrorReason;
+  /** The agent's JSON-RPC code, or null where the error is our own. */
+  readonly code: number | null;
+  /** What the agent added to its error, or null. */
+  readonly data: unknown;
+
+  constructor(
+    reason: AcpErrorReason,
+    message: string,
+    details: { code?: number; data?: unknown; cause?: unknown } = {},
+  ) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    this.name = 'AcpError';
+    this.reason = reason;
+    this.code = details.code ?? null;
+    this.data = details.data ?? null;
+  }
+}
+
+export const errorCodes = {
+  methodNotFound: -32601,
+  invalidParams: -32602,
+  internalError: -32603,
+  requestCancelled: -32800,
+  authRequired: -32000,
+  notFound: -32002,
+} as const;
+
+/** The error that an agent answered with. */
+export function agentError(code: number, message: string, data: unknown): AcpError {
+  return new AcpError(reasonOf(code, message, data), message, { code, data });
+}
+
+function reasonOf(code: number, message: string, data: unknown): AcpErrorReason {
+  switch (code) {
+    case errorCodes.authRequired:
+      return 'auth-required';
+    case errorCodes.requestCancelled:
+      return 'cancelled';
+    case errorCodes.notFound:
+      return 'session-not-found';
+    case errorCodes.invalidParams:
+    case errorCodes.internalError:
+      return isSessionNotFound(message, data) ? 'session-not-found' : 'agent-error';
+    default:
+      return 'agent-error';
+  }
+}
+
+/** Agents disagree on the code for an unknown session; these two signs were seen under -32602 and -32603. */
+function isSessionNotFound(message: string, data: unknown): boolean {
+  const details = typeof data === 'string' ? data : (asString(asObject(data).details) ?? '');
+  return asString(asObject(data).sessionId) !== null || /session.*not found/i.test(`${message} ${details}`);
+}

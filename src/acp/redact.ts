@@ -1,0 +1,72 @@
+const mask = '[redacted]';
+
+/** Shorter values occur by chance, and masking them would leave nothing to read. */
+const shortestSecret = 4;
+
+/**
+ * Names whose values are secrets, as fields of JSON, as environment variables and as headers. Repetitions are
+ * bounded here and below: a line may have megabytes.
+ */
+const secretName =
+  '[\\w-]{0,40}(?:api[_-]?key|authorization|password|passwd|secret|credential|private[_-]?key|access[_-]?key)[\\w-]{0,40}' +
+  '|(?:[\\w-]{0,40}[_-])?(?:token|auth|cookie)|(?:access|refresh|id|auth|bearer|session|oauth)token';
+
+/** A quote; in JSON inside a string of JSON it has backslashes before it, and the same ends what it began. */
+const quote = '(\\\\*")';
+
+const rules: readonly { pattern: RegExp; replacement: string }[] = [
+  // "apiKey": "…"
+  {
+    pattern: new RegExp(`${quote}(${secretName})\\1(\\s*:\\s*)\\1.*?(?<!\\\\)\\1`, 'gi'),
+    replacement: `$1$2$1$3$1${mask}$1`,
+  },
+  // {"name": "GITHUB_TOKEN", "value": "…"}, the way ACP writes environments and headers
+  {
+    pattern: new RegExp(
+      `(${quote}name\\2\\s*:\\s*\\2(?:${secretName})\\2\\s*,\\s*\\2value\\2\\s*:\\s*\\2).*?(?<!\\\\)\\2`,
+      'gi',
+    ),
+    replacement: `$1${mask}$2`,
+  },
+  // GITHUB_TOKEN=…, in text and commands; looked at from the equals sign, of which there are fewer than of words
+  { pattern: new RegExp(`(?<=\\b(?:${secretName}))=[^\\s"'\\\\&;]+`, 'gi'), replacement: `=${mask}` },
+  // Authorization: Basic …, as in a call of curl
+  { pattern: /\b((?:authorization:\s*\w+|x-api-key:)\s+)[^\s"'\\]+/gi, replacement: `$1${mask}` },
+  { pattern: /\b(bearer)\s+[\w.~+/=-]{8,}/gi, replacement: `$1 ${mask}` },
+  // The user's part of a URL
+  { pattern: /:\/\/[^\s/@"\\]+@/g, replacement: `://${mask}@` },
+  // A JSON web token
+  { pattern: /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, replacement: mask },
+  // Keys that can be told by how they begin: OpenAI and Anthropic, GitHub, GitLab, Google, Slack, AWS
+  {
+    pattern:
+      /\b(?:sk-[\w-]{16,}|gh[opusr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|AIza[\w-]{30,}|xox[abprs]-[\w-]{10,}|AKIA[A-Z0-9]{16})/g,
+    replacement: mask,
+  },
+];
+
+/** Something of each rule. Most lines have nothing of the sort, and this tells so many times faster. */
+const suspicion =
+  /key|auth|passw|secret|credential|token|cookie|bearer|:\/\/|eyJ|sk-|gh[opusr]_|github_pat_|glpat-|AIza|xox[abprs]-|AKIA/i;
+
+/**
+ * Makes the function that takes the secrets out of a line before it is kept: the values given, in whatever way JSON
+ * writes them, and what looks like a secret by its name or its form.
+ */
+export function createRedactor(secrets: readonly string[]): (line: string) => string {
+  // A secret may contain another: the longest first.
+  const spellings = [
+    ...new Set(secrets.filter((secret) => secret.length >= shortestSecret).flatMap(spellingsOf)),
+  ].sort((a, b) => b.length - a.length);
+  return (line) => {
+    const known = spellings.reduce((text, spelling) => text.replaceAll(spelling, mask), line);
+    if (!suspicion.test(known)) return known;
+    return rules.reduce((text, { pattern, replacement }) => text.replace(pattern, replacement), known);
+  };
+}
+
+/** As it is, in JSON, and in JSON inside a string of JSON. */
+function spellingsOf(secret: string): string[] {
+  const once = JSON.stringify(secret).slice(1, -1);
+  return [secret, once, JSON.stringify(once).slice(1, -1)];
+}

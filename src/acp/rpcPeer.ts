@@ -1,0 +1,201 @@
+import type { Readable, Writable } from 'node:stream';
+import {
+  CancellationTokenSource,
+  ErrorCodes,
+  NullLogger,
+  ResponseError,
+  createMessageConnection,
+} from 'vscode-jsonrpc/node';
+import type { CancellationToken, Message, MessageConnection } from 'vscode-jsonrpc/node';
+import { AcpError, agentError } from './errors.ts';
+import { asNumber, asObject, asString } from './json.ts';
+import { NdjsonReader } from './ndjsonReader.ts';
+import { NdjsonWriter } from './ndjsonWriter.ts';
+import { isCancellation, isUnattributed } from './rpcMessages.ts';
+import type { Dialect } from './types.ts';
+
+export interface RpcPeerOptions {
+  stdin: Writable;
+  stdout: Readable;
+  /** What the other side may ask. The signal aborts when it gives the request up, and when the connection closes. */
+  requests: ReadonlyMap<string, (params: unknown, signal: AbortSignal) => Promise<unknown>>;
+  /** Called synchronously in the order of arrival, also relative to the responses. */
+  notifications: ReadonlyMap<string, (params: unknown) => void>;
+  /** What went wrong without a request that could be rejected. */
+  onError: (error: Error) => void;
+  onTrace?: (direction: 'in' | 'out', line: string) => void;
+  onNoise?: (line: string) => void;
+  onDialect?: (dialect: Dialect) => void;
+  maxLineBytes?: number;
+}
+
+export interface RequestLimits {
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+export type CloseReason =
+  /** The other side ended its output. */
+  | { kind: 'ended' }
+  /** We closed it. */
+  | { kind: 'disposed' }
+  /** The stream broke, or can no longer be trusted. */
+  | { kind: 'failed'; error: AcpError };
+
+/** JSON-RPC over a pair of streams, one message a line: vscode-jsonrpc with its traps dealt with. */
+export class RpcPeer {
+  /** Resolves when nothing more will come, and all that came has been handled. Never rejects. */
+  readonly closed: Promise<CloseReason>;
+  readonly #options: RpcPeerOptions;
+  readonly #reader: NdjsonReader;
+  readonly #rpc: MessageConnection;
+  readonly #inbound = new Set<AbortController>();
+  readonly #resolveClosed: (reason: CloseReason) => void;
+  #failure: AcpError | null = null;
+  #closeReason: CloseReason | null = null;
+
+  constructor(options: RpcPeerOptions) {
+    this.#options = options;
+    const { onTrace } = options;
+    let resolveClosed: (reason: CloseReason) => void = () => undefined;
+    this.closed = new Promise((resolve) => {
+      resolveClosed = resolve;
+    });
+    this.#resolveClosed = resolveClosed;
+    this.#reader = new NdjsonReader(options.stdout, { ...options, onLine: (line) => onTrace?.('in', line) });
+    const writer = new NdjsonWriter(options.stdin, { onLine: (line) => onTrace?.('out', line) });
+    const error = (message: string): void => {
+      // Answers to what was open at the close cannot be written any more, and nobody waits for them.
+      if (this.#closeReason === null) options.onError(new Error(message));
+    };
+    this.#rpc = createMessageConnection(
+      this.#reader,
+      writer,
+      { ...NullLogger, error },
+      {
+        messageStrategy: { handleMessage: (message, next) => this.#dispatch(message, next) },
+      },
+    );
+    this.#rpc.onRequest((method, params, token) => this.#answer(method, params, token));
+    this.#rpc.onNotification((method, params) => options.notifications.get(method)?.(params));
+    this.#reader.onError((failure) => {
+      if (failure instanceof AcpError) this.#failure = failure;
+    });
+    this.#rpc.onClose(() => {
+      this.#close(this.#failure === null ? { kind: 'ended' } : { kind: 'failed', error: this.#failure });
+    });
+    this.#rpc.listen();
+  }
+
+  /**
+   * @throws AcpError: the other side's error, `timeout`, `cancelled` by the signal, or why the connection is closed.
+   * Giving up also tells the other side.
+   */
+  async request(method: string, params: object, limits: RequestLimits = {}): Promise<unknown> {
+    if (this.#closeReason !== null) throw this.#closedError();
+    if (limits.signal?.aborted) throw cancelledError(method);
+    const source = new CancellationTokenSource();
+    const answer = this.#rpc.sendRequest<unknown>(method, params, source.token).catch((error: unknown) => {
+      throw this.#toAcpError(error);
+    });
+    return withinLimits(method, answer, limits, () => {
+      source.cancel();
+    });
+  }
+
+  /** Whether it arrives cannot be known; after the close it is dropped. */
+  notify(method: string, params: object): void {
+    if (this.#closeReason !== null) return;
+    this.#rpc.sendNotification(method, params).catch(() => undefined);
+  }
+
+  /** Rejects what is pending at once. The streams are the caller's: they are left open, and stdout is drained. */
+  dispose(): void {
+    this.#close({ kind: 'disposed' });
+  }
+
+  #dispatch(message: Message, next: (message: Message) => void | Promise<void>): void | Promise<void> {
+    try {
+      if (!isUnattributed(message)) return next(message);
+      const { code, message: text, data } = asObject(message.error);
+      this.#options.onError(agentError(asNumber(code) ?? 0, asString(text) ?? '', data));
+    } finally {
+      if (!isCancellation(message)) this.#reader.handled();
+    }
+  }
+
+  async #answer(method: string, params: unknown, token: CancellationToken): Promise<unknown> {
+    const handler = this.#options.requests.get(method);
+    if (handler === undefined)
+      throw new ResponseError(ErrorCodes.MethodNotFound, `Method not found: ${method}`);
+    const controller = new AbortController();
+    const listening = token.onCancellationRequested(() => {
+      controller.abort();
+    });
+    if (token.isCancellationRequested) controller.abort();
+    this.#inbound.add(controller);
+    try {
+      return await handler(params, controller.signal);
+    } finally {
+      this.#inbound.delete(controller);
+      listening.dispose();
+    }
+  }
+
+  #close(reason: CloseReason): void {
+    if (this.#closeReason !== null) return;
+    this.#closeReason = reason;
+    for (const controller of this.#inbound) controller.abort();
+    this.#rpc.dispose();
+    this.#resolveClosed(reason);
+  }
+
+  #toAcpError(error: unknown): AcpError {
+    if (!(error instanceof ResponseError)) return new AcpError('closed', String(error), { cause: error });
+    const { code, message, data } = error as ResponseError<unknown>;
+    if (code === ErrorCodes.PendingResponseRejected || code === ErrorCodes.MessageWriteError)
+      return this.#closedError();
+    return agentError(code, message, data);
+  }
+
+  #closedError(): AcpError {
+    if (this.#closeReason?.kind === 'failed') {
+      const { reason, message } = this.#closeReason.error;
+      return new AcpError(reason, message, { cause: this.#closeReason.error });
+    }
+    const what = this.#closeReason?.kind === 'disposed' ? 'was closed' : 'is gone';
+    return new AcpError('closed', `The connection to the agent ${what}.`);
+  }
+}
+
+function withinLimits<T>(
+  method: string,
+  answer: Promise<T>,
+  { timeoutMs, signal }: RequestLimits,
+  cancel: () => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (error: AcpError): void => {
+      settle();
+      reject(error);
+      cancel();
+    };
+    const onAbort = (): void => {
+      giveUp(cancelledError(method));
+    };
+    const onTimeout = (): void => {
+      giveUp(new AcpError('timeout', `The agent did not answer ${method} within ${timeoutMs ?? 0} ms.`));
+    };
+    const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    signal?.addEventListener('abort', onAbort);
+    answer.finally(settle).then(resolve, reject);
+  });
+}
+
+function cancelledError(method: string): AcpError {
+  return new AcpError('cancelled', `${method} was cancelled.`);
+}

@@ -1,0 +1,118 @@
+import type { AgentType } from '../model/agentType.ts';
+import type { EngineStatus } from '../model/engine.ts';
+import { failureOf } from '../model/failure.ts';
+import type { AgentProcess } from './agentProcess.ts';
+import { containerName, containerOptions } from './container.ts';
+import { containerUser, writeIdentity } from './containerUser.ts';
+import { resolveEndpoint } from './endpoint.ts';
+import { Engine } from './engine.ts';
+import { hostSources } from './hostSources.ts';
+import { ensureImage } from './images.ts';
+import { labelsOf, type OwnerLabels } from './labels.ts';
+import { launchContainer } from './launchContainer.ts';
+import { removeLeftovers } from './leftovers.ts';
+import { checkWorkspace, protectGit } from './workspace.ts';
+
+export interface LaunchRequest {
+  runId: string;
+  taskId: string;
+  agentType: AgentType;
+  /** The absolute path of the folder the agent works in; mounted at the same path in the container. */
+  folder: string;
+  /** Values for the agent type's environment names, as far as the user has them. Never logged or stored. */
+  environment: Readonly<Record<string, string>>;
+}
+
+export interface LaunchProgress {
+  /** One line for the card: "Pulling image … 43 %". */
+  activity(text: string): void;
+  /** Lines of an image build and other things worth the log. */
+  log(line: string): void;
+  /** The image is there and the workspace is ready: the container comes next. */
+  starting(): void;
+  stderr(text: string): void;
+}
+
+export interface AgentManagerOptions {
+  /** The setting `kandev.docker.host`, null when it is empty; read again whenever the engine is looked for. */
+  engineSetting: () => string | null;
+  /** A folder of this extension's own, on this machine. */
+  storageFolder: string;
+  /** The extension's `dist`, which holds the build contexts of images. */
+  distFolder: string;
+  owner: OwnerLabels;
+  /** This process's environment. */
+  environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Runs agents in containers: finds the engine, readies images, launches, and cleans up. */
+export class AgentManager {
+  readonly #options: AgentManagerOptions;
+  #engine: Engine | null = null;
+
+  constructor(options: AgentManagerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts an agent in a container of its own. However this ends early, no container is left.
+   *
+   * @throws UserError for everything foreseen; the signal's reason when it is aborted
+   */
+  async launch(request: LaunchRequest, progress: LaunchProgress, signal: AbortSignal): Promise<AgentProcess> {
+    signal.throwIfAborted();
+    const { agentType, folder, runId } = request;
+    const { owner, distFolder, storageFolder, environment } = this.#options;
+    const target = await checkWorkspace(folder);
+    const engine = await this.#findEngine();
+    const facts = await engine.facts(signal);
+    await ensureImage({ engine, agentType, distFolder, progress, signal });
+
+    const user = await containerUser(folder, facts.rootless);
+    const [identity, git] = await Promise.all([writeIdentity(storageFolder, user), protectGit(folder, user)]);
+    const labels = labelsOf(request, owner, environment.KANDEV_TEST_RUN);
+    const workspace = { folder, target, git };
+    signal.throwIfAborted();
+    progress.starting();
+    return launchContainer({
+      engine,
+      name: containerName(runId),
+      options: containerOptions({ request, facts, user, identity, workspace, labels }),
+      thing: { agentName: agentType.name, image: agentType.image, command: agentType.command, folder },
+      onStderr: progress.stderr.bind(progress),
+      signal,
+    });
+  }
+
+  /** Looks for the engine again, and asks whether it answers. Never rejects. */
+  async checkEngine(): Promise<EngineStatus> {
+    try {
+      return await (await this.#findEngine()).status();
+    } catch (error) {
+      // Only what the user has set can be wrong with an engine that was not even looked for.
+      const endpoint = this.#options.engineSetting() ?? this.#options.environment.DOCKER_HOST ?? '';
+      return { endpoint, chosenBy: '', failure: failureOf(error), engine: null };
+    }
+  }
+
+  /**
+   * Removes this workspace's containers whose run is not kept, and returns their runs' ids.
+   *
+   * @throws UserError when the engine does not answer or is stuck
+   */
+  async removeLeftovers(keep: (runId: string) => boolean): Promise<string[]> {
+    return removeLeftovers(await this.#findEngine(), this.#options.owner, keep);
+  }
+
+  async #findEngine(): Promise<Engine> {
+    const { engineSetting, environment } = this.#options;
+    const found = await resolveEndpoint(hostSources(engineSetting(), environment));
+    if (
+      this.#engine?.endpoint.endpoint !== found.endpoint ||
+      this.#engine.endpoint.chosenBy !== found.chosenBy
+    ) {
+      this.#engine = new Engine(found);
+    }
+    return this.#engine;
+  }
+}

@@ -1,0 +1,24 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** How a container's main process ended. */
+export interface ExitInfo {
+  /** Null when the engine could not say. */
+  exitCode: number | null;
+  oomKilled: boolean;
+}
+
+/** An agent running in its container, as the orchestrator sees it. */
+export interface AgentProcess {
+  readonly containerId: string;
+  /** The folder it works in, by its path in the container: what the agent is told as `cwd`. */
+  readonly workingDirectory: string;
+  /** What the agent reads; never `end()` it: losing a client must not end the agent. */
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** Settles once, when the process has ended or its container is gone; never rejects. */
+  readonly exited: Promise<ExitInfo>;
+  /** The last of what it wrote to stderr, at most 8 KB. */
+  stderrTail(): string;
+  /** Ends the process and removes the container; done within 3 s, and safe to call twice. Rejects with a `UserError` if the engine is stuck. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { UserError } from '../model/failure.ts';
+import type { EngineEndpoint } from './endpoint.ts';
+import { diskFailure } from './engineFailure.ts';
+import { imageLabels } from './labels.ts';
+
+export interface ImageBuild {
+  image: string;
+  /** The folder with the Dockerfile. */
+  context: string;
+  /** What `sourceHash` says of the folder; the image keeps it as a label. */
+  source: string;
+  /** What the Dockerfile's `ARG BASE_IMAGE` becomes; null leaves its default. */
+  base: string | null;
+}
+
+/** How long a build that was told to stop may take before it is killed. */
+const stopLimitMs = 1_500;
+const keptLines = 30;
+
+/**
+ * Builds an image with the docker CLI, which knows how to do it on every engine.
+ *
+ * @param log gets the output line by line
+ * @throws UserError `image-build-failed` with the end of the output, `engine-disk-full`; the signal's reason
+ */
+export async function buildImage(
+  { image, context, source, base }: ImageBuild,
+  endpoint: EngineEndpoint,
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const baseArguments = base === null ? [] : ['--build-arg', `BASE_IMAGE=${base}`];
+  const label = `${imageLabels.source}=${source}`;
+  const cli = spawn(
+    'docker',
+    ['build', '--force-rm', '--tag', image, '--label', label, ...baseArguments, context],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: cliEnvironment(endpoint), windowsHide: true },
+  );
+  const lastLines: string[] = [];
+  const readLines = async (stream: Readable) => {
+    for await (const line of createInterface({ input: stream })) {
+      log(line);
+      lastLines.push(line);
+      if (lastLines.length > keptLines) lastLines.shift();
+    }
+  };
+  let kill: NodeJS.Timeout | undefined;
+  const stop = () => {
+    cli.kill('SIGTERM');
+    kill = setTimeout(() => cli.kill('SIGKILL'), stopLimitMs);
+  };
+  signal.addEventListener('abort', stop);
+  try {
+    const [[exitCode]] = await Promise.all([
+      once(cli, 'close') as Promise<[number | null]>,
+      readLines(cli.stdout),
+      readLines(cli.stderr),
+    ]);
+    signal.throwIfAborted();
+    if (exitCode !== 0) throw buildFailure(image, lastLines.join('\n'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw noCli(image, error);
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    clearTimeout(kill);
+  }
+}
+
+/** The environment that makes the docker CLI talk to this engine, and to no context of its own. */
+function cliEnvironment({ endpoint, connection }: EngineEndpoint): NodeJS.ProcessEnv {
+  const environment: NodeJS.ProcessEnv = { ...process.env, DOCKER_HOST: endpoint };
+  delete environment.DOCKER_CONTEXT;
+  delete environment.DOCKER_TLS_VERIFY;
+  delete environment.DOCKER_CERT_PATH;
+  if (connection.kind === 'tcp' && connection.tls) {
+    environment.DOCKER_TLS_VERIFY = '1';
+    environment.DOCKER_CERT_PATH = connection.tls.folder;
+  }
+  return environment;
+}
+
+function buildFailure(image: string, output: string): UserError {
+  return (
+    diskFailure(new Error(output)) ??
+    new UserError({
+      reason: 'image-build-failed',
+      message: `The image ${image} could not be built. The log shows how far it came.`,
+      detail: output,
+      action: { kind: 'showLog' },
+    })
+  );
+}
+
+function noCli(image: string, cause: unknown): UserError {
+  return new UserError(
+    {
+      reason: 'image-build-failed',
+      message: `The image ${image} has to be built, and the docker command for that is not on your PATH. Install the Docker CLI, and restart the editor.`,
+      action: { kind: 'openUrl', url: 'https://docs.docker.com/engine/install/' },
+    },
+    { cause },
+  );
+}
+
+/** A hash of all that a folder holds; a built image carries that of the folder it was built from. */
+export async function sourceHash(folder: string): Promise<string> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
+  const hash = createHash('sha256');
+  for (const file of files) {
+    const content = await readFile(file);
+    hash.update(`${path.relative(folder, file).replaceAll('\\', '/')}\0${content.length}\0`);
+    hash.update(content);
+  }
+  return hash.digest('hex');
+}
+
+/** The image that a Dockerfile with a first line `ARG BASE_IMAGE=…` builds on; null for any other Dockerfile. */
+export function baseImageOf(dockerfile: string): string | null {
+  return /^ARG BASE_IMAGE=(\S+)/m.exec(dockerfile)?.[1] ?? null;
+}

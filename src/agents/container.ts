@@ -1,0 +1,96 @@
+import type Dockerode from 'dockerode';
+import type { LaunchRequest } from './agentManager.ts';
+import { homeFolder, type ContainerUser, type IdentityFiles } from './containerUser.ts';
+import type { EngineFacts } from './engine.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Everything that the container of one run follows from. */
+export interface ContainerPlan {
+  request: LaunchRequest;
+  facts: Pick<EngineFacts, 'cpus' | 'limits' | 'selinux'>;
+  user: ContainerUser;
+  identity: IdentityFiles;
+  workspace: Workspace;
+  labels: Readonly<Record<string, string>>;
+}
+
+/** A fork bomb ends here; the largest agents need some 100. */
+const pidsLimit = 512;
+
+/** By its run, so that it can be found and removed also when its creation was cut off. */
+export function containerName(runId: string): string {
+  return `kandev-${runId}`;
+}
+
+/** What the engine is asked to create: an agent that may use its folder and the network, and nothing else. */
+export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreateOptions {
+  const { request, user, workspace, labels } = plan;
+  const [program = '', ...args] = request.agentType.command;
+  return {
+    Image: request.agentType.image,
+    // Both, so that nothing of the image's own entry point is left.
+    Entrypoint: [program],
+    Cmd: args,
+    User: `${user.uid}:${user.gid}`,
+    WorkingDir: workspace.target,
+    Env: environmentOf(request),
+    Labels: { ...labels },
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    OpenStdin: true,
+    // True would end the agent's stdin with the first client that leaves.
+    StdinOnce: false,
+    Tty: false,
+    Healthcheck: { Test: ['NONE'] },
+    StopTimeout: 1,
+    HostConfig: hostConfigOf(plan),
+  };
+}
+
+function environmentOf(request: LaunchRequest): string[] {
+  const own = { HOME: homeFolder, USER: 'agent', LOGNAME: 'agent' };
+  return Object.entries({ ...request.environment, ...own }).map(([name, value]) => `${name}=${value}`);
+}
+
+function hostConfigOf({ request, facts, identity, workspace }: ContainerPlan): Dockerode.HostConfig {
+  const { cpus, memoryMb } = request.agentType.resources;
+  const memory = memoryMb * 1024 ** 2;
+  // Room in memory, which counts towards the limit: half of it for each.
+  const tmpfs = `rw,exec,nosuid,nodev,mode=1777,size=${Math.floor(memory / 2)}`;
+  return {
+    Mounts: mountsOf(workspace, identity),
+    Tmpfs: { '/tmp': tmpfs, [homeFolder]: tmpfs },
+    // node as process 1 takes 10 s to stop, and leaves zombies.
+    Init: true,
+    AutoRemove: false,
+    CapDrop: ['ALL'],
+    // An SELinux host would refuse the mounts, and `Mounts` knows no relabelling.
+    SecurityOpt: ['no-new-privileges', ...(facts.selinux ? ['label=disable'] : [])],
+    ReadonlyRootfs: true,
+    NetworkMode: 'bridge',
+    // What the agent says is the user's, and goes through our hands: the engine need not write it down too.
+    LogConfig: { Type: 'none', Config: {} },
+    // An engine that cannot enforce a limit refuses the container (rootless without delegated cgroups).
+    ...(facts.limits.pids ? { PidsLimit: pidsLimit } : {}),
+    ...(facts.limits.memory ? { Memory: memory, MemorySwap: memory } : {}),
+    ...(facts.limits.cpu ? { NanoCpus: Math.round(Math.min(cpus, facts.cpus) * 1e9) } : {}),
+  };
+}
+
+/** Never `Binds`: those break at a colon, and make what is missing on the host, as root. */
+function mountsOf(workspace: Workspace, identity: IdentityFiles): Dockerode.MountSettings[] {
+  const { folder, target, git } = workspace;
+  const bind = (source: string, at: string, readOnly: boolean): Dockerode.MountSettings => ({
+    Type: 'bind',
+    Source: source,
+    Target: at,
+    ReadOnly: readOnly,
+  });
+  return [
+    bind(folder, target, false),
+    ...git.map(({ path, readOnly }) => bind(`${folder}/${path}`, `${target}/${path}`, readOnly)),
+    bind(identity.passwd, '/etc/passwd', true),
+    bind(identity.group, '/etc/group', true),
+  ];
+}

@@ -1,0 +1,124 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as v from 'valibot';
+import type { AgentType } from '../model/agentType.ts';
+import { UserError } from '../model/failure.ts';
+import type { LaunchProgress } from './agentManager.ts';
+import { baseImageOf, buildImage, sourceHash } from './buildImage.ts';
+import { orAborted } from './deadline.ts';
+import { dial } from './dial.ts';
+import type { Engine } from './engine.ts';
+import { statusOf } from './engineFailure.ts';
+import { imageLabels } from './labels.ts';
+import { importMachineImage, suitsThisMachine } from './machineImage.ts';
+import { pullImage } from './pullImage.ts';
+
+export interface ImageRequest {
+  engine: Engine;
+  agentType: Pick<AgentType, 'image' | 'buildContext'>;
+  /** The extension's `dist`, which holds the build contexts. */
+  distFolder: string;
+  progress: Pick<LaunchProgress, 'activity' | 'log'>;
+  signal: AbortSignal;
+}
+
+/** The name of the base image that is made of this machine. */
+const machineBase = 'kandev/machine-base:latest';
+
+/** The image that is being made ready, by its name and engine: a second card waits instead of making it twice. */
+const underWay = new Map<string, Promise<void>>();
+
+/**
+ * Makes an agent's image ready on the engine: there already, else pulled; one that the extension builds is built,
+ * also when the extension's files have changed since.
+ *
+ * @throws UserError when it cannot be had; the signal's reason when it is aborted.
+ */
+export async function ensureImage(request: ImageRequest): Promise<void> {
+  const { engine, agentType, signal } = request;
+  const key = `${engine.endpoint.endpoint} ${agentType.image}`;
+  for (;;) {
+    const other = underWay.get(key);
+    if (!other) break;
+    // Whatever becomes of it, this one looks for itself then.
+    await orAborted(
+      other.catch(() => undefined),
+      signal,
+    );
+  }
+  const mine = makeReady(request);
+  underWay.set(key, mine);
+  try {
+    await mine;
+  } finally {
+    underWay.delete(key);
+  }
+}
+
+async function makeReady({ engine, agentType, distFolder, progress, signal }: ImageRequest): Promise<void> {
+  const { image, buildContext } = agentType;
+  const labels = await imageLabelsOn(engine, image, signal);
+  if (buildContext === null) {
+    if (labels === null) await pullImage(engine, image, progress.activity.bind(progress), signal);
+    return;
+  }
+  const context = path.join(distFolder, buildContext);
+  const source = await sourceHash(context);
+  if (labels?.[imageLabels.source] === source) return;
+  const base = await ensureBase(engine, context, progress, signal);
+  progress.activity(`Building ${image} …`);
+  await buildImage({ image, context, source, base }, engine.endpoint, progress.log.bind(progress), signal);
+}
+
+const inspectSchema = v.object({
+  Config: v.nullish(v.object({ Labels: v.nullish(v.record(v.string(), v.string())) })),
+});
+
+/** The labels of an image; null where the engine does not have it. */
+async function imageLabelsOn(
+  engine: Engine,
+  image: string,
+  signal: AbortSignal,
+): Promise<Record<string, string> | null> {
+  const path = `/images/${image.split('/').map(encodeURIComponent).join('/')}/json`;
+  try {
+    const found = await engine.call(
+      `looking for the image ${image}`,
+      (docker, abortSignal) => dial(docker, { method: 'GET', path, abortSignal }),
+      { signal },
+    );
+    return v.parse(inspectSchema, found).Config?.Labels ?? {};
+  } catch (error) {
+    const status = statusOf(error);
+    // 400 is a name that cannot be one: the pull says so.
+    if (status === 404 || status === 400) return null;
+    throw error;
+  }
+}
+
+/**
+ * Has the image that a Dockerfile builds on ready, and returns what to build on instead of it: the image of this
+ * machine, when no registry answers.
+ */
+async function ensureBase(
+  engine: Engine,
+  context: string,
+  progress: ImageRequest['progress'],
+  signal: AbortSignal,
+): Promise<string | null> {
+  const base = baseImageOf(await readFile(path.join(context, 'Dockerfile'), 'utf8'));
+  if (base === null || (await imageLabelsOn(engine, base, signal)) !== null) return null;
+  try {
+    await pullImage(engine, base, progress.activity.bind(progress), signal);
+    return null;
+  } catch (error) {
+    const unreachable = error instanceof UserError && error.failure.reason === 'registry-unreachable';
+    if (!unreachable || !(await suitsThisMachine(engine, signal))) throw error;
+    progress.activity('No registry answers: making the image from this machine …');
+    const version = await importMachineImage(engine, machineBase, signal);
+    progress.log(
+      `No registry answers for ${base}. Made a base image from this machine's node ${version} instead.`,
+    );
+    return machineBase;
+  }
+}

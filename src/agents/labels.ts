@@ -1,0 +1,47 @@
+import type { LaunchRequest } from './agentManager.ts';
+
+/** Whom a container belongs to: what finds it again, and what keeps another window's hands off it. */
+export interface OwnerLabels {
+  /** This installation of the extension. */
+  installation: string;
+  /** The workspace whose board the run is on. */
+  workspace: string;
+  /** The process that holds the container's stdio. */
+  owner: string;
+}
+
+export const containerLabels = {
+  schema: 'dev.kandev.schema',
+  installation: 'dev.kandev.installation',
+  workspace: 'dev.kandev.workspace',
+  owner: 'dev.kandev.owner',
+  task: 'dev.kandev.task',
+  run: 'dev.kandev.run',
+  /** Set by the tests, which remove at their end whatever carries it. */
+  testRun: 'dev.kandev.test-run',
+} as const;
+
+export const imageLabels = {
+  /** The hash of the folder that the image was built from. */
+  source: 'dev.kandev.source',
+} as const;
+
+/** The schema of the labels; a later version with other labels leaves these containers alone, or adopts them. */
+const schemaVersion = '1';
+
+/** @param testRun the value of KANDEV_TEST_RUN, when tests run */
+export function labelsOf(
+  request: LaunchRequest,
+  owner: OwnerLabels,
+  testRun: string | undefined,
+): Record<string, string> {
+  return {
+    [containerLabels.schema]: schemaVersion,
+    [containerLabels.installation]: owner.installation,
+    [containerLabels.workspace]: owner.workspace,
+    [containerLabels.owner]: owner.owner,
+    [containerLabels.task]: request.taskId,
+    [containerLabels.run]: request.runId,
+    ...(testRun ? { [containerLabels.testRun]: testRun } : {}),
+  };
+}

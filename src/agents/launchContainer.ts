@@ -1,0 +1,120 @@
+import type { Duplex } from 'node:stream';
+import type Dockerode from 'dockerode';
+import { UserError } from '../model/failure.ts';
+import { AgentContainer } from './agentContainer.ts';
+import { attach, beginWait } from './attach.ts';
+import { orAborted, settledWithin } from './deadline.ts';
+import type { Engine } from './engine.ts';
+import { launchFailure, statusOf, type LaunchedThing } from './engineFailure.ts';
+import { containerLabels } from './labels.ts';
+import { removeContainer } from './removeContainer.ts';
+
+export interface ContainerLaunch {
+  engine: Engine;
+  name: string;
+  options: Dockerode.ContainerCreateOptions;
+  /** What a refusal of the engine is explained with. */
+  thing: LaunchedThing;
+  onStderr: (text: string) => void;
+  signal: AbortSignal;
+}
+
+const createLimitMs = 30_000;
+const startLimitMs = 30_000;
+/** How long an aborted launch waits for the engine to finish what it had begun, to remove it. */
+const cleanUpMs = 2_000;
+
+/**
+ * Creates a container, attaches to it and starts it. Whatever ends this early, no container is left.
+ *
+ * @throws UserError for what the engine refuses; the signal's reason
+ */
+export async function launchContainer(launch: ContainerLaunch): Promise<AgentContainer> {
+  try {
+    return await createAndStart(launch);
+  } catch (error) {
+    launch.signal.throwIfAborted();
+    throw launchFailure(error, launch.thing) ?? error;
+  }
+}
+
+async function createAndStart(launch: ContainerLaunch): Promise<AgentContainer> {
+  const { engine, name, options, onStderr, signal } = launch;
+  const containerId = await create(launch);
+  let socket: Duplex | null = null;
+  try {
+    socket = await attach(engine, containerId, signal);
+    const { exitCode } = await beginWait(engine, containerId, signal);
+    const workingDirectory = options.WorkingDir ?? '/';
+    const agent = new AgentContainer({ engine, containerId, workingDirectory, socket, exitCode, onStderr });
+    await engine.call(
+      `starting container ${name}`,
+      (docker, abortSignal) => docker.getContainer(containerId).start({ abortSignal }),
+      { limitMs: startLimitMs, signal },
+    );
+    signal.throwIfAborted();
+    return agent;
+  } catch (error) {
+    socket?.destroy();
+    // What went wrong first is what the user reads; a container that is left now goes with the next clean-up.
+    await removeContainer(engine, containerId, cleanUpMs).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Creates the container, and returns its id. */
+async function create(launch: ContainerLaunch): Promise<string> {
+  const { engine, name, signal } = launch;
+  // Not cut off by the signal: the engine would go on, and leave a container behind that nobody knows.
+  const creating = createOrReplace(launch);
+  try {
+    return await orAborted(creating, signal);
+  } catch (error) {
+    const removed = creating.then(
+      (id) => removeContainer(engine, id, cleanUpMs),
+      // When the engine did not even refuse, it may have created it all the same.
+      (failed: unknown) => (statusOf(failed) === null ? removeContainer(engine, name, cleanUpMs) : undefined),
+    );
+    await settledWithin(removed, cleanUpMs);
+    throw error;
+  }
+}
+
+async function createOrReplace(launch: ContainerLaunch): Promise<string> {
+  const { engine, name, options } = launch;
+  try {
+    return await createOnce(launch);
+  } catch (error) {
+    if (statusOf(error) !== 409) throw error;
+    const { Config } = await engine.call(`looking at container ${name}`, (docker, abortSignal) =>
+      docker.getContainer(name).inspect({ abortSignal }),
+    );
+    const run = options.Labels?.[containerLabels.run];
+    if (run === undefined || Config.Labels[containerLabels.run] !== run) throw nameTaken(name, error);
+    // Left over from an earlier attempt at the same run.
+    await removeContainer(engine, name, createLimitMs);
+    return createOnce(launch);
+  }
+}
+
+function createOnce({ engine, name, options }: ContainerLaunch): Promise<string> {
+  return engine.call(
+    `creating container ${name}`,
+    async (docker, abortSignal) => {
+      // Without the split dockerode would put all of it into the URL as well.
+      const request = { _query: { name }, _body: options, abortSignal };
+      return (await docker.createContainer(request)).id;
+    },
+    { limitMs: createLimitMs },
+  );
+}
+
+function nameTaken(name: string, cause: unknown): UserError {
+  return new UserError(
+    {
+      reason: 'refused',
+      message: `There is a container ${name} already, and it is not Kandev's. Remove it with "docker rm ${name}" and start the card again.`,
+    },
+    { cause },
+  );
+}

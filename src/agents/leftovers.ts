@@ -1,0 +1,36 @@
+import type { Engine } from './engine.ts';
+import { containerLabels, type OwnerLabels } from './labels.ts';
+import { removeContainer } from './removeContainer.ts';
+
+const removeLimitMs = 10_000;
+
+/**
+ * Removes the containers of this installation and workspace whose run is not kept. Nobody else's are touched.
+ *
+ * @returns the ids of the runs whose containers are gone
+ * @throws UserError when the engine does not answer or is stuck; the others are removed all the same
+ */
+export async function removeLeftovers(
+  engine: Engine,
+  { installation, workspace }: Pick<OwnerLabels, 'installation' | 'workspace'>,
+  keep: (runId: string) => boolean,
+): Promise<string[]> {
+  const label = [
+    `${containerLabels.installation}=${installation}`,
+    `${containerLabels.workspace}=${workspace}`,
+    containerLabels.run,
+  ];
+  const containers = await engine.call('listing containers', (docker, abortSignal) =>
+    docker.listContainers({ all: true, filters: { label }, abortSignal }),
+  );
+  const leftovers = containers.flatMap(({ Id, Labels }) => {
+    const runId = Labels[containerLabels.run];
+    return runId !== undefined && !keep(runId) ? [{ containerId: Id, runId }] : [];
+  });
+  const results = await Promise.allSettled(
+    leftovers.map(({ containerId }) => removeContainer(engine, containerId, removeLimitMs)),
+  );
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+  return leftovers.map(({ runId }) => runId);
+}

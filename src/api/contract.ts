@@ -1,0 +1,120 @@
+import * as v from 'valibot';
+import type { AgentType } from '../model/agentType.ts';
+import type { BoardView, CardView } from '../model/cardView.ts';
+import type { Disposable, KandevEvent } from '../model/events.ts';
+import type { EngineStatus } from '../model/engine.ts';
+import type { Run } from '../model/run.ts';
+import { priorities, taskStates, type Task, type TaskEvent } from '../model/task.ts';
+import type { TranscriptEntry } from '../model/transcript.ts';
+
+const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
+
+const title = v.pipe(
+  v.string(),
+  v.trim(),
+  v.nonEmpty('A card needs a title.'),
+  v.maxLength(500, 'A title has at most 500 characters. Put the rest into the description.'),
+);
+const description = v.pipe(v.string(), v.maxLength(200_000, 'A description has at most 200,000 characters.'));
+const labels = v.pipe(v.array(v.pipe(v.string(), v.trim(), v.nonEmpty(), v.maxLength(50))), v.maxLength(20));
+
+/** What each command takes. Whatever comes from outside is checked against these before anything is done. */
+export const commandSchemas = {
+  'task.create': v.object({
+    title,
+    description: v.optional(description, ''),
+    state: v.optional(v.picklist(['BACKLOG', 'TODO']), 'BACKLOG'),
+    priority: v.optional(v.picklist(priorities), 'normal'),
+    agentTypeId: v.optional(v.nullable(id), null),
+    labels: v.optional(labels, []),
+  }),
+  'task.update': v.object({
+    taskId: id,
+    title: v.optional(title),
+    description: v.optional(description),
+    priority: v.optional(v.picklist(priorities)),
+    agentTypeId: v.optional(v.nullable(id)),
+    labels: v.optional(labels),
+  }),
+  /** Puts a card into a state, and before another card of that column; without `beforeTaskId` at the end. */
+  'task.move': v.object({
+    taskId: id,
+    to: v.picklist(taskStates),
+    beforeTaskId: v.optional(v.nullable(id)),
+    /** Stop the run that works on the card, where there is one; without it such a move is refused. */
+    stopRun: v.optional(v.boolean(), false),
+    why: v.optional(v.string()),
+  }),
+  /** Deletes a card and what is stored of its runs; a live run is stopped first. */
+  'task.delete': v.object({ taskId: id }),
+  /** Starts the card now, or queues it where there is no room. Also the retry of a failed one. */
+  'task.start': v.object({ taskId: id }),
+  /** Ends the card's live run and removes its container. */
+  'task.stop': v.object({ taskId: id }),
+  /** Another prompt in the same session, on a run whose turn is over. */
+  'task.prompt': v.object({
+    taskId: id,
+    text: v.pipe(v.string(), v.trim(), v.nonEmpty('A message needs some text.')),
+  }),
+  /** Null as the option closes the request without an answer: the agent is told "cancelled". */
+  'permission.answer': v.object({ requestId: id, optionId: v.nullable(v.string()) }),
+  /** Puts a few cards that show what Kandev does on an empty board. */
+  'board.addSamples': v.object({}),
+  /** Looks for the Docker engine again. */
+  'engine.check': v.object({}),
+};
+
+export interface CommandResults {
+  'task.create': Task;
+  'task.update': Task;
+  'task.move': Task;
+  'task.delete': null;
+  'task.start': Task;
+  'task.stop': Task;
+  'task.prompt': Run;
+  'permission.answer': null;
+  'board.addSamples': Task[];
+  'engine.check': EngineStatus;
+}
+
+export const querySchemas = {
+  board: v.object({}),
+  /** Those of the asked cards that still exist. */
+  cards: v.object({ taskIds: v.array(id) }),
+  'task.history': v.object({ taskId: id }),
+  /** A run's transcript from its end: at most `limit` entries before `beforeSeq`, in their order. */
+  'run.transcript': v.object({
+    runId: id,
+    beforeSeq: v.optional(v.number()),
+    limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 200),
+  }),
+  agentTypes: v.object({}),
+  engine: v.object({}),
+};
+
+export interface QueryResults {
+  board: BoardView;
+  cards: { revision: number; cards: CardView[] };
+  'task.history': TaskEvent[];
+  'run.transcript': TranscriptEntry[];
+  agentTypes: AgentType[];
+  engine: EngineStatus;
+}
+
+export type CommandName = keyof typeof commandSchemas;
+export type CommandInput<C extends CommandName> = v.InferInput<(typeof commandSchemas)[C]>;
+export type CommandParams<C extends CommandName> = v.InferOutput<(typeof commandSchemas)[C]>;
+export type QueryName = keyof typeof querySchemas;
+export type QueryInput<Q extends QueryName> = v.InferInput<(typeof querySchemas)[Q]>;
+export type QueryParams<Q extends QueryName> = v.InferOutput<(typeof querySchemas)[Q]>;
+
+/**
+ * The one way into Kandev: what the tree, the boards, the prompts and the commands use, and later a second window and
+ * the API gateway. Everything in and out can be sent as JSON; what is refused is thrown as a `UserError`.
+ */
+export interface Kandev {
+  execute<C extends CommandName>(command: C, input: CommandInput<C>): Promise<CommandResults[C]>;
+  query<Q extends QueryName>(query: Q, input: QueryInput<Q>): Promise<QueryResults[Q]>;
+  /** `pattern` as for the event bus: `task.*`, `acp.message.>`, `>`. */
+  subscribe(pattern: string, listener: (event: KandevEvent) => void): Disposable;
+}

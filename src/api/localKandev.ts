@@ -1,0 +1,160 @@
+import * as v from 'valibot';
+import type { EventBus } from '../events/eventBus.ts';
+import type { AgentType } from '../model/agentType.ts';
+import type { CardView } from '../model/cardView.ts';
+import type { Disposable, KandevEvent } from '../model/events.ts';
+import { UserError } from '../model/failure.ts';
+import type { Orchestrator } from '../orchestrator/orchestrator.ts';
+import type { PermissionDesk } from '../orchestrator/permissionDesk.ts';
+import type { StoredCard } from '../store/reads.ts';
+import type { Store } from '../store/store.ts';
+import type { TaskService } from '../tasks/taskService.ts';
+import {
+  commandSchemas,
+  querySchemas,
+  type CommandInput,
+  type CommandName,
+  type CommandParams,
+  type CommandResults,
+  type Kandev,
+  type QueryInput,
+  type QueryName,
+  type QueryParams,
+  type QueryResults,
+} from './contract.ts';
+import { sampleCards } from './sampleCards.ts';
+
+export interface KandevServices {
+  store: Store;
+  events: EventBus;
+  tasks: TaskService;
+  orchestrator: Orchestrator;
+  permissions: PermissionDesk;
+  agentTypes: () => readonly AgentType[];
+}
+
+type CommandTable = { [C in CommandName]: (params: CommandParams<C>) => Promise<CommandResults[C]> };
+type QueryTable = { [Q in QueryName]: (params: QueryParams<Q>) => Promise<QueryResults[Q]> };
+
+/** The services of this process behind the interface that all faces use, on behalf of one person. */
+export class LocalKandev implements Kandev {
+  readonly #services: KandevServices;
+  readonly #actor: () => string;
+  readonly #commands: CommandTable;
+  readonly #queries: QueryTable;
+  #revision = 0;
+
+  /** `actor` names who asks, for the history of the cards. */
+  constructor(services: KandevServices, actor: () => string) {
+    this.#services = services;
+    this.#actor = actor;
+    this.#commands = this.#commandTable();
+    this.#queries = this.#queryTable();
+    services.events.subscribe('>', () => this.#revision++);
+  }
+
+  async execute<C extends CommandName>(command: C, input: CommandInput<C>): Promise<CommandResults[C]> {
+    const params = parse(commandSchemas[command], input) as CommandParams<C>;
+    return this.#commands[command](params);
+  }
+
+  async query<Q extends QueryName>(query: Q, input: QueryInput<Q>): Promise<QueryResults[Q]> {
+    const params = parse(querySchemas[query], input) as QueryParams<Q>;
+    return this.#queries[query](params);
+  }
+
+  subscribe(pattern: string, listener: (event: KandevEvent) => void): Disposable {
+    return this.#services.events.subscribe(pattern, listener);
+  }
+
+  #commandTable(): CommandTable {
+    const { tasks, orchestrator, permissions } = this.#services;
+    const actor = this.#actor;
+    return {
+      'task.create': async (params) => {
+        this.#checkAgentType(params.agentTypeId);
+        return tasks.create(params, actor());
+      },
+      'task.update': async ({ taskId, ...patch }) => {
+        this.#checkAgentType(patch.agentTypeId ?? null);
+        return tasks.update(taskId, withoutUndefined(patch));
+      },
+      'task.move': ({ taskId, to, beforeTaskId, stopRun, why }) =>
+        orchestrator.move(
+          { taskId, to, beforeTaskId: beforeTaskId ?? null, stopRun, ...(why === undefined ? {} : { why }) },
+          actor(),
+        ),
+      'task.delete': async ({ taskId }) => {
+        await orchestrator.delete(taskId);
+        return null;
+      },
+      'task.start': ({ taskId }) => orchestrator.start(taskId, actor()),
+      'task.stop': ({ taskId }) => orchestrator.stop(taskId),
+      'task.prompt': ({ taskId, text }) => orchestrator.prompt(taskId, text, actor()),
+      'permission.answer': async ({ requestId, optionId }) => {
+        await permissions.answer(requestId, optionId, actor());
+        return null;
+      },
+      'board.addSamples': async () => {
+        const created = [];
+        for (const card of sampleCards) created.push(await tasks.create(card, actor()));
+        return created;
+      },
+      'engine.check': () => orchestrator.checkEngine(),
+    };
+  }
+
+  #queryTable(): QueryTable {
+    const { store, tasks, orchestrator, agentTypes } = this.#services;
+    return {
+      board: async () => {
+        const board = await tasks.board();
+        const revision = this.#revision;
+        const cards = await store.query('boardCards', { boardId: board.id });
+        return { revision, board, cards: cards.map((card) => this.#view(card)) };
+      },
+      cards: async ({ taskIds }) => {
+        const revision = this.#revision;
+        const cards = await store.query('cards', { taskIds });
+        return { revision, cards: cards.map((card) => this.#view(card)) };
+      },
+      'task.history': ({ taskId }) => store.query('taskHistory', { taskId }),
+      'run.transcript': ({ runId, beforeSeq, limit }) =>
+        store.query('transcript', { runId, beforeSeq: beforeSeq ?? null, limit }),
+      agentTypes: () => Promise.resolve([...agentTypes()]),
+      engine: () => orchestrator.checkEngine(),
+    };
+  }
+
+  #view(card: StoredCard): CardView {
+    const place = this.#services.orchestrator.queue.find(({ taskId }) => taskId === card.task.id);
+    return { ...card, queue: place ? { place: place.place, why: place.why } : null };
+  }
+
+  #checkAgentType(agentTypeId: string | null): void {
+    const known = this.#services.agentTypes();
+    if (agentTypeId === null || known.some(({ id }) => id === agentTypeId)) return;
+    throw new UserError({
+      reason: 'agent-type-unknown',
+      message: `There is no agent “${agentTypeId}”. Known agents: ${known.map(({ id }) => id).join(', ')}.`,
+      action: { kind: 'openSetting', setting: 'kandev.agents' },
+    });
+  }
+}
+
+function parse(schema: v.GenericSchema, input: unknown): unknown {
+  const result = v.safeParse(schema, input);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const path = v.getDotPath(issue);
+  // Our own messages are sentences; valibot's need to say which field they are about.
+  const message =
+    issue.message.startsWith('Invalid') && path !== null ? `${path}: ${issue.message}` : issue.message;
+  throw new UserError({ reason: 'invalid-input', message });
+}
+
+/** With `exactOptionalPropertyTypes` a field that is left out and one that is undefined are two things. */
+function withoutUndefined<T extends object>(patch: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(patch).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
+}

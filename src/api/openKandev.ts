@@ -1,0 +1,89 @@
+import { AgentManager, type AgentManagerOptions } from '../agents/agentManager.ts';
+import { resolveAgentTypes } from '../agents/registry.ts';
+import { LocalEventBus } from '../events/eventBus.ts';
+import type { AgentType } from '../model/agentType.ts';
+import { Orchestrator } from '../orchestrator/orchestrator.ts';
+import { PermissionDesk } from '../orchestrator/permissionDesk.ts';
+import type { RunLog } from '../model/runLog.ts';
+import type { HostSettings } from '../model/settings.ts';
+import { SnapshotStore } from '../store/snapshotStore.ts';
+import { TaskService } from '../tasks/taskService.ts';
+import type { Kandev } from './contract.ts';
+import { LocalKandev } from './localKandev.ts';
+
+export interface OpenKandevOptions {
+  /** The database file; it is made when it is not there. */
+  databasePath: string;
+  /** Of sql.js's `sql-wasm.wasm`. */
+  wasmPath: string;
+  settings: HostSettings;
+  /** The endpoint comes from the settings. */
+  agents: Omit<AgentManagerOptions, 'engineSetting'>;
+  log: RunLog;
+  clientVersion: string;
+  /** Who uses this window: the name in the history of the cards. */
+  actor: () => string;
+  /** Something in the settings or in this program that the user or we should know of. */
+  onProblem: (text: string) => void;
+}
+
+export interface OpenedKandev {
+  kandev: Kandev;
+  /** Ends all runs and closes the database; within a few seconds. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the board of one folder: builds the services, and sets right what the last end left behind.
+ * @throws UserError `storage` when the database cannot be opened
+ */
+export async function openKandev(options: OpenKandevOptions): Promise<OpenedKandev> {
+  const store = await SnapshotStore.open(options.databasePath, options.wasmPath);
+  const events = new LocalEventBus('kandev-vscode', (error) => {
+    options.onProblem(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  });
+  const tasks = new TaskService(store, events);
+  const permissions = new PermissionDesk(store, events);
+  const { settings, log, clientVersion } = options;
+  const agentTypes = agentTypeReader(settings, options.onProblem);
+  const agents = new AgentManager({ ...options.agents, engineSetting: () => settings.dockerHost() });
+  const orchestrator = new Orchestrator({
+    store,
+    events,
+    tasks,
+    permissions,
+    agents,
+    settings,
+    agentTypes,
+    log,
+    clientVersion,
+  });
+  const kandev = new LocalKandev(
+    { store, events, tasks, orchestrator, permissions, agentTypes },
+    options.actor,
+  );
+  await orchestrator.recover();
+  return {
+    kandev,
+    close: async () => {
+      await orchestrator.dispose();
+      await store.close();
+    },
+  };
+}
+
+/** The agent types as the settings now have them. Each entry that makes no sense is told of once. */
+function agentTypeReader(
+  settings: HostSettings,
+  onProblem: (text: string) => void,
+): () => readonly AgentType[] {
+  const told = new Set<string>();
+  return () => {
+    const { types, problems } = resolveAgentTypes(settings.userAgents());
+    for (const problem of problems.filter((text) => !told.has(text))) {
+      told.add(problem);
+      onProblem(problem);
+    }
+    return types;
+  };
+}

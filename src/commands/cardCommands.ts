@@ -1,0 +1,110 @@
+import { l10n, window } from 'vscode';
+import type { CardView } from '../model/cardView.ts';
+import type { TaskState } from '../model/task.ts';
+import { nextStates, stateNames } from '../model/taskState.ts';
+import type { CommandContext, CommandTable } from './commandContext.ts';
+import { askForNewCard } from './newCard.ts';
+import { pickCard, selectedTaskIds } from './pickCard.ts';
+
+const anyCard = (): boolean => true;
+
+/** The entries of the "Move To" submenu; the manifest shows those that the table of states allows. */
+const moveTargets = {
+  'kandev.moveToBacklog': 'BACKLOG',
+  'kandev.moveToToDo': 'TODO',
+  'kandev.moveToInProgress': 'IN_PROGRESS',
+  'kandev.moveToReview': 'REVIEW',
+  'kandev.moveToDone': 'COMPLETED',
+  'kandev.moveToCancelled': 'CANCELLED',
+} as const satisfies Record<string, TaskState>;
+
+const moveToCommands: CommandTable = Object.fromEntries(
+  Object.entries(moveTargets).map(([id, to]) => [
+    id,
+    async (context: CommandContext, clicked: unknown, selected: unknown) => {
+      for (const taskId of selectedTaskIds(clicked, selected)) {
+        await context.failures.guard(() => context.kandev.execute('task.move', { taskId, to }));
+      }
+    },
+  ]),
+);
+
+/** Cards: create, edit, move, delete. */
+export const cardCommands: CommandTable = {
+  'kandev.createTask': async (context, argument) => {
+    const input = await askForNewCard(context, columnStateOf(argument));
+    if (input) return context.kandev.execute('task.create', input);
+    return undefined;
+  },
+
+  'kandev.editTask': async (context, argument) => {
+    const wanted = isForSelection(argument) ? context.view.selectedTaskIds()[0] : argument;
+    const card = await pickCard(context, wanted, anyCard, {
+      placeholder: l10n.t('Which card do you want to edit?'),
+      none: l10n.t('There are no cards yet.'),
+    });
+    if (card) context.board.startEdit(card.task.id);
+  },
+
+  'kandev.moveTask': async (context, argument) => {
+    const card = await pickCard(context, argument, anyCard, {
+      placeholder: l10n.t('Which card do you want to move?'),
+      none: l10n.t('There are no cards yet.'),
+    });
+    const to = card && (await pickState(card));
+    if (to) await context.kandev.execute('task.move', { taskId: card.task.id, to });
+  },
+
+  'kandev.deleteTask': async (context, clicked, selected) => {
+    const taskIds = isForSelection(clicked)
+      ? context.view.selectedTaskIds()
+      : selectedTaskIds(clicked, selected);
+    if (taskIds.length > 1) {
+      await deleteSeveral(context, taskIds);
+      return;
+    }
+    const card = await pickCard(context, taskIds[0], anyCard, {
+      placeholder: l10n.t('Which card do you want to delete?'),
+      none: l10n.t('There are no cards yet.'),
+    });
+    if (card && (await confirmDelete(l10n.t('Delete “{0}” and its history?', card.task.title)))) {
+      await context.kandev.execute('task.delete', { taskId: card.task.id });
+    }
+  },
+
+  ...moveToCommands,
+
+  'kandev.addSampleCards': (context) => context.kandev.execute('board.addSamples', {}),
+};
+
+/** A key pressed in the tree means what is selected there; VS Code hands over no node with it. */
+function isForSelection(argument: unknown): boolean {
+  return typeof argument === 'object' && argument !== null && 'selection' in argument;
+}
+
+async function deleteSeveral(context: CommandContext, taskIds: readonly string[]): Promise<void> {
+  if (!(await confirmDelete(l10n.t('Delete {0} cards and their history?', taskIds.length)))) return;
+  for (const taskId of taskIds) await context.kandev.execute('task.delete', { taskId });
+}
+
+async function confirmDelete(question: string): Promise<boolean> {
+  const confirm = l10n.t('Delete');
+  const detail = l10n.t('An agent that is at work on it is stopped. Files it has written stay as they are.');
+  return (await window.showWarningMessage(question, { modal: true, detail }, confirm)) === confirm;
+}
+
+async function pickState({ task }: CardView): Promise<TaskState | undefined> {
+  const items = nextStates(task.state).map((state) => ({ label: stateNames[state], state }));
+  const picked = await window.showQuickPick(items, {
+    placeHolder: l10n.t('Move “{0}” from {1} to…', task.title, stateNames[task.state]),
+  });
+  return picked?.state;
+}
+
+/** From a column's menu a card goes to that column, where cards may begin there. */
+function columnStateOf(argument: unknown): 'BACKLOG' | 'TODO' {
+  const column =
+    typeof argument === 'object' && argument !== null && 'column' in argument ? argument.column : null;
+  const id = typeof column === 'object' && column !== null && 'id' in column ? column.id : null;
+  return id === 'todo' ? 'TODO' : 'BACKLOG';
+}

@@ -1,0 +1,49 @@
+import { commands, env, Uri } from 'vscode';
+import type { Kandev } from '../api/contract.ts';
+import type { UserAction } from '../model/failure.ts';
+import { taskStates } from '../model/task.ts';
+import type { EngineWatch } from '../providers/engineWatch.ts';
+import type { OutputLog } from '../providers/outputLog.ts';
+import type { BoardWindow } from './commandContext.ts';
+
+export interface ActionContext {
+  kandev: Kandev;
+  board: BoardWindow;
+  log: OutputLog;
+  engine: EngineWatch;
+}
+
+/** Does what the button below a failure stands for. */
+export async function performAction(context: ActionContext, action: UserAction): Promise<void> {
+  switch (action.kind) {
+    case 'retry':
+      await context.kandev.execute('task.start', { taskId: action.taskId });
+      return;
+    case 'stop':
+      await context.kandev.execute('task.stop', { taskId: action.taskId });
+      return;
+    case 'stopAndMove': {
+      const to = taskStates.find((state) => state === action.to);
+      if (to) await context.kandev.execute('task.move', { taskId: action.taskId, to, stopRun: true });
+      return;
+    }
+    case 'editTask':
+      context.board.startEdit(action.taskId);
+      return;
+    case 'openFolder':
+      await commands.executeCommand('vscode.openFolder');
+      return;
+    case 'showLog':
+      context.log.show();
+      return;
+    case 'openSetting':
+      await commands.executeCommand('workbench.action.openSettings', action.setting);
+      return;
+    case 'openUrl':
+      await env.openExternal(Uri.parse(action.url));
+      return;
+    case 'checkEngine':
+      await commands.executeCommand('kandev.checkEngine');
+      return;
+  }
+}

@@ -1,0 +1,17 @@
+import { commands } from 'vscode';
+import type { Disposable } from '../model/events.ts';
+import { boardCommands } from './boardCommands.ts';
+import { cardCommands } from './cardCommands.ts';
+import type { CommandContext, CommandTable } from './commandContext.ts';
+import { runCommands } from './runCommands.ts';
+
+/** Every command of the extension. The manifest contributes exactly these; a test holds the two together. */
+export const allCommands: CommandTable = { ...boardCommands, ...cardCommands, ...runCommands };
+
+export function registerCommands(context: CommandContext): Disposable[] {
+  return Object.entries(allCommands).map(([id, handler]) =>
+    commands.registerCommand(id, (...args: unknown[]) =>
+      context.failures.guard(() => handler(context, ...args)),
+    ),
+  );
+}

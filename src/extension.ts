@@ -1,0 +1,138 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { env, window, workspace, type ExtensionContext } from 'vscode';
+import { DeferredKandev } from './api/deferredKandev.ts';
+import type { Kandev } from './api/contract.ts';
+import type { OpenedKandev } from './api/openKandev.ts';
+import { performAction } from './commands/performAction.ts';
+import { registerCommands } from './commands/registerCommands.ts';
+import { UserError } from './model/failure.ts';
+import { LiveBoardState } from './providers/boardState.ts';
+import { BoardTreeView } from './providers/boardView.ts';
+import { DisposableStore } from './providers/disposableStore.ts';
+import { EngineWatch } from './providers/engineWatch.ts';
+import { FailureMessages } from './providers/failureMessages.ts';
+import { OutputLog } from './providers/outputLog.ts';
+import { PermissionPrompts } from './providers/permissionPrompts.ts';
+import { RunMessages } from './providers/runMessages.ts';
+import { RunStatusBar } from './providers/runStatusBar.ts';
+import { Settings } from './providers/settings.ts';
+import { TaskTree } from './providers/taskTree.ts';
+import { storageFolder } from './store/storageFolder.ts';
+import { BoardPanels, boardViewType } from './webview/host/boardPanel.ts';
+
+let opened: Promise<OpenedKandev> | null = null;
+
+/** Builds the faces, which show "loading" until the board behind them is open. Does no I/O of its own. */
+export function activate(context: ExtensionContext): void {
+  const store = new DisposableStore();
+  context.subscriptions.push(store);
+  const settings = new Settings(process.env);
+  const log = store.add(new OutputLog(() => settings.acpTrace()));
+  const failures = new FailureMessages(
+    (action) => performAction({ kandev, board, log, engine }, action),
+    (text) => {
+      log.failure(text);
+    },
+  );
+  opened = open(context, settings, log);
+  const kandev: Kandev = new DeferredKandev(opened.then((services) => services.kandev));
+  store.add(
+    kandev.subscribe('>', (event) => {
+      log.record(event);
+    }),
+  );
+  const state = store.add(new LiveBoardState(kandev));
+  log.useTitles(state);
+  const engine = store.add(new EngineWatch(kandev, state));
+  const prompts = store.add(new PermissionPrompts(state, kandev, failures));
+  const tree = store.add(new TaskTree(state, kandev, failures));
+  const view = store.add(
+    new BoardTreeView(tree, state, () => {
+      engine.look();
+    }),
+  );
+  const board: BoardPanels = store.add(
+    new BoardPanels({
+      kandev,
+      state,
+      extensionUri: context.extensionUri,
+      drafts: context.workspaceState,
+      log,
+      runAction: (action) => performAction({ kandev, board, log, engine }, action),
+    }),
+  );
+  store.add(window.registerWebviewPanelSerializer(boardViewType, board));
+  store.add(new RunStatusBar(state));
+  store.add(new RunMessages(kandev, failures, state));
+  for (const command of registerCommands({ kandev, state, failures, prompts, log, board, engine, view })) {
+    store.add(command);
+  }
+  store.add(
+    workspace.onDidChangeConfiguration((change) => {
+      if (!change.affectsConfiguration('kandev')) return;
+      void state.reload();
+      engine.look();
+    }),
+  );
+}
+
+export async function deactivate(): Promise<void> {
+  const services = await opened?.catch(() => null);
+  await services?.close();
+}
+
+/** Opens the board as soon as there is a folder that may have one. */
+async function open(context: ExtensionContext, settings: Settings, log: OutputLog): Promise<OpenedKandev> {
+  const { storageUri } = context;
+  if (!storageUri) {
+    throw new UserError({
+      reason: 'no-folder',
+      message: 'Cards belong to a folder, and none is open.',
+      action: { kind: 'openFolder' },
+    });
+  }
+  if (!workspace.isTrusted) {
+    await new Promise<void>((resolve) => {
+      context.subscriptions.push(
+        workspace.onDidGrantWorkspaceTrust(() => {
+          resolve();
+        }),
+      );
+    });
+  }
+  const { openKandev } = await import('./api/openKandev.ts');
+  const folder = storageFolder(storageUri.fsPath);
+  const dist = context.asAbsolutePath('dist');
+  return openKandev({
+    databasePath: join(folder, 'board.db'),
+    wasmPath: join(dist, 'sql-wasm.wasm'),
+    settings,
+    agents: {
+      distFolder: dist,
+      storageFolder: join(folder, 'containers'),
+      owner: {
+        installation: await installationId(context),
+        workspace: createHash('sha256').update(folder).digest('hex').slice(0, 16),
+        owner: env.sessionId,
+      },
+      environment: process.env,
+    },
+    log,
+    clientVersion: (context.extension.packageJSON as { version: string }).version,
+    actor: () => userInfo().username,
+    onProblem: (text) => {
+      log.failure(text);
+    },
+  });
+}
+
+/** Tells this installation's containers from those of another on the same engine. */
+async function installationId(context: ExtensionContext): Promise<string> {
+  const known = context.globalState.get<string>('installationId');
+  if (known !== undefined) return known;
+  const id = randomUUID();
+  await context.globalState.update('installationId', id);
+  return id;
+}

@@ -1,0 +1,23 @@
+import type { Board } from './board.ts';
+import type { PermissionRequest } from './permission.ts';
+import type { Run } from './run.ts';
+import type { Task } from './task.ts';
+
+/** A card with everything that a face needs to draw it. */
+export interface CardView {
+  task: Task;
+  /** Its latest run, live or over. */
+  run: Run | null;
+  /** Open requests, oldest first: when there are any, the card needs the user. */
+  permissions: PermissionRequest[];
+  /** Its place in the queue, from 1, and why it waits; null when it is not queued. */
+  queue: { place: number; why: string } | null;
+}
+
+export interface BoardView {
+  /** Rises with every change of any card. */
+  revision: number;
+  board: Board;
+  /** Ordered by column and position. */
+  cards: CardView[];
+}

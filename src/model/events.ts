@@ -1,0 +1,43 @@
+import type { PermissionRequest } from './permission.ts';
+import type { Run } from './run.ts';
+import type { Task, TaskState } from './task.ts';
+import type { TranscriptEntry } from './transcript.ts';
+
+/** The data of each event, by its type. `acp.message` is published under `acp.message.{task_id}`. */
+export interface EventData {
+  'task.created': { task: Task };
+  'task.updated': { task: Task };
+  'task.state_changed': { task: Task; from: TaskState; to: TaskState; actor: string; why: string | null };
+  'task.deleted': { taskId: string; boardId: string };
+  'agent.updated': { run: Run };
+  'agent.started': { run: Run };
+  'agent.running': { run: Run };
+  'agent.ready': { run: Run };
+  'agent.completed': { run: Run };
+  'agent.failed': { run: Run };
+  'agent.stopped': { run: Run };
+  /** `appended` is what the entry's text gained since it was last published: all of it for a new one. */
+  'acp.message': { taskId: string; runId: string; entry: TranscriptEntry; appended: string };
+  'permission.requested': { request: PermissionRequest };
+  'permission.resolved': { request: PermissionRequest };
+  'queue.changed': { length: number };
+}
+
+export type EventType = keyof EventData;
+
+/** An event as it travels: `type` is the subject, as NATS subjects are. */
+export interface Envelope<T extends EventType = EventType> {
+  id: string;
+  type: T extends 'acp.message' ? `acp.message.${string}` : T;
+  source: string;
+  /** Milliseconds since the epoch. */
+  timestamp: number;
+  data: EventData[T];
+}
+
+/** Any event; `kandevEvent.type` tells which, except for the task id behind `acp.message.`. */
+export type KandevEvent = { [T in EventType]: Envelope<T> }[EventType];
+
+export interface Disposable {
+  dispose(): void;
+}

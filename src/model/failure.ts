@@ -1,0 +1,76 @@
+/** What the user can do about a failure or a refusal; each face turns it into its own button. */
+export type UserAction =
+  | { kind: 'retry'; taskId: string }
+  | { kind: 'stopAndMove'; taskId: string; to: string }
+  | { kind: 'stop'; taskId: string }
+  | { kind: 'editTask'; taskId: string }
+  | { kind: 'openFolder' }
+  | { kind: 'showLog' }
+  | { kind: 'openSetting'; setting: string }
+  | { kind: 'openUrl'; url: string }
+  | { kind: 'checkEngine' };
+
+export type FailureReason =
+  | 'invalid-input'
+  | 'not-found'
+  | 'refused'
+  | 'run-active'
+  | 'no-run'
+  | 'already-resolved'
+  | 'agent-type-unknown'
+  | 'no-folder'
+  | 'untrusted'
+  | 'engine-not-running'
+  | 'engine-not-answering'
+  | 'engine-permission'
+  | 'engine-stuck'
+  | 'image-missing'
+  | 'image-build-failed'
+  | 'registry-unreachable'
+  | 'registry-denied'
+  | 'engine-disk-full'
+  | 'folder-not-visible'
+  | 'command-missing'
+  | 'out-of-memory'
+  | 'exited-before-initialize'
+  | 'crashed'
+  | 'no-answer'
+  | 'protocol-version'
+  | 'sign-in-needed'
+  | 'agent-error'
+  | 'window-closed'
+  | 'storage'
+  | 'internal';
+
+/** What went wrong, in plain words, with the one thing to do about it. It is stored and sent between processes. */
+export interface Failure {
+  reason: FailureReason;
+  /** One or two sentences: what happened, and to what. */
+  message: string;
+  /** More for those who look: the end of stderr, an exit code. */
+  detail?: string;
+  action?: UserAction;
+}
+
+/** An error that a user reads. Everything that is thrown on purpose is one of these. */
+export class UserError extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure, options?: ErrorOptions) {
+    super(failure.message, options);
+    this.name = 'UserError';
+    this.failure = failure;
+  }
+}
+
+/** The failure behind any thrown value; what nobody foresaw becomes `internal` and is worth a bug report. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof UserError) return error.failure;
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    reason: 'internal',
+    message: 'Something in Kandev went wrong that should not have. The log has the details.',
+    detail,
+    action: { kind: 'showLog' },
+  };
+}

@@ -1,0 +1,56 @@
+/** Every state a card can be in, in the order the board shows them. */
+export const taskStates = [
+  'BACKLOG',
+  'TODO',
+  'BLOCKED',
+  'IN_PROGRESS',
+  'REVIEW',
+  'COMPLETED',
+  'FAILED',
+  'CANCELLED',
+] as const;
+export type TaskState = (typeof taskStates)[number];
+
+/** From least to most urgent; the index is what the database stores and the queue sorts by. */
+export const priorities = ['low', 'normal', 'high', 'urgent'] as const;
+export type Priority = (typeof priorities)[number];
+
+export const workspaceModes = ['folder'] as const;
+/** Where the agent works: `folder` is the open folder itself. */
+export type WorkspaceMode = (typeof workspaceModes)[number];
+
+/** A card on a board. Times are milliseconds since the epoch. */
+export interface Task {
+  id: string;
+  boardId: string;
+  title: string;
+  /** Markdown; it is the prompt the agent is given. */
+  description: string;
+  state: TaskState;
+  priority: Priority;
+  /** Order within the column: lower is higher up. Fractions make room between two neighbours. */
+  position: number;
+  /** Null when a person does the work. */
+  agentTypeId: string | null;
+  workspaceMode: WorkspaceMode;
+  repositoryUrl: string | null;
+  branch: string | null;
+  labels: string[];
+  /** Why a card in TODO is not started by the queue ("You stopped it."), or null when it may be. */
+  heldBecause: string | null;
+  createdBy: string;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** A row of the history of a card: one change of state. */
+export interface TaskEvent {
+  id: string;
+  taskId: string;
+  /** The person (git identity) or part of the system that asked for it. */
+  actor: string;
+  from: TaskState | null;
+  to: TaskState;
+  why: string | null;
+  at: number;
+}

@@ -1,0 +1,17 @@
+/** One stored piece of what an agent said or did. Consecutive chunks of one message are one entry. */
+export interface TranscriptEntry {
+  /** Rises by one within a run, from 1. */
+  seq: number;
+  runId: string;
+  taskId: string;
+  /** The turn it belongs to, from 1; 0 for what came before the first prompt. */
+  turn: number;
+  kind: 'user' | 'message' | 'thought' | 'tool_call' | 'plan' | 'usage' | 'turn_end' | 'notice' | 'unknown';
+  /** What identifies the thing that this entry updates, such as a tool call's id; null where each stands for itself. */
+  key: string | null;
+  /** Readable text: the message itself, or one line for what is structured. */
+  text: string;
+  /** The structured part as JSON, or null. */
+  data: string | null;
+  at: number;
+}

@@ -1,0 +1,100 @@
+import type { AcpError } from '../acp/errors.ts';
+import type { ExitInfo } from '../agents/agentProcess.ts';
+import type { AgentType } from '../model/agentType.ts';
+import type { Failure } from '../model/failure.ts';
+
+export interface ExitContext {
+  taskId: string;
+  agentType: AgentType;
+  /** Whether the agent had answered `initialize`. */
+  initialized: boolean;
+  stderr: string;
+}
+
+/** What to tell of an agent whose process ended while somebody still waited for it. */
+export function exitFailure(exit: ExitInfo, context: ExitContext): Failure {
+  const { agentType, taskId, stderr } = context;
+  const detail = stderr.trim();
+  const common = {
+    ...(detail === '' ? {} : { detail }),
+    action: { kind: 'retry', taskId } as const,
+  };
+  if (exit.oomKilled) {
+    return {
+      ...common,
+      reason: 'out-of-memory',
+      message: `${agentType.name} was stopped because it went over its memory limit of ${agentType.resources.memoryMb} MB.`,
+      action: { kind: 'openSetting', setting: 'kandev.agents' },
+    };
+  }
+  const code = exit.exitCode === null ? 'without an exit code' : `with exit code ${exit.exitCode}`;
+  const said = lastLine(detail);
+  if (context.initialized) {
+    return {
+      ...common,
+      reason: 'crashed',
+      message: `${agentType.name} ended ${code} in the middle of its work.${said}`,
+    };
+  }
+  if (exit.exitCode === 127) {
+    return {
+      ...common,
+      reason: 'command-missing',
+      message: `The image ${agentType.image} has no command “${agentType.command[0] ?? ''}”.${said}`,
+    };
+  }
+  return {
+    ...common,
+    reason: 'exited-before-initialize',
+    message: `${agentType.name} ended ${code} before it was ready to work.${said}`,
+  };
+}
+
+/** What to tell of an agent that has started but says nothing. */
+export function silenceFailure(seconds: number, { agentType, taskId, stderr }: ExitContext): Failure {
+  const detail = stderr.trim();
+  return {
+    reason: 'no-answer',
+    message: `${agentType.name} did not answer within ${seconds} seconds of being started. It was stopped.`,
+    ...(detail === '' ? {} : { detail }),
+    action: { kind: 'retry', taskId },
+  };
+}
+
+function lastLine(stderr: string): string {
+  const last = stderr.split('\n').at(-1)?.trim() ?? '';
+  return last === '' ? '' : ` It last said: ${last.slice(0, 300)}`;
+}
+
+/** What to tell of an error in the conversation itself. */
+export function acpFailure(error: AcpError, { agentType, taskId, stderr }: ExitContext): Failure {
+  const detail = [error.message, stderr.trim()].filter((part) => part !== '').join('\n');
+  const action = { kind: 'retry', taskId } as const;
+  switch (error.reason) {
+    case 'protocol-version':
+      return {
+        reason: 'protocol-version',
+        message: `${agentType.name} cannot be used: ${error.message}`,
+        detail,
+        action: { kind: 'openSetting', setting: 'kandev.agents' },
+      };
+    case 'auth-required':
+      return {
+        reason: 'sign-in-needed',
+        message: `${agentType.name} needs you to sign in first. Set one of its environment variables${namesOf(agentType)} where VS Code is started.`,
+        detail,
+        action,
+      };
+    default:
+      return {
+        reason: 'agent-error',
+        message: `${agentType.name} answered with an error: ${error.message}`,
+        detail,
+        action,
+      };
+  }
+}
+
+function namesOf(agentType: AgentType): string {
+  return agentType.environment.length === 0 ? '' : ` (${agentType.environment.join(', ')})`;
+}

@@ -1,0 +1,382 @@
+import { randomUUID } from 'node:crypto';
+import { createRedactor } from '../acp/redact.ts';
+import type { AgentType } from '../model/agentType.ts';
+import type { EngineStatus } from '../model/engine.ts';
+import { UserError, type Failure } from '../model/failure.ts';
+import { isBusy, type Run } from '../model/run.ts';
+import type { HostSettings } from '../model/settings.ts';
+import type { Task, TaskState } from '../model/task.ts';
+import type { TaskService } from '../tasks/taskService.ts';
+import { describeQueue, freePlaces, orderQueue, type QueuePlace } from './queue.ts';
+import { RunController, type RunDependencies, type RunListener } from './runController.ts';
+
+/** While cards wait for an engine that does not answer, it is asked again this often. */
+const engineRetryMs = 10_000;
+
+export interface OrchestratorDependencies extends RunDependencies {
+  tasks: TaskService;
+  settings: HostSettings;
+  agentTypes: () => readonly AgentType[];
+}
+
+export interface MoveRequest {
+  taskId: string;
+  to: TaskState;
+  beforeTaskId: string | null;
+  stopRun: boolean;
+  why?: string;
+}
+
+/** Decides which card is worked on when, and lets the card follow what becomes of its run. */
+export class Orchestrator implements RunListener {
+  readonly #deps: OrchestratorDependencies;
+  /** The live run of each card. */
+  readonly #live = new Map<string, RunController>();
+  readonly #idleTimers = new Map<string, NodeJS.Timeout>();
+  #queue: QueuePlace[] = [];
+  #admission: Promise<void> | null = null;
+  #admitAgain = false;
+  #engineTimer: NodeJS.Timeout | null = null;
+  #engineFailure: Failure | null = null;
+  #disposed = false;
+
+  constructor(deps: OrchestratorDependencies) {
+    this.#deps = deps;
+    for (const pattern of ['task.created', 'task.updated', 'task.state_changed', 'task.deleted']) {
+      deps.events.subscribe(pattern, () => void this.admit());
+    }
+  }
+
+  /** Sets right what an end of VS Code in mid-work left behind: a card is never shown running when nothing runs. */
+  async recover(): Promise<void> {
+    const { store, permissions, tasks } = this.#deps;
+    await permissions.closeAll('kandev');
+    for (const run of await store.query('liveRuns', {})) {
+      const done = run.state === 'READY';
+      await store.write('run.update', {
+        runId: run.id,
+        to: done ? 'COMPLETED' : 'STOPPED',
+        patch: { containerId: null },
+        at: Date.now(),
+      });
+      const task = await tasks.get(run.taskId);
+      if (done || task.state !== 'IN_PROGRESS') continue;
+      const why = 'VS Code was closed while the agent was at work.';
+      await tasks.changeState(task.id, { to: 'TODO', actor: 'kandev', why, heldBecause: why });
+    }
+    void this.#deps.agents
+      .removeLeftovers((runId) => [...this.#live.values()].some(({ run }) => run.id === runId))
+      .catch(() => undefined);
+    await this.admit();
+  }
+
+  /** The queued cards in their order, as last computed. */
+  get queue(): readonly QueuePlace[] {
+    return this.#queue;
+  }
+
+  /**
+   * Queues a card, from whatever state it is in, and starts it as soon as there is room.
+   * @throws UserError when it cannot be started at all; a card that only waits for the engine stays queued
+   */
+  async start(taskId: string, actor: string): Promise<Task> {
+    const { tasks, settings } = this.#deps;
+    const task = await tasks.get(taskId);
+    const live = this.#live.get(taskId);
+    if (live && isBusy(live.run.state)) {
+      throw new UserError({
+        reason: 'run-active',
+        message: `An agent is already at work on “${task.title}”.`,
+        action: { kind: 'stop', taskId },
+      });
+    }
+    if (settings.folder() === null) {
+      throw new UserError({
+        reason: 'no-folder',
+        message: 'Agents work in a folder, and none is open.',
+        action: { kind: 'openFolder' },
+      });
+    }
+    this.#agentTypeOf(task);
+    await this.#endIdle(taskId);
+    if (task.state === 'TODO') await tasks.update(taskId, { heldBecause: null });
+    else await tasks.changeState(taskId, { to: 'TODO', actor, why: 'Started' });
+    await this.admit();
+    if (this.#engineFailure && this.#queue.some((place) => place.taskId === taskId)) {
+      const { message, ...rest } = this.#engineFailure;
+      throw new UserError({
+        ...rest,
+        message: `${message} “${task.title}” is queued and starts when Docker answers.`,
+      });
+    }
+    return tasks.get(taskId);
+  }
+
+  /** Ends the card's run; a queued card is taken out of the queue. The card goes back to To Do and waits there. */
+  async stop(taskId: string): Promise<Task> {
+    const { tasks } = this.#deps;
+    const live = this.#live.get(taskId);
+    if (live) {
+      await live.stop();
+      return tasks.get(taskId);
+    }
+    const task = await tasks.get(taskId);
+    if (task.state === 'TODO' && task.agentTypeId !== null && task.heldBecause === null) {
+      return tasks.update(taskId, { heldBecause: 'You took it out of the queue.' });
+    }
+    throw new UserError({ reason: 'no-run', message: `No agent is at work on “${task.title}”.` });
+  }
+
+  /** Sends another prompt to the agent that has just finished. */
+  async prompt(taskId: string, text: string, actor: string): Promise<Run> {
+    const { tasks } = this.#deps;
+    const live = this.#live.get(taskId);
+    const task = await tasks.get(taskId);
+    if (!live) {
+      throw new UserError({
+        reason: 'no-run',
+        message: `The container of “${task.title}” is gone, so the agent cannot be asked again. Start the card to give it to a new agent.`,
+        action: { kind: 'retry', taskId },
+      });
+    }
+    const run = await live.prompt(text);
+    this.#stopIdleTimer(taskId);
+    if (task.state !== 'IN_PROGRESS') {
+      await tasks.changeState(taskId, { to: 'IN_PROGRESS', actor, why: 'Sent the agent a message' });
+    }
+    return run;
+  }
+
+  /** Moves a card by hand. Where that starts or ends an agent's work, it does that too. */
+  async move(request: MoveRequest, actor: string): Promise<Task> {
+    const { tasks } = this.#deps;
+    const { taskId, to, beforeTaskId } = request;
+    const task = await tasks.get(taskId);
+    if (task.state === to) return tasks.place(taskId, beforeTaskId);
+    const live = this.#live.get(taskId);
+    if (live && isBusy(live.run.state)) {
+      if (!request.stopRun) throw runInTheWay(task, to);
+      await live.stop();
+      if (to === 'TODO') return tasks.place(taskId, beforeTaskId);
+      return this.#changeState(await tasks.get(taskId), request, actor);
+    }
+    const startable = task.state === 'BACKLOG' || task.state === 'TODO';
+    if (to === 'IN_PROGRESS' && task.agentTypeId !== null && startable) return this.start(taskId, actor);
+    const moved = await this.#changeState(task, request, actor);
+    if (to !== 'REVIEW' && to !== 'IN_PROGRESS') await this.#endIdle(taskId);
+    return moved;
+  }
+
+  /** Ends what runs for a card, and deletes it. */
+  async delete(taskId: string): Promise<void> {
+    await this.#live.get(taskId)?.stop();
+    await this.#deps.tasks.delete(taskId);
+  }
+
+  async checkEngine(): Promise<EngineStatus> {
+    const status = await this.#deps.agents.checkEngine();
+    this.#engineFailure = status.failure;
+    if (!status.failure) await this.admit();
+    return status;
+  }
+
+  /** Starts what may start. One pass at a time; a call during a pass makes another follow. */
+  async admit(): Promise<void> {
+    this.#admitAgain = true;
+    this.#admission ??= this.#admitWhileAsked().finally(() => {
+      this.#admission = null;
+    });
+    await this.#admission;
+  }
+
+  /** Ends all runs: their containers would have nobody to talk to. Takes a few seconds at most. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    if (this.#engineTimer) clearTimeout(this.#engineTimer);
+    for (const taskId of [...this.#idleTimers.keys()]) this.#stopIdleTimer(taskId);
+    await Promise.all([...this.#live.values()].map((controller) => controller.stop()));
+  }
+
+  async turnEnded(run: Run, result: { stopReason: string }): Promise<void> {
+    const why =
+      result.stopReason === 'end_turn' ? 'The agent has finished' : `The agent ended: ${result.stopReason}`;
+    await this.#follow(run, { to: 'REVIEW', why });
+    const timer = setTimeout(
+      () => void this.#endIdle(run.taskId),
+      this.#deps.settings.keepContainerMinutes() * 60_000,
+    );
+    timer.unref();
+    this.#idleTimers.set(run.taskId, timer);
+    await this.admit();
+  }
+
+  async failed(run: Run, failure: Failure): Promise<void> {
+    this.#forget(run);
+    await this.#follow(run, { to: 'FAILED', why: failure.message });
+    void this.admit();
+  }
+
+  async ended(run: Run): Promise<void> {
+    this.#forget(run);
+    if (run.state === 'STOPPED') {
+      const why = this.#disposed
+        ? 'VS Code was closed while the agent was at work.'
+        : 'You stopped the agent.';
+      await this.#follow(run, { to: 'TODO', why, heldBecause: why });
+    }
+    void this.admit();
+  }
+
+  async #admitWhileAsked(): Promise<void> {
+    while (this.#admitAgain && !this.#disposed) {
+      this.#admitAgain = false;
+      await this.#admitOnce();
+    }
+  }
+
+  async #admitOnce(): Promise<void> {
+    const { store, settings, agents } = this.#deps;
+    const waiting = orderQueue(await store.query('waitingTasks', {})).filter(({ id }) => !this.#isBusy(id));
+    const free = freePlaces(this.#busyCount(), settings.maxConcurrentRuns());
+    if (waiting.length > 0 && free > 0) this.#engineFailure = (await agents.checkEngine()).failure;
+    if (waiting.length === 0) this.#engineFailure = null;
+    if (!this.#engineFailure) for (const task of waiting.slice(0, free)) await this.#launch(task);
+    const left = waiting.filter(({ id }) => !this.#isBusy(id));
+    this.#publishQueue(left);
+    this.#watchEngine(left.length > 0 && this.#engineFailure !== null);
+  }
+
+  async #launch(task: Task): Promise<void> {
+    const { store, tasks, settings } = this.#deps;
+    const folder = settings.folder();
+    if (folder === null) return;
+    let agentType: AgentType;
+    try {
+      agentType = this.#agentTypeOf(task);
+    } catch (error) {
+      await tasks.update(task.id, { heldBecause: (error as Error).message });
+      return;
+    }
+    await this.#endIdle(task.id);
+    const run = newRun(task, agentType);
+    const environment = settings.environment(agentType.environment);
+    const controller = new RunController(
+      run,
+      agentType,
+      {
+        folder,
+        startTimeoutSeconds: settings.startTimeoutSeconds(),
+        environment,
+        redact: createRedactor(Object.values(environment)),
+      },
+      this,
+      this.#deps,
+    );
+    this.#live.set(task.id, controller);
+    await store.write('run.insert', { run });
+    await tasks.changeState(task.id, {
+      to: 'IN_PROGRESS',
+      actor: 'kandev',
+      why: `Given to ${agentType.name}`,
+    });
+    void controller.start(task);
+  }
+
+  /** Lets the card follow its run, unless somebody has moved it elsewhere meanwhile. */
+  async #follow(run: Run, change: { to: TaskState; why: string; heldBecause?: string }): Promise<void> {
+    const { tasks } = this.#deps;
+    const task = await tasks.get(run.taskId);
+    if (task.state === 'IN_PROGRESS') await tasks.changeState(run.taskId, { ...change, actor: 'kandev' });
+  }
+
+  async #changeState(task: Task, { to, beforeTaskId, why }: MoveRequest, actor: string): Promise<Task> {
+    if (task.state === to) return task;
+    return this.#deps.tasks.changeState(task.id, {
+      to,
+      actor,
+      beforeTaskId,
+      ...(why === undefined ? {} : { why }),
+    });
+  }
+
+  #agentTypeOf(task: Task): AgentType {
+    const action = { kind: 'editTask', taskId: task.id } as const;
+    if (task.agentTypeId === null) {
+      throw new UserError({
+        reason: 'invalid-input',
+        message: `“${task.title}” has no agent. Choose one, and it can be started.`,
+        action,
+      });
+    }
+    const found = this.#deps.agentTypes().find(({ id }) => id === task.agentTypeId);
+    if (found) return found;
+    throw new UserError({
+      reason: 'agent-type-unknown',
+      message: `“${task.title}” asks for the agent “${task.agentTypeId}”, which is not known here.`,
+      action,
+    });
+  }
+
+  async #endIdle(taskId: string): Promise<void> {
+    const live = this.#live.get(taskId);
+    if (live && !isBusy(live.run.state)) await live.stop();
+  }
+
+  #forget(run: Run): void {
+    this.#stopIdleTimer(run.taskId);
+    if (this.#live.get(run.taskId)?.run.id === run.id) this.#live.delete(run.taskId);
+  }
+
+  #stopIdleTimer(taskId: string): void {
+    clearTimeout(this.#idleTimers.get(taskId));
+    this.#idleTimers.delete(taskId);
+  }
+
+  #isBusy(taskId: string): boolean {
+    const live = this.#live.get(taskId);
+    return live !== undefined && isBusy(live.run.state);
+  }
+
+  #busyCount(): number {
+    return [...this.#live.values()].filter(({ run }) => isBusy(run.state)).length;
+  }
+
+  #publishQueue(waiting: readonly Task[]): void {
+    const limit = this.#deps.settings.maxConcurrentRuns();
+    const queue = describeQueue(waiting, this.#busyCount(), limit, this.#engineFailure?.message ?? null);
+    if (JSON.stringify(queue) === JSON.stringify(this.#queue)) return;
+    this.#queue = queue;
+    this.#deps.events.publish('queue.changed', { length: queue.length });
+  }
+
+  #watchEngine(needed: boolean): void {
+    if (this.#engineTimer) clearTimeout(this.#engineTimer);
+    this.#engineTimer = needed ? setTimeout(() => void this.admit(), engineRetryMs) : null;
+  }
+}
+
+function newRun(task: Task, agentType: AgentType): Run {
+  const at = Date.now();
+  return {
+    id: randomUUID(),
+    taskId: task.id,
+    agentTypeId: agentType.id,
+    state: 'PENDING',
+    sessionId: null,
+    containerId: null,
+    turns: 0,
+    activity: null,
+    stopReason: null,
+    failure: null,
+    times: { PENDING: at },
+    createdAt: at,
+  };
+}
+
+function runInTheWay(task: Task, to: TaskState): UserError {
+  return new UserError({
+    reason: 'run-active',
+    message: `An agent is at work on “${task.title}”. Stop it before you move the card.`,
+    action: { kind: 'stopAndMove', taskId: task.id, to },
+  });
+}

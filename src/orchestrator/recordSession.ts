@@ -1,0 +1,127 @@
+import type {
+  ContentBlock,
+  PermissionRequest as AcpPermissionRequest,
+  SessionEvent,
+  ToolCall,
+} from '../acp/types.ts';
+import type { NewPermissionRequest } from './permissionDesk.ts';
+import type { TranscriptRecorder } from './transcriptRecorder.ts';
+
+/** Writes one event of an agent's session into the transcript. */
+export function recordSessionEvent(recorder: TranscriptRecorder, event: SessionEvent): void {
+  switch (event.type) {
+    case 'message':
+      recorder.text(
+        event.role === 'agent' ? 'message' : event.role,
+        contentText(event.content),
+        event.messageId,
+      );
+      return;
+    case 'tool_call':
+      recorder.add({
+        kind: 'tool_call',
+        key: event.toolCall.id,
+        text: describeToolCall(event.toolCall),
+        data: event.toolCall,
+      });
+      return;
+    case 'plan':
+      recorder.add({
+        kind: 'plan',
+        key: 'plan',
+        text: describePlan(event.entries),
+        data: event.entries,
+      });
+      return;
+    case 'usage': {
+      const cost = event.cost ? `, ${event.cost.amount} ${event.cost.currency}` : '';
+      recorder.add({ kind: 'usage', text: `${event.used} of ${event.size} tokens${cost}`, data: event });
+      return;
+    }
+    case 'notice':
+      recorder.add({
+        kind: 'notice',
+        text: event.description ? `${event.title}: ${event.description}` : event.title,
+        data: event,
+      });
+      return;
+    case 'mode':
+      recorder.add({ kind: 'notice', text: `Mode: ${event.modeId}`, data: event });
+      return;
+    case 'unknown':
+      recorder.add({ kind: 'unknown', text: `Unknown update “${event.kind}”`, data: event.raw });
+      return;
+    case 'commands':
+    case 'config_options':
+    case 'session_info':
+      // They describe the session, not the work.
+      return;
+  }
+}
+
+/** The first line names the call and its status; the others are the places it touches. */
+export function describeToolCall(call: ToolCall): string {
+  const places = call.locations.map(({ path, line }) => (line === null ? path : `${path}:${line}`));
+  const title = call.title === '' ? call.kind : call.title;
+  return [`${title} (${call.status.replaceAll('_', ' ')})`, ...places].join('\n');
+}
+
+function describePlan(entries: readonly { content: string; status: string }[]): string {
+  const done = entries.filter((entry) => entry.status === 'completed').length;
+  const current = entries.find((entry) => entry.status === 'in_progress');
+  const lines = entries.map(({ content, status }) => `${planMark(status)} ${content}`);
+  const head = `Plan, ${done} of ${entries.length} done`;
+  return [...lines, current ? `${head}: ${current.content}` : head].join('\n');
+}
+
+function planMark(status: string): string {
+  if (status === 'completed') return '[x]';
+  return status === 'in_progress' ? '[>]' : '[ ]';
+}
+
+function contentText(content: ContentBlock): string {
+  switch (content.type) {
+    case 'text':
+      return content.text;
+    case 'image':
+    case 'audio':
+      return `[${content.type}, ${content.mimeType}]`;
+    case 'resource_link':
+      return `[${content.name}](${content.uri})`;
+    case 'resource':
+      return content.text ?? `[${content.uri}]`;
+    case 'unknown':
+      return '[content of an unknown type]';
+  }
+}
+
+/** What the user is shown of a permission request. */
+export function permissionFrom(
+  request: AcpPermissionRequest,
+  run: { id: string; taskId: string },
+): NewPermissionRequest {
+  const { toolCall } = request;
+  return {
+    runId: run.id,
+    taskId: run.taskId,
+    toolCallId: toolCall.id,
+    title: toolCall.title === '' ? 'Use a tool' : toolCall.title,
+    toolKind: toolCall.kind,
+    command: commandOf(toolCall.rawInput),
+    paths: toolCall.locations.map(({ path }) => path),
+    diffs: toolCall.content.flatMap((content) =>
+      content.type === 'diff'
+        ? [{ path: content.path, oldText: content.oldText, newText: content.newText }]
+        : [],
+    ),
+    options: request.options.map(({ optionId, name, kind }) => ({ optionId, name, kind })),
+  };
+}
+
+/** Agents put the shell command into the tool's raw input, as a string or as a list of words. */
+function commandOf(rawInput: unknown): string | null {
+  if (typeof rawInput !== 'object' || rawInput === null) return null;
+  const command: unknown = (rawInput as { command?: unknown }).command;
+  if (typeof command === 'string') return command;
+  return Array.isArray(command) ? command.map(String).join(' ') : null;
+}

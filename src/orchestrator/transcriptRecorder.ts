@@ -1,0 +1,134 @@
+import type { EventBus } from '../events/eventBus.ts';
+import type { TranscriptEntry } from '../model/transcript.ts';
+import type { Store } from '../store/store.ts';
+
+/** How long text may gather before it is stored and shown. */
+const gatherMs = 150;
+/** A message longer than this is continued in the next entry. */
+const sealCharacters = 8192;
+
+export interface NewEntry {
+  kind: TranscriptEntry['kind'];
+  key?: string | null;
+  text: string;
+  data?: unknown;
+}
+
+/**
+ * Writes down what happens in a run. Chunks of one message become one entry, stored and published a few times a second;
+ * everything else is stored at once, after the text before it.
+ */
+export class TranscriptRecorder {
+  readonly #store: Store;
+  readonly #events: EventBus;
+  readonly #runId: string;
+  readonly #taskId: string;
+  readonly #onError: (error: unknown) => void;
+  #turn = 0;
+  #seq = 0;
+  #open: TranscriptEntry | null = null;
+  #unpublished = '';
+  /** Which entry a later update of the same tool call or plan replaces, within the turn. */
+  readonly #keyed = new Map<string, number>();
+  #timer: NodeJS.Timeout | null = null;
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(
+    run: { id: string; taskId: string },
+    deps: { store: Store; events: EventBus; onError: (error: unknown) => void },
+  ) {
+    this.#runId = run.id;
+    this.#taskId = run.taskId;
+    this.#store = deps.store;
+    this.#events = deps.events;
+    this.#onError = deps.onError;
+  }
+
+  beginTurn(turn: number): void {
+    this.#flushText();
+    this.#open = null;
+    this.#keyed.clear();
+    this.#turn = turn;
+  }
+
+  /** A chunk of a message or a thought; `key` is its message id, where the agent gives one. */
+  text(kind: 'message' | 'thought' | 'user', chunk: string, key: string | null): void {
+    if (chunk === '') return;
+    const open = this.#open;
+    if (open && (open.kind !== kind || open.key !== key || open.text.length >= sealCharacters)) {
+      this.#flushText();
+      this.#open = null;
+    }
+    this.#open ??= this.#entry({ kind, key, text: '' });
+    this.#open.text += chunk;
+    this.#unpublished += chunk;
+    this.#timer ??= setTimeout(() => {
+      this.#flushText();
+    }, gatherMs);
+  }
+
+  /** Anything that is not a piece of running text. One with a key replaces the last entry of that kind and key. */
+  add(entry: NewEntry): void {
+    this.#flushText();
+    this.#open = null;
+    const stored = this.#entry(entry);
+    this.#put(stored, stored.text);
+  }
+
+  /** Resolves when all that was recorded so far is stored. */
+  async flush(): Promise<void> {
+    this.#flushText();
+    await this.#tail;
+  }
+
+  #entry({ kind, key, text, data }: NewEntry): TranscriptEntry {
+    return {
+      seq: this.#seqFor(kind, key ?? null),
+      runId: this.#runId,
+      taskId: this.#taskId,
+      turn: this.#turn,
+      kind,
+      key: key ?? null,
+      text,
+      data: data === undefined ? null : JSON.stringify(data),
+      at: Date.now(),
+    };
+  }
+
+  #seqFor(kind: TranscriptEntry['kind'], key: string | null): number {
+    const upserted = key !== null && (kind === 'tool_call' || kind === 'plan');
+    const name = `${this.#turn} ${kind} ${key ?? ''}`;
+    const existing = upserted ? this.#keyed.get(name) : undefined;
+    if (existing !== undefined) return existing;
+    this.#seq++;
+    if (upserted) this.#keyed.set(name, this.#seq);
+    return this.#seq;
+  }
+
+  #flushText(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (!this.#open || this.#unpublished === '') return;
+    const appended = this.#unpublished;
+    this.#unpublished = '';
+    this.#put({ ...this.#open }, appended);
+  }
+
+  #put(entry: TranscriptEntry, appended: string): void {
+    const activity = activityOf(entry);
+    this.#tail = this.#tail
+      .then(() => this.#store.write('transcript.put', { runId: this.#runId, entries: [entry], activity }))
+      .catch(this.#onError)
+      .then(() => {
+        this.#events.publish('acp.message', { taskId: this.#taskId, runId: this.#runId, entry, appended });
+      });
+  }
+}
+
+/** The line of a card that says what the agent did last; null for what is not worth one. */
+export function activityOf(entry: Pick<TranscriptEntry, 'kind' | 'text'>): string | null {
+  if (entry.kind === 'usage' || entry.kind === 'unknown' || entry.kind === 'user') return null;
+  const lines = entry.text.split('\n').filter((line) => line.trim() !== '');
+  const last = (entry.kind === 'tool_call' ? lines[0] : lines.at(-1))?.trim();
+  return last ? last.slice(0, 200) : null;
+}

@@ -1,0 +1,69 @@
+import { l10n } from 'vscode';
+import type { AgentType } from '../model/agentType.ts';
+import type { CardView } from '../model/cardView.ts';
+import { isBusy, type RunState } from '../model/run.ts';
+
+/** A card's condition, as it is said in words and shown as an icon, everywhere the same. */
+export interface CardStatus {
+  text: string;
+  /** A codicon's name. */
+  icon: string;
+  /** A theme colour, to underline what icon and text already say. */
+  color?: string;
+}
+
+export function cardStatus(card: CardView): CardStatus {
+  const { task, run, permissions, queue } = card;
+  if (permissions.length > 0) {
+    return { text: l10n.t('Needs you'), icon: 'bell-dot', color: 'notificationsWarningIcon.foreground' };
+  }
+  if (run && isBusy(run.state)) return { text: runText(run.state), icon: 'loading~spin' };
+  if (queue) return { text: l10n.t('Queued, {0}', queue.place), icon: 'clock' };
+  switch (task.state) {
+    case 'FAILED':
+      return { text: l10n.t('Failed'), icon: 'error', color: 'notificationsErrorIcon.foreground' };
+    case 'REVIEW':
+      return { text: l10n.t('Review'), icon: 'eye' };
+    case 'COMPLETED':
+      return { text: l10n.t('Done'), icon: 'pass', color: 'testing.iconPassed' };
+    case 'CANCELLED':
+      return { text: l10n.t('Cancelled'), icon: 'circle-slash' };
+    case 'BLOCKED':
+      return { text: l10n.t('Blocked'), icon: 'lock' };
+    case 'IN_PROGRESS':
+      return { text: l10n.t('In progress'), icon: 'person' };
+    case 'TODO':
+      return task.heldBecause === null
+        ? { text: l10n.t('To do'), icon: 'circle-outline' }
+        : { text: l10n.t('On hold'), icon: 'debug-pause' };
+    case 'BACKLOG':
+      return { text: l10n.t('Backlog'), icon: 'circle-outline' };
+  }
+}
+
+function runText(state: RunState): string {
+  switch (state) {
+    case 'PENDING':
+    case 'PREPARING':
+      return l10n.t('Preparing');
+    case 'STARTING':
+      return l10n.t('Starting');
+    default:
+      return l10n.t('Running');
+  }
+}
+
+/** The newest thing to know about a card, in one line; empty when there is nothing. */
+export function latestActivity(card: CardView): string {
+  const { task, run, permissions, queue } = card;
+  const [request] = permissions;
+  if (request) return request.title;
+  if (queue) return queue.why;
+  if (task.state === 'FAILED' && run?.failure) return run.failure.message;
+  if (task.heldBecause !== null) return task.heldBecause;
+  return run?.activity ?? '';
+}
+
+export function agentName(agentTypes: readonly AgentType[], id: string | null): string | null {
+  return id === null ? null : (agentTypes.find((type) => type.id === id)?.name ?? id);
+}

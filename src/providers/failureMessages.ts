@@ -1,0 +1,66 @@
+import { l10n, window } from 'vscode';
+import { failureOf, type Failure, type UserAction } from '../model/failure.ts';
+
+/** Shows failures to the user, each with the one button that helps. */
+export class FailureMessages {
+  readonly #perform: (action: UserAction) => Promise<void>;
+  readonly #log: (text: string) => void;
+
+  /** `perform` does what a button stands for; `log` keeps the details for those who look. */
+  constructor(perform: (action: UserAction) => Promise<void>, log: (text: string) => void) {
+    this.#perform = perform;
+    this.#log = log;
+  }
+
+  /** Does something for the user; a failure is shown and the result is undefined. */
+  async guard<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      this.show(failureOf(error));
+      return undefined;
+    }
+  }
+
+  /** Shows a failure without waiting for the user to react to it. */
+  show(failure: Failure, about?: string): void {
+    this.#log(failure.detail === undefined ? failure.message : `${failure.message}\n${failure.detail}`);
+    void this.#ask(failure, about);
+  }
+
+  async #ask(failure: Failure, about: string | undefined): Promise<void> {
+    const message = about === undefined ? failure.message : `${about}: ${failure.message}`;
+    const { action } = failure;
+    if (!action) {
+      void window.showErrorMessage(message);
+      return;
+    }
+    const label = actionLabel(action);
+    const chosen = await window.showErrorMessage(message, label);
+    if (chosen === label) await this.guard(() => this.#perform(action));
+  }
+}
+
+/** What the button of an action says. */
+export function actionLabel(action: UserAction): string {
+  switch (action.kind) {
+    case 'retry':
+      return l10n.t('Retry');
+    case 'stopAndMove':
+      return l10n.t('Stop and Move');
+    case 'stop':
+      return l10n.t('Stop');
+    case 'editTask':
+      return l10n.t('Edit Card');
+    case 'openFolder':
+      return l10n.t('Open Folder');
+    case 'showLog':
+      return l10n.t('Show Log');
+    case 'openSetting':
+      return l10n.t('Open Settings');
+    case 'openUrl':
+      return l10n.t('Learn More');
+    case 'checkEngine':
+      return l10n.t('Check Again');
+  }
+}

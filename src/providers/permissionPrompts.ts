@@ -1,0 +1,148 @@
+import { commands, l10n, window, type MessageItem } from 'vscode';
+import type { Kandev } from '../api/contract.ts';
+import { isAllow, type PermissionOption, type PermissionRequest } from '../model/permission.ts';
+import { cardsOf, findCard, type BoardState } from './boardState.ts';
+import { agentName } from './cardText.ts';
+import { DisposableStore } from './disposableStore.ts';
+import type { FailureMessages } from './failureMessages.ts';
+
+interface OptionItem extends MessageItem {
+  option: PermissionOption | null;
+}
+
+/**
+ * Asks as soon as an agent does, with a notification that has the agent's own options as buttons. One at a time: the
+ * others wait their turn, and all of them also stand in the tree, on the board and in the status bar.
+ */
+export class PermissionPrompts {
+  readonly #state: BoardState;
+  readonly #kandev: Kandev;
+  readonly #failures: FailureMessages;
+  readonly #disposables = new DisposableStore();
+  /** Every request that a notification was shown for: it is never shown twice by itself. */
+  readonly #shown = new Set<string>();
+  #current: PermissionRequest | null = null;
+
+  constructor(state: BoardState, kandev: Kandev, failures: FailureMessages) {
+    this.#state = state;
+    this.#kandev = kandev;
+    this.#failures = failures;
+    this.#disposables.add(
+      state.onDidChange(() => {
+        this.#next();
+      }),
+    );
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+  }
+
+  /**
+   * Asks about one request in a picker, from the tree, the board, the status bar or the palette. Tells whether the
+   * user chose one of the agent's options.
+   */
+  async pick(requestId: string): Promise<boolean> {
+    const request = openRequests(this.#state).find(({ id }) => id === requestId);
+    if (!request) {
+      void window.showInformationMessage(l10n.t('This permission request is no longer open.'));
+      return false;
+    }
+    const picked = await this.#showPicker(request);
+    if (picked) await this.answer(request.id, picked.optionId);
+    return picked !== undefined;
+  }
+
+  async answer(requestId: string, optionId: string | null): Promise<void> {
+    await this.#failures.guard(() => this.#kandev.execute('permission.answer', { requestId, optionId }));
+  }
+
+  #next(): void {
+    const open = openRequests(this.#state);
+    const openIds = new Set(open.map(({ id }) => id));
+    for (const id of this.#shown) if (!openIds.has(id)) this.#shown.delete(id);
+    if (this.#current && !openIds.has(this.#current.id)) {
+      // Answered elsewhere, or no longer asked: a notification cannot be closed, but it can be put out of the way.
+      this.#current = null;
+      void commands.executeCommand('notifications.hideToasts');
+    }
+    if (this.#current) return;
+    const request = open.find(({ id }) => !this.#shown.has(id));
+    if (request) void this.#notify(request);
+  }
+
+  async #notify(request: PermissionRequest): Promise<void> {
+    this.#current = request;
+    this.#shown.add(request.id);
+    const items: OptionItem[] = request.options.map((option) => ({ title: option.name, option }));
+    items.push({ title: l10n.t('Details…'), option: null });
+    const chosen = await window.showWarningMessage(this.#question(request), ...items);
+    const live = this.#current.id === request.id;
+    if (live) this.#current = null;
+    if (chosen?.option) await this.answer(request.id, chosen.option.optionId);
+    else if (chosen) await this.pick(request.id);
+    if (live) this.#next();
+  }
+
+  /** The notification's text: which card, which agent, and what it wants to do. */
+  #question(request: PermissionRequest): string {
+    const card = findCard(this.#state, request.taskId);
+    const agentTypes = this.#state.current.status === 'ready' ? this.#state.current.agentTypes : [];
+    const agent = agentName(agentTypes, card?.task.agentTypeId ?? null) ?? l10n.t('The agent');
+    const what = [request.title, detailOf(request)].filter((part) => part !== '').join(': ');
+    return l10n.t('{0} · {1} asks: {2}', card?.task.title ?? '', agent, what);
+  }
+
+  #showPicker(request: PermissionRequest): Promise<PermissionOption | undefined> {
+    const picker = window.createQuickPick<{
+      label: string;
+      description?: string;
+      option: PermissionOption | null;
+    }>();
+    picker.title = this.#question(request);
+    picker.placeholder = l10n.t('Choose an answer for the agent');
+    picker.ignoreFocusOut = true;
+    // The item that decides nothing comes first, so that Enter alone never approves.
+    picker.items = [
+      { label: `$(clock) ${l10n.t('Decide Later')}`, option: null },
+      ...request.options.map((option) => ({
+        label: `$(${isAllow(option) ? 'check' : 'circle-slash'}) ${option.name}`,
+        option,
+      })),
+    ];
+    return new Promise((resolve) => {
+      const closed = this.#state.onDidChange(() => {
+        if (!openRequests(this.#state).some(({ id }) => id === request.id)) picker.hide();
+      });
+      picker.onDidAccept(() => {
+        resolve(picker.selectedItems[0]?.option ?? undefined);
+        picker.hide();
+      });
+      picker.onDidHide(() => {
+        closed.dispose();
+        picker.dispose();
+        resolve(undefined);
+      });
+      picker.show();
+    });
+  }
+}
+
+/** All open requests, the oldest first. */
+export function openRequests(state: BoardState): PermissionRequest[] {
+  return cardsOf(state)
+    .flatMap(({ permissions }) => permissions)
+    .sort((a, b) => a.requestedAt - b.requestedAt);
+}
+
+function detailOf(request: PermissionRequest): string {
+  if (request.command !== null) return request.command;
+  const [diff] = request.diffs;
+  if (diff) {
+    const lines = diff.newText.split('\n').length;
+    return diff.oldText === null
+      ? l10n.t('new file {0}, {1} lines', diff.path, lines)
+      : l10n.t('change {0}', diff.path);
+  }
+  return request.paths.join(', ');
+}

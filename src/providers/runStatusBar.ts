@@ -1,0 +1,85 @@
+import { l10n, MarkdownString, StatusBarAlignment, ThemeColor, window } from 'vscode';
+import { isBusy } from '../model/run.ts';
+import { cardsOf, type BoardState } from './boardState.ts';
+import { cardStatus, latestActivity } from './cardText.ts';
+import { DisposableStore } from './disposableStore.ts';
+
+export interface RunCounts {
+  running: number;
+  queued: number;
+  waiting: number;
+}
+
+/** The one item on the left of the status bar: how many agents run, wait for a place, and wait for the user. */
+export class RunStatusBar {
+  readonly #disposables = new DisposableStore();
+  readonly #item = this.#disposables.add(
+    window.createStatusBarItem('kandev.runs', StatusBarAlignment.Left, 10),
+  );
+  readonly #state: BoardState;
+
+  constructor(state: BoardState) {
+    this.#state = state;
+    this.#item.name = l10n.t('Kandev Runs');
+    this.#item.command = 'kandev.showRuns';
+    this.#disposables.add(
+      state.onDidChange(() => {
+        this.#update();
+      }),
+    );
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+  }
+
+  #update(): void {
+    const counts = countRuns(this.#state);
+    if (counts.running + counts.queued + counts.waiting === 0) {
+      this.#item.hide();
+      return;
+    }
+    this.#item.text = statusText(counts);
+    this.#item.backgroundColor =
+      counts.waiting > 0 ? new ThemeColor('statusBarItem.warningBackground') : undefined;
+    this.#item.tooltip = this.#tooltip(counts);
+    this.#item.accessibilityInformation = { label: `Kandev: ${describe(counts)}`, role: 'button' };
+    this.#item.show();
+  }
+
+  #tooltip(counts: RunCounts): MarkdownString {
+    const tooltip = new MarkdownString(`Kandev: ${describe(counts)}\n\n`, true);
+    for (const card of cardsOf(this.#state)) {
+      const active =
+        card.permissions.length > 0 || card.queue !== null || (card.run && isBusy(card.run.state));
+      if (!active) continue;
+      const { icon, text } = cardStatus(card);
+      tooltip
+        .appendMarkdown(`- $(${icon}) `)
+        .appendText(`${card.task.title} · ${text} · ${latestActivity(card)}`);
+      tooltip.appendMarkdown('\n');
+    }
+    return tooltip;
+  }
+}
+
+export function countRuns(state: BoardState): RunCounts {
+  const cards = cardsOf(state);
+  return {
+    running: cards.filter(({ run }) => run !== null && isBusy(run.state)).length,
+    queued: cards.filter(({ queue }) => queue !== null).length,
+    waiting: cards.filter(({ permissions }) => permissions.length > 0).length,
+  };
+}
+
+function statusText({ running, queued, waiting }: RunCounts): string {
+  const parts: string[] = [];
+  if (running > 0) parts.push(`$(loading~spin) ${l10n.t('{0} running', running)}`);
+  if (queued > 0) parts.push(`$(clock) ${l10n.t('{0} queued', queued)}`);
+  if (waiting > 0) parts.push(`$(bell-dot) ${l10n.t('{0} waiting', waiting)}`);
+  return parts.join('  ');
+}
+
+function describe({ running, queued, waiting }: RunCounts): string {
+  return l10n.t('{0} running, {1} queued, {2} waiting for you', running, queued, waiting);
+}

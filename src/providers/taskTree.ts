@@ -1,0 +1,246 @@
+import {
+  DataTransferItem,
+  EventEmitter,
+  l10n,
+  MarkdownString,
+  ThemeColor,
+  ThemeIcon,
+  TreeItem,
+  TreeItemCollapsibleState,
+  type DataTransfer,
+  type TreeDataProvider,
+  type TreeDragAndDropController,
+} from 'vscode';
+import type { Kandev } from '../api/contract.ts';
+import { columnOf, type Column } from '../model/board.ts';
+import type { CardView } from '../model/cardView.ts';
+import type { PermissionRequest } from '../model/permission.ts';
+import { isBusy, isLive } from '../model/run.ts';
+import { cardsOf, findCard, type BoardChange, type BoardState } from './boardState.ts';
+import { agentName, cardStatus, latestActivity } from './cardText.ts';
+import { DisposableStore } from './disposableStore.ts';
+import type { FailureMessages } from './failureMessages.ts';
+
+export type TreeNode = ColumnNode | CardNode | RequestNode;
+export interface ColumnNode {
+  kind: 'column';
+  column: Column;
+}
+export interface CardNode {
+  kind: 'card';
+  taskId: string;
+}
+/** A permission request below its card. */
+export interface RequestNode {
+  kind: 'request';
+  taskId: string;
+  requestId: string;
+}
+
+const mimeType = 'application/vnd.kandev.card';
+
+/** The board as a tree: columns with their cards, and below a card what it waits for. */
+export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropController<TreeNode> {
+  readonly dragMimeTypes = [mimeType];
+  readonly dropMimeTypes = [mimeType];
+  readonly #state: BoardState;
+  readonly #kandev: Kandev;
+  readonly #failures: FailureMessages;
+  readonly #disposables = new DisposableStore();
+  readonly #emitter = this.#disposables.add(new EventEmitter<TreeNode[] | undefined>());
+  readonly onDidChangeTreeData = this.#emitter.event;
+  /** The column each card was last shown in: a card that only looks different need not redraw its column. */
+  #shownIn = new Map<string, string>();
+  /** VS Code knows a node by its object: the same card must be the same object each time. */
+  readonly #cardNodes = new Map<string, CardNode>();
+  readonly #columnNodes = new Map<string, ColumnNode>();
+
+  constructor(state: BoardState, kandev: Kandev, failures: FailureMessages) {
+    this.#state = state;
+    this.#kandev = kandev;
+    this.#failures = failures;
+    this.#disposables.add(
+      state.onDidChange((change) => {
+        this.#refresh(change);
+      }),
+    );
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+  }
+
+  getChildren(node?: TreeNode): TreeNode[] {
+    if (!node) return this.#columns();
+    if (node.kind === 'column') return this.#cardsIn(node.column).map(({ task }) => this.cardNode(task.id));
+    if (node.kind === 'card') {
+      const requests = findCard(this.#state, node.taskId)?.permissions ?? [];
+      return requests.map(({ id, taskId }) => ({ kind: 'request', taskId, requestId: id }));
+    }
+    return [];
+  }
+
+  getParent(node: TreeNode): TreeNode | undefined {
+    if (node.kind === 'column') return undefined;
+    if (node.kind === 'request') return this.cardNode(node.taskId);
+    const column = this.#columnOfCard(node.taskId);
+    return column && this.#columnNode(column);
+  }
+
+  getTreeItem(node: TreeNode): TreeItem {
+    if (node.kind === 'column') return columnItem(node.column, this.#cardsIn(node.column).length);
+    const card = findCard(this.#state, node.taskId);
+    if (!card) return new TreeItem('');
+    if (node.kind === 'card') return this.#cardItem(card);
+    const request = card.permissions.find(({ id }) => id === node.requestId);
+    return request ? requestItem(request) : new TreeItem('');
+  }
+
+  /** The node of a card, for `reveal` and for commands. */
+  cardNode(taskId: string): CardNode {
+    let node = this.#cardNodes.get(taskId);
+    if (!node) this.#cardNodes.set(taskId, (node = { kind: 'card', taskId }));
+    return node;
+  }
+
+  handleDrag(source: readonly TreeNode[], data: DataTransfer): void {
+    const taskIds = source.flatMap((node) => (node.kind === 'card' ? [node.taskId] : []));
+    if (taskIds.length > 0) data.set(mimeType, new DataTransferItem(taskIds));
+  }
+
+  async handleDrop(target: TreeNode | undefined, data: DataTransfer): Promise<void> {
+    const taskIds: unknown = data.get(mimeType)?.value;
+    if (!target || !Array.isArray(taskIds)) return;
+    const column = target.kind === 'column' ? target.column : this.#columnOfCard(target.taskId);
+    if (!column) return;
+    const beforeTaskId = target.kind === 'column' ? null : target.taskId;
+    for (const taskId of taskIds.map(String)) {
+      const card = findCard(this.#state, taskId);
+      if (!card || taskId === beforeTaskId) continue;
+      const to = column.states.includes(card.task.state) ? card.task.state : column.states[0];
+      await this.#failures.guard(() => this.#kandev.execute('task.move', { taskId, to, beforeTaskId }));
+    }
+  }
+
+  #columns(): ColumnNode[] {
+    const { current } = this.#state;
+    // An empty board shows the welcome view, which says what to do.
+    if (current.status !== 'ready' || current.view.cards.length === 0) return [];
+    return current.view.board.columns
+      .filter((column) => !column.hideWhenEmpty || this.#cardsIn(column).length > 0)
+      .map((column) => this.#columnNode(column));
+  }
+
+  #columnNode(column: Column): ColumnNode {
+    const known = this.#columnNodes.get(column.id);
+    const node = known && known.column === column ? known : { kind: 'column' as const, column };
+    this.#columnNodes.set(column.id, node);
+    return node;
+  }
+
+  #cardsIn(column: Column): CardView[] {
+    return cardsOf(this.#state).filter(({ task }) => column.states.includes(task.state));
+  }
+
+  #columnOfCard(taskId: string): Column | undefined {
+    const { current } = this.#state;
+    const card = findCard(this.#state, taskId);
+    return current.status === 'ready' && card
+      ? columnOf(current.view.board.columns, card.task.state)
+      : undefined;
+  }
+
+  /** Redraws a card where only it changed, and everything where cards came, went or changed places. */
+  #refresh(change: BoardChange): void {
+    const shown = new Map(
+      cardsOf(this.#state).map(({ task }) => [task.id, `${task.state} ${task.position}`] as const),
+    );
+    const moved = change.changed.some((id) => shown.get(id) !== this.#shownIn.get(id));
+    this.#shownIn = shown;
+    if (change.structural || change.removed.length > 0 || moved) this.#emitter.fire(undefined);
+    else this.#emitter.fire(change.changed.map((taskId) => this.cardNode(taskId)));
+    for (const taskId of change.removed) this.#cardNodes.delete(taskId);
+  }
+
+  #cardItem(card: CardView): TreeItem {
+    const { task, permissions } = card;
+    const status = cardStatus(card);
+    const activity = latestActivity(card);
+    const agentTypes = this.#state.current.status === 'ready' ? this.#state.current.agentTypes : [];
+    const agent = agentName(agentTypes, task.agentTypeId);
+    const item = new TreeItem(
+      task.title,
+      permissions.length > 0 ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None,
+    );
+    item.id = `card:${task.id}`;
+    item.description = [status.text, activity].filter((part) => part !== '').join(' · ');
+    item.iconPath = new ThemeIcon(
+      status.icon,
+      status.color === undefined ? undefined : new ThemeColor(status.color),
+    );
+    item.contextValue = contextValue(card);
+    item.tooltip = cardTooltip(card, status.text, agent, activity);
+    item.accessibilityInformation = {
+      label: [task.title, status.text, agent, activity].filter(Boolean).join(', '),
+    };
+    item.command = {
+      command: 'kandev.revealInBoard',
+      title: l10n.t('Show on the board'),
+      arguments: [this.cardNode(task.id)],
+    };
+    return item;
+  }
+}
+
+/** What the menus' `viewItem =~ /…/` looks at. */
+function contextValue({ task, run, permissions, queue }: CardView): string {
+  const words = ['card', task.state];
+  if (run && isBusy(run.state)) words.push('busy');
+  else if (task.agentTypeId !== null) words.push('startable');
+  if (run && isLive(run.state)) words.push('live');
+  if (run?.state === 'READY') words.push('ready');
+  if (queue) words.push('queued');
+  if (permissions.length > 0) words.push('asking');
+  return words.join(' ');
+}
+
+function columnItem(column: Column, count: number): TreeItem {
+  const item = new TreeItem(
+    column.title,
+    count > 0 ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.Collapsed,
+  );
+  item.id = `column:${column.id}`;
+  item.description = String(count);
+  item.contextValue = `column ${column.id}`;
+  item.accessibilityInformation = {
+    label: count === 1 ? l10n.t('{0}, 1 card', column.title) : l10n.t('{0}, {1} cards', column.title, count),
+  };
+  return item;
+}
+
+function requestItem(request: PermissionRequest): TreeItem {
+  const item = new TreeItem(request.title);
+  item.id = `request:${request.id}`;
+  item.description = request.command ?? request.paths.join(', ');
+  item.iconPath = new ThemeIcon('shield', new ThemeColor('notificationsWarningIcon.foreground'));
+  item.contextValue = 'request';
+  item.tooltip = l10n.t('The agent waits for your answer.');
+  item.command = {
+    command: 'kandev.answerPermission',
+    title: l10n.t('Answer'),
+    arguments: [{ kind: 'request', taskId: request.taskId, requestId: request.id } satisfies RequestNode],
+  };
+  return item;
+}
+
+function cardTooltip(card: CardView, status: string, agent: string | null, activity: string): MarkdownString {
+  const { task, run } = card;
+  const tooltip = new MarkdownString('', true);
+  tooltip.appendMarkdown('**').appendText(task.title).appendMarkdown('**\n\n');
+  const facts = [status, agent, l10n.t('{0} priority', task.priority), ...task.labels].filter(Boolean);
+  tooltip.appendText(facts.join(' · ')).appendMarkdown('\n\n');
+  if (activity !== '') tooltip.appendText(activity).appendMarkdown('\n\n');
+  if (run?.failure?.detail) tooltip.appendCodeblock(run.failure.detail.slice(-1000));
+  if (task.description !== '') tooltip.appendText(task.description.slice(0, 500));
+  return tooltip;
+}

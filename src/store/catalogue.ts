@@ -1,0 +1,42 @@
+import * as reads from './reads.ts';
+import * as runWrites from './runWrites.ts';
+import type { SqlDatabase } from './sqlDatabase.ts';
+import * as taskWrites from './taskWrites.ts';
+
+/**
+ * Every change the database knows, by name. Each is one transaction. Times and ids come in as parameters, so that the
+ * same change done again gives the same rows.
+ */
+export const writes = {
+  'board.insert': taskWrites.insertBoard,
+  'task.insert': taskWrites.insertTask,
+  'task.update': taskWrites.updateTask,
+  'task.changeState': taskWrites.changeTaskState,
+  'task.place': taskWrites.placeTask,
+  'task.delete': taskWrites.deleteTask,
+  'run.insert': runWrites.insertRun,
+  'run.update': runWrites.updateRun,
+  'transcript.put': runWrites.putTranscript,
+  'permission.insert': runWrites.insertPermissionRequest,
+  'permission.resolve': runWrites.resolvePermissionRequest,
+};
+
+/** Every question the database answers, by name. */
+export const queries = {
+  boards: (db: SqlDatabase, _: object) => reads.boards(db),
+  boardCards: reads.boardCards,
+  cards: reads.cards,
+  waitingTasks: (db: SqlDatabase, _: object) => reads.waitingTasks(db),
+  liveRuns: (db: SqlDatabase, _: object) => reads.liveRuns(db),
+  tasksInProgress: (db: SqlDatabase, _: object) => reads.tasksInProgress(db),
+  openPermissionRequests: (db: SqlDatabase, _: object) => reads.openPermissionRequests(db),
+  taskHistory: reads.taskHistory,
+  transcript: reads.transcript,
+};
+
+export type WriteName = keyof typeof writes;
+export type WriteParams<W extends WriteName> = Parameters<(typeof writes)[W]>[1];
+export type WriteResult<W extends WriteName> = ReturnType<(typeof writes)[W]>;
+export type QueryName = keyof typeof queries;
+export type QueryParams<Q extends QueryName> = Parameters<(typeof queries)[Q]>[1];
+export type QueryResult<Q extends QueryName> = ReturnType<(typeof queries)[Q]>;

@@ -1,0 +1,148 @@
+import { UserError } from '../model/failure.ts';
+import type { PermissionRequest } from '../model/permission.ts';
+import { canRunGo, type Run, type RunState } from '../model/run.ts';
+import type { TranscriptEntry } from '../model/transcript.ts';
+import { permissionRequestFrom, runFrom } from './rows.ts';
+import type { SqlDatabase } from './sqlDatabase.ts';
+
+export type RunPatch = Partial<
+  Pick<Run, 'sessionId' | 'containerId' | 'turns' | 'activity' | 'stopReason' | 'failure'>
+>;
+
+export function insertRun(db: SqlDatabase, { run }: { run: Run }): void {
+  db.run(
+    `INSERT INTO agent_instances (id, task_id, agent_type_id, state, session_id, container_id, turns, activity,
+       stop_reason, failure, times, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    run.id,
+    run.taskId,
+    run.agentTypeId,
+    run.state,
+    run.sessionId,
+    run.containerId,
+    run.turns,
+    run.activity,
+    run.stopReason,
+    run.failure && JSON.stringify(run.failure),
+    JSON.stringify(run.times),
+    run.createdAt,
+  );
+}
+
+/**
+ * Changes a run, and its state where `to` says so. A run that is over stays over: a change of its state is ignored,
+ * and the run is returned as it is.
+ */
+export function updateRun(
+  db: SqlDatabase,
+  { runId, to, patch, at }: { runId: string; to: RunState | null; patch: RunPatch; at: number },
+): Run {
+  const before = requireRun(db, runId);
+  const state = to !== null && canRunGo(before.state, to) ? to : before.state;
+  const times = state === before.state ? before.times : { ...before.times, [state]: at };
+  const run: Run = { ...before, ...patch, state, times };
+  db.run(
+    `UPDATE agent_instances SET state = ?, session_id = ?, container_id = ?, turns = ?, activity = ?,
+       stop_reason = ?, failure = ?, times = ? WHERE id = ?`,
+    run.state,
+    run.sessionId,
+    run.containerId,
+    run.turns,
+    run.activity,
+    run.stopReason,
+    run.failure && JSON.stringify(run.failure),
+    JSON.stringify(run.times),
+    runId,
+  );
+  return run;
+}
+
+/** Stores entries; one whose `seq` is already there is replaced (a message that has grown). */
+export function putTranscript(
+  db: SqlDatabase,
+  {
+    runId,
+    entries,
+    activity,
+  }: { runId: string; entries: readonly TranscriptEntry[]; activity: string | null },
+): void {
+  for (const entry of entries) {
+    db.run(
+      `INSERT INTO acp_messages (run_id, seq, task_id, turn, kind, key, text, data, at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (run_id, seq) DO UPDATE SET text = excluded.text, data = excluded.data`,
+      runId,
+      entry.seq,
+      entry.taskId,
+      entry.turn,
+      entry.kind,
+      entry.key,
+      entry.text,
+      entry.data,
+      entry.at,
+    );
+  }
+  if (activity !== null) db.run('UPDATE agent_instances SET activity = ? WHERE id = ?', activity, runId);
+}
+
+export function insertPermissionRequest(db: SqlDatabase, { request }: { request: PermissionRequest }): void {
+  db.run(
+    `INSERT INTO permission_requests (id, run_id, task_id, tool_call_id, title, tool_kind, command, paths, diffs,
+       options, state, answer, answered_by, requested_at, resolved_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    request.id,
+    request.runId,
+    request.taskId,
+    request.toolCallId,
+    request.title,
+    request.toolKind,
+    request.command,
+    JSON.stringify(request.paths),
+    JSON.stringify(request.diffs),
+    JSON.stringify(request.options),
+    request.state,
+    request.answer,
+    request.answeredBy,
+    request.requestedAt,
+    request.resolvedAt,
+  );
+}
+
+/**
+ * Answers a request (`optionId`) or closes it (null). Only the first to come does it.
+ * @throws UserError `already-resolved`
+ */
+export function resolvePermissionRequest(
+  db: SqlDatabase,
+  {
+    requestId,
+    optionId,
+    actor,
+    at,
+  }: { requestId: string; optionId: string | null; actor: string; at: number },
+): PermissionRequest {
+  const row = db.get('SELECT * FROM permission_requests WHERE id = ?', requestId);
+  const request = row && permissionRequestFrom(row);
+  if (request?.state !== 'open') {
+    const how = request?.state === 'answered' ? 'has already been answered' : 'is no longer open';
+    throw new UserError({ reason: 'already-resolved', message: `This permission request ${how}.` });
+  }
+  if (optionId !== null && !request.options.some((option) => option.optionId === optionId)) {
+    throw new UserError({ reason: 'invalid-input', message: 'The agent did not offer this answer.' });
+  }
+  const state = optionId === null ? 'closed' : 'answered';
+  db.run(
+    'UPDATE permission_requests SET state = ?, answer = ?, answered_by = ?, resolved_at = ? WHERE id = ?',
+    state,
+    optionId,
+    actor,
+    at,
+    requestId,
+  );
+  return { ...request, state, answer: optionId, answeredBy: actor, resolvedAt: at };
+}
+
+export function requireRun(db: SqlDatabase, runId: string): Run {
+  const row = db.get('SELECT * FROM agent_instances WHERE id = ?', runId);
+  if (!row) throw new UserError({ reason: 'not-found', message: 'This run no longer exists.' });
+  return runFrom(row);
+}

@@ -1,0 +1,13 @@
+import { basename, dirname, join } from 'node:path';
+
+/**
+ * The folder of a workspace's data, always the same one. VS Code hands out another, with the suffix `-1` … `-9`,
+ * while an earlier extension host still holds the first (measured with Code 1.139: `vscode.lock`).
+ */
+export function storageFolder(storagePath: string): string {
+  const workspaceFolder = dirname(storagePath);
+  const match = /^([0-9a-f]{32})-\d$/.exec(basename(workspaceFolder));
+  return match?.[1] === undefined
+    ? storagePath
+    : join(dirname(workspaceFolder), match[1], basename(storagePath));
+}

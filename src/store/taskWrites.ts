@@ -1,0 +1,192 @@
+import { columnOf, type Board } from '../model/board.ts';
+import { UserError } from '../model/failure.ts';
+import type { Task, TaskState } from '../model/task.ts';
+import { refuseTransition } from '../model/taskState.ts';
+import { boardFrom, priorityRank, taskFrom } from './rows.ts';
+import type { SqlDatabase } from './sqlDatabase.ts';
+
+/** Who made a change, when, and under which id it stands in the history. */
+export interface Change {
+  actor: string;
+  why: string | null;
+  at: number;
+  eventId: string;
+}
+
+export interface StateChange extends Change {
+  taskId: string;
+  to: TaskState;
+  /** Kept only in TODO, where it tells the queue to leave the card alone. */
+  heldBecause: string | null;
+  /** The card of the new column to stand before; null or gone: at the end. */
+  beforeTaskId: string | null;
+}
+
+export type TaskPatch = Partial<
+  Pick<Task, 'title' | 'description' | 'priority' | 'agentTypeId' | 'labels' | 'heldBecause'>
+>;
+
+export function insertBoard(db: SqlDatabase, { board, at }: { board: Board; at: number }): void {
+  db.run(
+    'INSERT INTO boards (id, name, columns, created_at) VALUES (?, ?, ?, ?)',
+    board.id,
+    board.name,
+    JSON.stringify(board.columns),
+    at,
+  );
+}
+
+/** Adds a card at the end of its column; its `position` is computed here. */
+export function insertTask(db: SqlDatabase, { task, change }: { task: Task; change: Change }): Task {
+  const position = placeInColumn(db, task, task.state, null);
+  db.run(
+    `INSERT INTO tasks (id, board_id, title, description, state, priority, position, agent_type_id, workspace_mode,
+       repository_url, branch, labels, held_because, created_by, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    task.id,
+    task.boardId,
+    task.title,
+    task.description,
+    task.state,
+    priorityRank(task.priority),
+    position,
+    task.agentTypeId,
+    task.workspaceMode,
+    task.repositoryUrl,
+    task.branch,
+    JSON.stringify(task.labels),
+    task.heldBecause,
+    task.createdBy,
+    task.createdAt,
+    task.updatedAt,
+  );
+  insertTaskEvent(db, task.id, null, task.state, change);
+  return { ...task, position };
+}
+
+export function updateTask(
+  db: SqlDatabase,
+  { taskId, patch, at }: { taskId: string; patch: TaskPatch; at: number },
+): Task {
+  const task = { ...requireTask(db, taskId), ...patch, updatedAt: at };
+  db.run(
+    `UPDATE tasks SET title = ?, description = ?, priority = ?, agent_type_id = ?, labels = ?, held_because = ?,
+       updated_at = ? WHERE id = ?`,
+    task.title,
+    task.description,
+    priorityRank(task.priority),
+    task.agentTypeId,
+    JSON.stringify(task.labels),
+    task.heldBecause,
+    at,
+    taskId,
+  );
+  return task;
+}
+
+/**
+ * The only way a card changes its state: refused where the table says no, and never without its row of history.
+ * @throws UserError `refused` or `not-found`
+ */
+export function changeTaskState(db: SqlDatabase, change: StateChange): { task: Task; from: TaskState } {
+  const before = requireTask(db, change.taskId);
+  const refusal = refuseTransition(before.state, change.to);
+  if (refusal) throw new UserError({ reason: 'refused', message: `“${before.title}”: ${refusal}` });
+  const position = placeInColumn(db, before, change.to, change.beforeTaskId);
+  const heldBecause = change.to === 'TODO' ? change.heldBecause : null;
+  db.run(
+    'UPDATE tasks SET state = ?, position = ?, held_because = ?, updated_at = ? WHERE id = ?',
+    change.to,
+    position,
+    heldBecause,
+    change.at,
+    change.taskId,
+  );
+  insertTaskEvent(db, change.taskId, before.state, change.to, change);
+  const task: Task = { ...before, state: change.to, position, heldBecause, updatedAt: change.at };
+  return { task, from: before.state };
+}
+
+/** Moves a card within its column. */
+export function placeTask(
+  db: SqlDatabase,
+  { taskId, beforeTaskId, at }: { taskId: string; beforeTaskId: string | null; at: number },
+): Task {
+  const task = requireTask(db, taskId);
+  const position = placeInColumn(db, task, task.state, beforeTaskId);
+  db.run('UPDATE tasks SET position = ?, updated_at = ? WHERE id = ?', position, at, taskId);
+  return { ...task, position, updatedAt: at };
+}
+
+export function deleteTask(db: SqlDatabase, { taskId }: { taskId: string }): Task {
+  const task = requireTask(db, taskId);
+  db.run('DELETE FROM tasks WHERE id = ?', taskId);
+  return task;
+}
+
+export function requireTask(db: SqlDatabase, taskId: string): Task {
+  const row = db.get('SELECT * FROM tasks WHERE id = ?', taskId);
+  if (!row) throw new UserError({ reason: 'not-found', message: 'This card no longer exists.' });
+  return taskFrom(row);
+}
+
+function insertTaskEvent(
+  db: SqlDatabase,
+  taskId: string,
+  from: TaskState | null,
+  to: TaskState,
+  change: Change,
+): void {
+  db.run(
+    'INSERT INTO task_events (id, task_id, actor, from_state, to_state, why, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    change.eventId,
+    taskId,
+    change.actor,
+    from,
+    to,
+    change.why,
+    change.at,
+  );
+}
+
+/** The position before a card of the column that `state` belongs to, or at its end. */
+function placeInColumn(
+  db: SqlDatabase,
+  task: Pick<Task, 'id' | 'boardId'>,
+  state: TaskState,
+  beforeTaskId: string | null,
+): number {
+  const neighbours = columnNeighbours(db, task, state);
+  const index = beforeTaskId === null ? -1 : neighbours.findIndex(({ id }) => id === beforeTaskId);
+  const last = neighbours.at(-1)?.position ?? 0;
+  if (index === -1) return last + 1;
+  const below = neighbours[index]?.position ?? 0;
+  const above = index === 0 ? below - 2 : (neighbours[index - 1]?.position ?? below - 2);
+  const middle = (above + below) / 2;
+  if (middle > above && middle < below) return middle;
+  // No number left between the two: number the whole column afresh, and leave a gap here.
+  for (const [place, { id }] of neighbours.entries()) {
+    db.run('UPDATE tasks SET position = ? WHERE id = ?', place < index ? place + 1 : place + 2, id);
+  }
+  return index + 1;
+}
+
+function columnNeighbours(
+  db: SqlDatabase,
+  task: Pick<Task, 'id' | 'boardId'>,
+  state: TaskState,
+): { id: string; position: number }[] {
+  const boardRow = db.get('SELECT * FROM boards WHERE id = ?', task.boardId);
+  if (!boardRow)
+    throw new UserError({ reason: 'not-found', message: 'The board of this card no longer exists.' });
+  const states = columnOf(boardFrom(boardRow).columns, state)?.states ?? [state];
+  return db
+    .all(
+      `SELECT id, position FROM tasks WHERE board_id = ? AND state IN (${states.map(() => '?').join(', ')})
+         AND id <> ? ORDER BY position`,
+      task.boardId,
+      ...states,
+      task.id,
+    )
+    .map((row) => ({ id: String(row['id']), position: Number(row['position']) }));
+}

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import type { EventBus } from '../events/eventBus.ts';
+import { defaultColumns, type Board } from '../model/board.ts';
+import { UserError } from '../model/failure.ts';
+import type { Priority, Task, TaskState } from '../model/task.ts';
+import type { TaskPatch } from '../store/taskWrites.ts';
+import type { Store } from '../store/store.ts';
+
+export interface NewTask {
+  title: string;
+  description: string;
+  state: 'BACKLOG' | 'TODO';
+  priority: Priority;
+  agentTypeId: string | null;
+  labels: string[];
+}
+
+export interface StateChangeRequest {
+  to: TaskState;
+  /** Who asks: a person, or the part of Kandev that does it. */
+  actor: string;
+  why?: string;
+  /** In TODO: why the queue must leave the card alone. */
+  heldBecause?: string;
+  /** The card to stand before; left out: the end of the column. */
+  beforeTaskId?: string | null;
+}
+
+/** Cards and what happens to them. It knows nothing of agents: what follows from a change hears of it by its event. */
+export class TaskService {
+  readonly #store: Store;
+  readonly #events: EventBus;
+  #board: Promise<Board> | null = null;
+
+  constructor(store: Store, events: EventBus) {
+    this.#store = store;
+    this.#events = events;
+  }
+
+  /** The board of this folder; made at the first call. */
+  board(): Promise<Board> {
+    this.#board ??= this.#findOrMakeBoard().catch((error: unknown) => {
+      this.#board = null;
+      throw error;
+    });
+    return this.#board;
+  }
+
+  async get(taskId: string): Promise<Task> {
+    const [card] = await this.#store.query('cards', { taskIds: [taskId] });
+    if (!card) throw new UserError({ reason: 'not-found', message: 'This card no longer exists.' });
+    return card.task;
+  }
+
+  async create(input: NewTask, actor: string): Promise<Task> {
+    const board = await this.board();
+    const at = Date.now();
+    const task = await this.#store.write('task.insert', {
+      task: {
+        ...input,
+        id: randomUUID(),
+        boardId: board.id,
+        position: 0,
+        workspaceMode: 'folder',
+        repositoryUrl: null,
+        branch: null,
+        heldBecause: null,
+        createdBy: actor,
+        createdAt: at,
+        updatedAt: at,
+      },
+      change: { actor, why: null, at, eventId: randomUUID() },
+    });
+    this.#events.publish('task.created', { task });
+    return task;
+  }
+
+  async update(taskId: string, patch: TaskPatch): Promise<Task> {
+    const task = await this.#store.write('task.update', { taskId, patch, at: Date.now() });
+    this.#events.publish('task.updated', { task });
+    return task;
+  }
+
+  /** Moves a card up or down its column. */
+  async place(taskId: string, beforeTaskId: string | null): Promise<Task> {
+    const task = await this.#store.write('task.place', { taskId, beforeTaskId, at: Date.now() });
+    this.#events.publish('task.updated', { task });
+    return task;
+  }
+
+  /**
+   * The one function that changes the state of a card.
+   * @throws UserError `refused` where the table of states says no
+   */
+  async changeState(taskId: string, change: StateChangeRequest): Promise<Task> {
+    const why = change.why ?? null;
+    const { task, from } = await this.#store.write('task.changeState', {
+      taskId,
+      to: change.to,
+      actor: change.actor,
+      why,
+      heldBecause: change.heldBecause ?? null,
+      beforeTaskId: change.beforeTaskId ?? null,
+      at: Date.now(),
+      eventId: randomUUID(),
+    });
+    this.#events.publish('task.state_changed', { task, from, to: task.state, actor: change.actor, why });
+    return task;
+  }
+
+  async delete(taskId: string): Promise<void> {
+    const task = await this.#store.write('task.delete', { taskId });
+    this.#events.publish('task.deleted', { taskId, boardId: task.boardId });
+  }
+
+  async #findOrMakeBoard(): Promise<Board> {
+    const [existing] = await this.#store.query('boards', {});
+    if (existing) return existing;
+    const board: Board = { id: randomUUID(), name: 'Board', columns: defaultColumns };
+    await this.#store.write('board.insert', { board, at: Date.now() });
+    return board;
+  }
+}

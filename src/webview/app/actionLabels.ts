@@ -1,0 +1,26 @@
+import type { UserAction } from '../../model/failure.ts';
+import { t } from './l10n.ts';
+
+/** What the button of a failure says. */
+export function actionLabel(action: UserAction): string {
+  switch (action.kind) {
+    case 'retry':
+      return t('Try Again');
+    case 'stopAndMove':
+      return t('Stop and Move');
+    case 'stop':
+      return t('Stop');
+    case 'editTask':
+      return t('Edit Card');
+    case 'openFolder':
+      return t('Open Folder');
+    case 'showLog':
+      return t('Show Log');
+    case 'openSetting':
+      return t('Open Setting');
+    case 'openUrl':
+      return t('Open Page');
+    case 'checkEngine':
+      return t('Check Again');
+  }
+}

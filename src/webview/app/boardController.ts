@@ -1,0 +1,141 @@
+import type { HostMessage } from '../protocol.ts';
+import { describeChange, describeRemoval } from './announcements.ts';
+import { CardCommands } from './cardCommands.ts';
+import { Clock } from './clock.ts';
+import { FormController, type SaveMode } from './formController.ts';
+import type { HostClient } from './hostClient.ts';
+import { placeOf } from './layout.ts';
+import { heirOf } from './moves.ts';
+import type { ViewKeeper } from './savedView.ts';
+import type { Store } from './state.ts';
+
+type Snapshot = Extract<HostMessage, { type: 'snapshot' }>;
+type Update = Extract<HostMessage, { type: 'update' }>;
+
+/** Keeps the page's state in step with what the extension sends, and with where the user is on the board. */
+export class BoardController {
+  readonly store: Store;
+  readonly clock = new Clock();
+  readonly form: FormController;
+  readonly commands: CardCommands;
+  readonly #host: HostClient;
+  readonly #viewKeeper: ViewKeeper;
+  #revealed: string | null = null;
+
+  constructor(store: Store, host: HostClient, viewKeeper: ViewKeeper) {
+    this.store = store;
+    this.#host = host;
+    this.#viewKeeper = viewKeeper;
+    this.form = new FormController(store, host, viewKeeper, (taskId, mode) => {
+      this.#afterSave(taskId, mode);
+    });
+    this.commands = new CardCommands(store, host, (taskId) => {
+      this.form.edit(taskId);
+    });
+    const { filter, focusedTaskId } = viewKeeper.view;
+    store.update({ filter, focusedTaskId });
+  }
+
+  receive(message: HostMessage): void {
+    switch (message.type) {
+      case 'loading':
+        this.store.update({ status: 'loading', failure: null });
+        break;
+      case 'unavailable':
+        this.store.update({ status: 'unavailable', failure: message.failure, checkingEngine: false });
+        break;
+      case 'snapshot':
+        this.#takeSnapshot(message);
+        break;
+      case 'update':
+        this.#takeUpdate(message);
+        break;
+      case 'commandDone':
+        this.#host.settle(message.requestId, { ok: true, taskId: message.taskId });
+        break;
+      case 'commandFailed':
+        this.#host.settle(message.requestId, { ok: false, failure: message.failure });
+        break;
+      case 'drafts':
+        this.store.update({ drafts: message.drafts });
+        break;
+      case 'focusCard':
+        this.reveal(message.taskId);
+        break;
+      case 'startCreate':
+        this.form.create(message.state);
+        break;
+      case 'startEdit':
+        this.form.edit(message.taskId);
+        break;
+    }
+  }
+
+  setFilter(filter: string): void {
+    this.store.update({ filter });
+    this.#viewKeeper.save({ filter });
+  }
+
+  /** Notes which card has the focus. */
+  setFocused(focusedTaskId: string | null): void {
+    if (focusedTaskId === this.store.state.focusedTaskId) return;
+    this.store.update({ focusedTaskId });
+    this.#viewKeeper.save({ focusedTaskId });
+  }
+
+  /** Asks for the focus on a card, which is given as soon as the card is drawn. */
+  reveal(taskId: string): void {
+    this.#revealed = taskId;
+    const { content, layout } = this.store.state;
+    if (content?.cards.has(taskId) && layout && !placeOf(layout, taskId)) this.setFilter('');
+    this.setFocused(taskId);
+    this.store.update({});
+  }
+
+  /** The card that waits for the focus, if any. */
+  get revealed(): string | null {
+    return this.#revealed;
+  }
+
+  revealDone(): void {
+    this.#revealed = null;
+  }
+
+  #takeSnapshot({ now, board, cards, agentTypes, engine }: Snapshot): void {
+    const first = this.store.state.content === null;
+    this.clock.synchronize(now);
+    this.store.update({
+      status: 'ready',
+      failure: null,
+      content: { board, cards: new Map(cards.map((card) => [card.task.id, card])), agentTypes, engine },
+    });
+    const { openForm } = this.#viewKeeper.view;
+    if (first && openForm !== null) this.form.reopen(openForm);
+  }
+
+  #takeUpdate({ upserted, removed }: Update): void {
+    const { content, layout: before, focusedTaskId } = this.store.state;
+    if (!content || !before) return;
+    const cards = new Map(content.cards);
+    for (const taskId of removed) cards.delete(taskId);
+    for (const card of upserted) cards.set(card.task.id, card);
+    const lost = focusedTaskId !== null && !cards.has(focusedTaskId);
+    const heir = lost ? heirOf(before, focusedTaskId) : null;
+    this.store.update({ content: { ...content, cards } });
+    if (lost) this.setFocused(heir);
+    const { layout } = this.store.state;
+    if (!layout) return;
+    const news = [
+      ...removed.flatMap((taskId) => content.cards.get(taskId) ?? []).map(describeRemoval),
+      ...upserted.map((card) => describeChange(content.cards.get(card.task.id), card, layout)),
+    ];
+    const text = news.filter((line) => line !== null).join(' ');
+    if (text !== '') this.store.announce(text);
+  }
+
+  #afterSave(taskId: string | null, mode: SaveMode): void {
+    if (taskId === null) return;
+    this.reveal(taskId);
+    if (mode === 'saveAndStart') void this.commands.start(taskId);
+  }
+}

@@ -1,0 +1,152 @@
+import type { Failure } from '../../model/failure.ts';
+import { isBusy, isLive, type Run } from '../../model/run.ts';
+import type { Priority } from '../../model/task.ts';
+import { stateNames } from '../../model/taskState.ts';
+import type { BoardCard } from '../protocol.ts';
+import { t } from './l10n.ts';
+
+export type Tone = 'neutral' | 'busy' | 'waiting' | 'good' | 'bad';
+
+/** One line that tells how things stand with a card. */
+export interface CardStatus {
+  /** Name of a codicon. */
+  icon: string;
+  spin: boolean;
+  tone: Tone;
+  text: string;
+  time: RunTime | null;
+}
+
+/** How long a run has been at work: still counting since a moment, or the milliseconds that it took. */
+export type RunTime = { since: number } | { took: number };
+
+/** The time of the run's latest turn; that of the first one includes getting the agent ready. */
+export function runTime({ state, times, turns, createdAt }: Run): RunTime | null {
+  const began = turns > 1 ? (times.RUNNING ?? createdAt) : createdAt;
+  if (isBusy(state)) return { since: began };
+  const turnOver = times.READY !== undefined && times.READY >= began;
+  const ended = turnOver ? times.READY : times[state];
+  return ended === undefined ? null : { took: ended - began };
+}
+
+function runStatus(run: Run): CardStatus {
+  const time = runTime(run);
+  const status = (icon: string, tone: Tone, text: string, spin = false) => ({ icon, spin, tone, text, time });
+  switch (run.state) {
+    case 'PENDING':
+      return status('loading', 'busy', t('Getting ready'), true);
+    case 'PREPARING':
+      return status('loading', 'busy', t('Preparing image and workspace'), true);
+    case 'STARTING':
+      return status('loading', 'busy', t('Starting agent'), true);
+    case 'RUNNING':
+      return status('loading', 'busy', t('Working'), true);
+    case 'WAITING':
+      return status('bell-dot', 'waiting', t('Needs you'));
+    case 'READY':
+      return status('comment-discussion', 'good', t('Ready for your message'));
+    case 'COMPLETED':
+      return status('pass', 'good', t('Finished'));
+    case 'FAILED':
+      return status('error', 'bad', t('Failed'));
+    case 'STOPPED':
+      return status('debug-stop', 'neutral', t('Stopped'));
+  }
+}
+
+/** Null for a card that nothing is going on with. */
+export function statusOf({ task, run, permissions, queue }: BoardCard): CardStatus | null {
+  if (permissions.length > 0) {
+    return {
+      icon: 'bell-dot',
+      spin: false,
+      tone: 'waiting',
+      text: t('Needs you'),
+      time: run && runTime(run),
+    };
+  }
+  if (run && isLive(run.state)) return runStatus(run);
+  const waiting = (icon: string, text: string): CardStatus => ({
+    icon,
+    spin: false,
+    tone: 'neutral',
+    text,
+    time: null,
+  });
+  if (queue) return waiting('watch', t('Queued, place {0}', queue.place));
+  if (task.state === 'BLOCKED') return waiting('lock', t('Blocked'));
+  if (task.heldBecause !== null) return waiting('debug-pause', t('On hold'));
+  return run && runStatus(run);
+}
+
+/** What went wrong with the latest run, as long as it matters for the card. */
+export function shownFailure({ task, run, queue }: BoardCard): Failure | null {
+  const settled = task.state === 'COMPLETED' || task.state === 'CANCELLED';
+  return settled || queue || run?.state !== 'FAILED' ? null : run.failure;
+}
+
+export interface CardActions {
+  start: boolean;
+  stop: boolean;
+  message: boolean;
+}
+
+const startable = new Set(['BACKLOG', 'TODO', 'REVIEW', 'FAILED', 'CANCELLED']);
+
+/** Which of its buttons a card has. */
+export function actionsOf({ task, run, queue }: BoardCard): CardActions {
+  const live = run !== null && isLive(run.state);
+  return {
+    start: !live && !queue && task.agentTypeId !== null && startable.has(task.state),
+    stop: live,
+    message: run?.state === 'READY',
+  };
+}
+
+export function priorityName(priority: Priority): string {
+  const names: Record<Priority, string> = {
+    low: t('Low'),
+    normal: t('Normal'),
+    high: t('High'),
+    urgent: t('Urgent'),
+  };
+  return names[priority];
+}
+
+/** All that a card shows, in words, as a screen reader speaks it when the card gets the focus. */
+export function accessibleName(card: BoardCard, agentName: string | null): string {
+  const { task, run, permissions, queue } = card;
+  const status = statusOf(card);
+  const failure = shownFailure(card);
+  const [request] = permissions;
+  const parts = [
+    task.title,
+    stateNames[task.state],
+    status && status.text !== stateNames[task.state] ? status.text : null,
+    request ? request.title : null,
+    queue ? queue.why : null,
+    failure ? failure.message : null,
+    t('Priority: {0}', priorityName(task.priority)),
+    agentName === null ? t('No agent') : t('Agent: {0}', agentName),
+    task.labels.length > 0 ? t('Labels: {0}', task.labels.join(', ')) : null,
+    run && isBusy(run.state) && !request ? run.activity : null,
+  ];
+  return parts
+    .filter((part) => part !== null)
+    .map((part) => part.replace(/[.\s]+$/, ''))
+    .join('. ');
+}
+
+/** What VS Code's menus on the card decide by; the keys are those of `when` clauses. */
+export function menuContext({ task, run, permissions }: BoardCard): Record<string, string | boolean> {
+  return {
+    webviewSection: 'card',
+    taskId: task.id,
+    state: task.state,
+    live: run !== null && isLive(run.state),
+    ready: run?.state === 'READY',
+    needsYou: permissions.length > 0,
+    hasAgent: task.agentTypeId !== null,
+    preventDefaultContextMenuItems: true,
+  };
+}

@@ -1,0 +1,76 @@
+import type { Task } from '../../model/task.ts';
+import type { BoardCommandInput, Draft, FormValues } from '../protocol.ts';
+import { parseLabels } from './format.ts';
+import { t } from './l10n.ts';
+
+const maxTitleLength = 500;
+
+export function emptyDraft(state: FormValues['state'], agentTypeId: string): Draft {
+  const values: FormValues = {
+    title: '',
+    description: '',
+    agentTypeId,
+    priority: 'normal',
+    labels: '',
+    state,
+  };
+  return { base: values, values };
+}
+
+export function draftOf({ title, description, agentTypeId, priority, labels, state }: Task): Draft {
+  const values: FormValues = {
+    title,
+    description,
+    agentTypeId: agentTypeId ?? '',
+    priority,
+    labels: labels.join(', '),
+    state: state === 'TODO' ? 'TODO' : 'BACKLOG',
+  };
+  return { base: values, values };
+}
+
+export function isChanged({ base, values }: Draft): boolean {
+  return (
+    values.title !== base.title ||
+    values.description !== base.description ||
+    values.agentTypeId !== base.agentTypeId ||
+    values.priority !== base.priority ||
+    values.labels !== base.labels
+  );
+}
+
+/** What is wrong with a title, in words for the form; null when nothing is. */
+export function titleProblem(title: string): string | null {
+  const { length } = title.trim();
+  if (length === 0) return t('A card needs a title.');
+  return length > maxTitleLength
+    ? t('A title has at most {0} characters. Put the rest into the description.', maxTitleLength)
+    : null;
+}
+
+function agentTypeOf(values: FormValues): string | null {
+  return values.agentTypeId === '' ? null : values.agentTypeId;
+}
+
+export function createInput({ values }: Draft, state: FormValues['state']): BoardCommandInput<'task.create'> {
+  return {
+    title: values.title,
+    description: values.description,
+    state,
+    priority: values.priority,
+    agentTypeId: agentTypeOf(values),
+    labels: parseLabels(values.labels),
+  };
+}
+
+/** Only what the user has changed: the rest may have been changed elsewhere meanwhile. */
+export function updateInput(taskId: string, { base, values }: Draft): BoardCommandInput<'task.update'> {
+  return {
+    taskId,
+    ...(values.title !== base.title && { title: values.title }),
+    ...(values.description !== base.description && { description: values.description }),
+    ...(values.priority !== base.priority && { priority: values.priority }),
+    ...(values.agentTypeId !== base.agentTypeId && { agentTypeId: agentTypeOf(values) }),
+    ...(values.labels !== base.labels && { labels: parseLabels(values.labels) }),
+  };
+}

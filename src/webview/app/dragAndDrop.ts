@@ -1,0 +1,90 @@
+import { combine } from '@atlaskit/pragmatic-drag-and-drop/combine';
+import {
+  draggable,
+  dropTargetForElements,
+  monitorForElements,
+} from '@atlaskit/pragmatic-drag-and-drop/element/adapter';
+import { attachClosestEdge, extractClosestEdge } from '@atlaskit/pragmatic-drag-and-drop-hitbox/closest-edge';
+import type { BoardController } from './boardController.ts';
+import { placementAtCard, type Placement } from './moves.ts';
+
+/** Cards and columns are the only things that are dragged and dropped on; this is what each tells of itself. */
+const cardKey = 'kandevCard';
+const columnKey = 'kandevColumn';
+
+interface DropTarget {
+  data: Record<string | symbol, unknown>;
+}
+
+/** Lets a card be dragged, and others be dropped above and below it. Returns what undoes that. */
+export function makeCardDraggable(element: HTMLElement, taskId: () => string): () => void {
+  return combine(
+    draggable({ element, getInitialData: () => ({ [cardKey]: taskId() }) }),
+    dropTargetForElements({
+      element,
+      canDrop: ({ source }) => cardKey in source.data,
+      getData: ({ input }) =>
+        attachClosestEdge({ [cardKey]: taskId() }, { element, input, allowedEdges: ['top', 'bottom'] }),
+    }),
+  );
+}
+
+/** Lets cards be dropped at the end of a column. Returns what undoes that. */
+export function makeColumnDropTarget(element: HTMLElement, columnId: () => string): () => void {
+  return dropTargetForElements({
+    element,
+    canDrop: ({ source }) => cardKey in source.data,
+    getData: () => ({ [columnKey]: columnId() }),
+  });
+}
+
+function textAt(data: DropTarget['data'], key: string): string | null {
+  const value = data[key];
+  return typeof value === 'string' ? value : null;
+}
+
+/** Follows every drag on the page: notes where the card would go, and moves it when it is dropped. */
+export function followDrags(controller: BoardController): () => void {
+  const { store, commands } = controller;
+
+  const placementIn = (movedId: string, targets: readonly DropTarget[]): Placement | null => {
+    const [innermost] = targets;
+    const { layout } = store.state;
+    if (!innermost || !layout) return null;
+    const overTaskId = textAt(innermost.data, cardKey);
+    if (overTaskId === null) {
+      const columnId = textAt(innermost.data, columnKey);
+      return columnId === null ? null : { columnId, beforeTaskId: null };
+    }
+    const edge = extractClosestEdge(innermost.data) === 'top' ? 'top' : 'bottom';
+    return placementAtCard(layout, movedId, overTaskId, edge);
+  };
+
+  const note = (taskId: string, over: Placement | null) => {
+    const current = store.state.drag;
+    const same =
+      current?.taskId === taskId &&
+      current.over?.columnId === over?.columnId &&
+      current.over?.beforeTaskId === over?.beforeTaskId;
+    if (!same) store.update({ drag: { taskId, over } });
+  };
+
+  return monitorForElements({
+    canMonitor: ({ source }) => cardKey in source.data,
+    onDragStart: ({ source }) => {
+      const taskId = textAt(source.data, cardKey);
+      if (taskId !== null) note(taskId, null);
+    },
+    onDrag: ({ source, location }) => {
+      const taskId = textAt(source.data, cardKey);
+      if (taskId !== null) note(taskId, placementIn(taskId, location.current.dropTargets));
+    },
+    onDrop: ({ source, location }) => {
+      const taskId = textAt(source.data, cardKey);
+      store.update({ drag: null });
+      if (taskId === null) return;
+      const placement = placementIn(taskId, location.current.dropTargets);
+      if (placement) void commands.place(taskId, placement);
+    },
+  });
+}

@@ -1,0 +1,235 @@
+import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { keyed } from 'lit/directives/keyed.js';
+import { repeat } from 'lit/directives/repeat.js';
+import type { BoardController } from '../boardController.ts';
+import { runKeyCommand, type KeyTargets } from '../boardKeys.ts';
+import { followDrags } from '../dragAndDrop.ts';
+import { keyCommand } from '../keyboard.ts';
+import { placeOf, tabStop, type BoardLayout, type ColumnView } from '../layout.ts';
+import type { ScrollKeeper } from '../scrollKeeper.ts';
+import type { AppState, BoardContent } from '../state.ts';
+import { CardElement } from './cardElement.ts';
+import { emptyPage, loadingPage, messageBars, noMatchesPage, toolbar, unavailablePage } from './chrome.ts';
+import { ColumnElement, dropStateOf } from './columnElement.ts';
+import { LightElement } from './lightElement.ts';
+
+function isTextField(target: Element): boolean {
+  return target.matches('input, textarea, select');
+}
+
+/** The whole page: draws the state, takes keys, and keeps the focus where the user left it. */
+export class BoardElement extends LightElement implements KeyTargets {
+  static override properties: PropertyDeclarations = {
+    controller: { attribute: false },
+    scrollKeeper: { attribute: false },
+  };
+
+  declare controller: BoardController;
+  declare scrollKeeper: ScrollKeeper;
+  #stopFollowing: (() => void) | null = null;
+  #hadFocus = false;
+  #hadForm = false;
+  #scrolledBack = false;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.controller.store.subscribe(() => {
+      this.requestUpdate();
+    });
+    this.#stopFollowing = followDrags(this.controller);
+    this.scrollKeeper.follow(this);
+    document.addEventListener('keydown', this.#onKey);
+    this.addEventListener('focusin', this.#onFocus);
+    window.addEventListener('focus', this.#onWindowFocus);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#stopFollowing?.();
+    document.removeEventListener('keydown', this.#onKey);
+    this.removeEventListener('focusin', this.#onFocus);
+    window.removeEventListener('focus', this.#onWindowFocus);
+  }
+
+  focusCard(taskId: string, preventScroll = false): void {
+    this.#cardElement(taskId)?.focus({ preventScroll });
+  }
+
+  focusFilter(): void {
+    const input = this.querySelector<HTMLInputElement>('.filter-input');
+    input?.focus();
+    input?.select();
+  }
+
+  /** Done when columns and cards are drawn as well. */
+  protected override async getUpdateComplete(): Promise<boolean> {
+    const done = await super.getUpdateComplete();
+    await Promise.all([...this.#columnElements()].map((column) => column.updateComplete));
+    return done;
+  }
+
+  protected override willUpdate(): void {
+    this.#hadFocus ||= this.contains(document.activeElement);
+  }
+
+  protected override updated(): void {
+    void this.#settle();
+  }
+
+  protected override render(): TemplateResult {
+    const { controller } = this;
+    const { state } = controller.store;
+    const { content, layout, announcement } = state;
+    return html`<div class="app">
+      ${this.#page(state, content, layout)}
+      <div class="visually-hidden" role="status" aria-live="polite">
+        ${keyed(announcement.count, html`<span>${announcement.text}</span>`)}
+      </div>
+      ${
+        state.helpOpen
+          ? html`<kandev-help
+              .close=${() => {
+                controller.store.update({ helpOpen: false });
+              }}
+            ></kandev-help>`
+          : nothing
+      }
+    </div>`;
+  }
+
+  #page(state: AppState, content: BoardContent | null, layout: BoardLayout | null): TemplateResult {
+    const { controller } = this;
+    if (state.status === 'unavailable' && state.failure) {
+      return unavailablePage(state.failure, state.checkingEngine, controller);
+    }
+    if (state.status === 'loading' || !content || !layout) return loadingPage();
+    return html`${toolbar(state, controller)} ${messageBars(state, controller)}
+      <div class="workarea">
+        <main class="board" aria-label=${content.board.name}>${this.#columns(state, content, layout)}</main>
+        ${
+          state.form
+            ? html`<aside class="side">
+                <kandev-form
+                  .form=${state.form}
+                  .agentTypes=${content.agentTypes}
+                  .controller=${controller}
+                ></kandev-form>
+              </aside>`
+            : nothing
+        }
+      </div>`;
+  }
+
+  #columns(state: AppState, content: BoardContent, layout: BoardLayout): TemplateResult {
+    if (layout.total === 0) return emptyPage(state, this.controller);
+    if (layout.shown === 0) return noMatchesPage(state.filter, this.controller);
+    const { drag } = state;
+    const dragged = drag ? (content.cards.get(drag.taskId) ?? null) : null;
+    const active = tabStop(layout, state.focusedTaskId);
+    const activeColumn = active === null ? null : placeOf(layout, active)?.view;
+    return html`<div class="columns" data-scroll="board">
+      ${repeat(
+        layout.columns,
+        ({ column }) => column.id,
+        (view: ColumnView) =>
+          html`<kandev-column
+            .view=${view}
+            .controller=${this.controller}
+            .agentTypes=${content.agentTypes}
+            .activeTaskId=${view === activeColumn ? active : null}
+            .pending=${state.pending}
+            .answering=${state.answering}
+            .drafts=${state.drafts}
+            .dropState=${dropStateOf(view, dragged)}
+            .dropBefore=${drag?.over?.columnId === view.column.id ? drag.over.beforeTaskId : undefined}
+          ></kandev-column>`,
+      )}
+    </div>`;
+  }
+
+  #columnElements(): ColumnElement[] {
+    return [...this.querySelectorAll('kandev-column')].filter((element) => element instanceof ColumnElement);
+  }
+
+  #cardElement(taskId: string): CardElement | null {
+    const elements = [...this.querySelectorAll('kandev-card')];
+    return (
+      elements.find((element) => element instanceof CardElement && element.card.task.id === taskId) ?? null
+    );
+  }
+
+  /** After everything is drawn: gives the focus to what asked for it, or back to the card that lost it. */
+  async #settle(): Promise<void> {
+    await this.updateComplete;
+    const { controller } = this;
+    const { layout, form, focusedTaskId, status } = controller.store.state;
+    const formClosed = this.#hadForm && !form;
+    this.#hadForm = form !== null;
+    if (!layout || status !== 'ready') return;
+    if (!this.#scrolledBack) {
+      this.#scrolledBack = true;
+      this.scrollKeeper.restore(this);
+      if (document.hasFocus()) this.#onWindowFocus();
+    }
+    const { revealed } = controller;
+    if (revealed !== null && this.#cardElement(revealed)) {
+      controller.revealDone();
+      this.focusCard(revealed);
+    } else if ((this.#hadFocus || formClosed) && document.activeElement === document.body) {
+      const taskId = tabStop(layout, focusedTaskId);
+      if (taskId === null) this.querySelector<HTMLElement>('.button-primary')?.focus();
+      else this.focusCard(taskId);
+    }
+    this.#hadFocus = false;
+  }
+
+  readonly #onFocus = ({ target }: FocusEvent): void => {
+    const card = target instanceof Element ? target.closest('kandev-card') : null;
+    if (card instanceof CardElement) this.controller.setFocused(card.card.task.id);
+  };
+
+  readonly #onWindowFocus = (): void => {
+    const { layout, focusedTaskId } = this.controller.store.state;
+    if (!layout || focusedTaskId === null || document.activeElement !== document.body) return;
+    this.focusCard(focusedTaskId, true);
+  };
+
+  readonly #onKey = (event: KeyboardEvent): void => {
+    const { target } = event;
+    if (!(target instanceof Element) || this.controller.store.state.status !== 'ready') return;
+    if (target.closest('form, dialog')) return;
+    if (this.#handleKey(event, target)) {
+      event.preventDefault();
+      // VS Code listens behind us, and has its own meaning for Alt and an arrow.
+      event.stopPropagation();
+    }
+  };
+
+  #handleKey(event: KeyboardEvent, target: Element): boolean {
+    if (isTextField(target)) return this.#handleFilterKey(event);
+    const { controller } = this;
+    if (event.key === 'Escape' && controller.store.state.notice) {
+      controller.commands.dismissNotice();
+      return true;
+    }
+    const pressesButton = target.matches('button') && (event.key === 'Enter' || event.key === ' ');
+    const command = pressesButton ? null : keyCommand(event);
+    if (!command) return false;
+    const card = target.closest('kandev-card');
+    const taskId = card instanceof CardElement ? card.card.task.id : null;
+    return runKeyCommand(command, taskId, controller, this);
+  }
+
+  #handleFilterKey({ key }: KeyboardEvent): boolean {
+    const { layout, filter } = this.controller.store.state;
+    if (key === 'Escape' && filter !== '') {
+      this.controller.setFilter('');
+      return true;
+    }
+    const leaves = key === 'Escape' || key === 'ArrowDown' || key === 'Enter';
+    const first = leaves && layout ? tabStop(layout, null) : null;
+    if (first === null) return false;
+    this.focusCard(first);
+    return true;
+  }
+}

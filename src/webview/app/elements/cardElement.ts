@@ -1,0 +1,238 @@
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import type { Failure } from '../../../model/failure.ts';
+import { isLive } from '../../../model/run.ts';
+import type { BoardCard } from '../../protocol.ts';
+import { actionLabel } from '../actionLabels.ts';
+import type { BoardController } from '../boardController.ts';
+import {
+  accessibleName,
+  actionsOf,
+  menuContext,
+  priorityName,
+  shownFailure,
+  statusOf,
+  type CardStatus,
+  type RunTime,
+} from '../cardFacts.ts';
+import { makeCardDraggable } from '../dragAndDrop.ts';
+import { formatDuration } from '../format.ts';
+import { t } from '../l10n.ts';
+import type { PendingWork } from '../state.ts';
+import { button, icon, iconButton } from './controls.ts';
+import { LightElement } from './lightElement.ts';
+import { permissionBlock } from './permissionBlock.ts';
+
+const priorityIcons = { low: 'arrow-down', normal: 'dash', high: 'arrow-up', urgent: 'flame' } as const;
+
+/** One card of the board. */
+export class CardElement extends LightElement {
+  static override properties: PropertyDeclarations = {
+    card: { attribute: false },
+    agentName: { attribute: false },
+    active: { attribute: false },
+    pending: { attribute: false },
+    answered: { attribute: false },
+    hasDraft: { attribute: false },
+    controller: { attribute: false },
+  };
+
+  declare card: BoardCard;
+  /** Null when a person does the work. */
+  declare agentName: string | null;
+  /** Tab leads to this card. */
+  declare active: boolean;
+  declare pending: PendingWork | null;
+  /** The option that was chosen for the card's first permission request, while it is under way. */
+  declare answered: string | null;
+  /** A change of the card was typed but not saved. */
+  declare hasDraft: boolean;
+  declare controller: BoardController;
+  #stopDragging: (() => void) | null = null;
+  #hadFocus = false;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.setAttribute('role', 'listitem');
+    this.#stopDragging = makeCardDraggable(this, () => this.card.task.id);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#stopDragging?.();
+    this.#stopDragging = null;
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    this.#hadFocus = this.contains(document.activeElement);
+    this.tabIndex = this.active ? 0 : -1;
+    if (changed.has('card') || changed.has('agentName')) {
+      const { card } = this;
+      this.dataset.taskId = card.task.id;
+      this.dataset.vscodeContext = JSON.stringify(menuContext(card));
+      this.dataset.tone = statusOf(card)?.tone ?? 'neutral';
+      this.ariaLabel = accessibleName(card, this.agentName);
+    }
+    if (changed.has('pending')) {
+      this.toggleAttribute('data-pending', this.pending !== null);
+      this.ariaBusy = String(this.pending !== null);
+    }
+  }
+
+  protected override updated(): void {
+    // A button that had the focus may be gone, for instance with the request it has answered.
+    if (this.#hadFocus && document.activeElement === document.body) this.focus();
+  }
+
+  protected override render(): TemplateResult {
+    const { card } = this;
+    const { task, run, permissions, queue } = card;
+    const status = statusOf(card);
+    const failure = shownFailure(card);
+    const showsActivity = run !== null && isLive(run.state) && run.activity !== null && run.activity !== '';
+    return html`<div class="card">
+      <h3 class="card-title">${task.title}</h3>
+      ${this.#meta()} ${status && permissions.length === 0 ? this.#status(status) : nothing}
+      ${queue ? html`<p class="card-note" title=${queue.why}>${queue.why}</p>` : nothing}
+      ${
+        task.heldBecause !== null && !failure && !queue && !(run && isLive(run.state))
+          ? html`<p class="card-note" title=${task.heldBecause}>${task.heldBecause}</p>`
+          : nothing
+      }
+      ${
+        showsActivity && permissions.length === 0
+          ? html`<p class="card-activity" title=${run.activity}>${run.activity}</p>`
+          : nothing
+      }
+      ${permissionBlock({
+        taskId: task.id,
+        permissions,
+        chosen: this.answered,
+        commands: this.controller.commands,
+        tabIndex: this.#buttonTabIndex,
+        time: status?.time ? this.#time(status.time) : nothing,
+      })}
+      ${failure ? this.#failure(failure) : nothing} ${this.#actions()}
+    </div>`;
+  }
+
+  get #buttonTabIndex(): number {
+    return this.active ? 0 : -1;
+  }
+
+  #meta(): TemplateResult | typeof nothing {
+    const { priority, labels } = this.card.task;
+    const { agentName, hasDraft } = this;
+    if (priority === 'normal' && agentName === null && labels.length === 0 && !hasDraft) return nothing;
+    return html`<div class="card-meta">
+      ${
+        priority === 'normal'
+          ? nothing
+          : html`<span class="card-priority" data-priority=${priority} title=${t('Priority')}
+              >${icon(priorityIcons[priority])}${priorityName(priority)}</span
+            >`
+      }
+      ${
+        agentName === null
+          ? nothing
+          : html`<span class="card-agent" title=${t('Agent: {0}', agentName)}
+              >${icon('hubot')}<span class="ellipsis">${agentName}</span></span
+            >`
+      }
+      ${labels.map((label) => html`<span class="card-label" title=${t('Label: {0}', label)}>${label}</span>`)}
+      ${hasDraft ? html`<span class="card-draft">${icon('edit')}${t('Not saved')}</span>` : nothing}
+    </div>`;
+  }
+
+  #status({ icon: name, spin, tone, text, time }: CardStatus): TemplateResult {
+    return html`<div class="card-status" data-tone=${tone}>
+      ${icon(name, spin)}<span class="ellipsis">${text}</span>
+      ${time ? html`<span class="run-time">${this.#time(time)}</span>` : nothing}
+    </div>`;
+  }
+
+  #time(time: RunTime): TemplateResult {
+    if ('took' in time) return html`${formatDuration(time.took)}`;
+    return html`<kandev-elapsed .since=${time.since} .clock=${this.controller.clock}></kandev-elapsed>`;
+  }
+
+  #failure({ message, detail, action }: Failure): TemplateResult {
+    return html`<div class="card-failure">
+      <p title=${detail ?? message}>${message}</p>
+      ${
+        action
+          ? button({
+              label: actionLabel(action),
+              tabIndex: this.#buttonTabIndex,
+              disabled: this.pending !== null,
+              onClick: () => void this.controller.commands.act(action),
+            })
+          : nothing
+      }
+    </div>`;
+  }
+
+  #actions(): TemplateResult {
+    const { card, controller } = this;
+    const { id } = card.task;
+    const { commands, form } = controller;
+    const can = actionsOf(card);
+    const tabIndex = this.#buttonTabIndex;
+    const again = card.run !== null;
+    return html`<div class="card-actions">
+      ${
+        can.start
+          ? iconButton({
+              icon: again ? 'debug-rerun' : 'play',
+              label: again ? t('Run Again (R)') : t('Run (R)'),
+              tabIndex,
+              onClick: () => void commands.start(id),
+            })
+          : nothing
+      }
+      ${
+        can.message
+          ? iconButton({
+              icon: 'comment',
+              label: t('Send Message (M)'),
+              tabIndex,
+              onClick: () => {
+                commands.message(id);
+              },
+            })
+          : nothing
+      }
+      ${
+        can.stop
+          ? iconButton({
+              icon: 'debug-stop',
+              label: t('Stop (S)'),
+              tabIndex,
+              className: 'icon-button-stop',
+              onClick: () => void commands.stop(id),
+            })
+          : nothing
+      }
+      ${iconButton({
+        icon: 'edit',
+        label: t('Edit (E)'),
+        tabIndex,
+        onClick: () => {
+          form.edit(id);
+        },
+      })}
+      ${iconButton({ icon: 'ellipsis', label: t('More Actions…'), tabIndex, onClick: openMenu })}
+    </div>`;
+  }
+}
+
+/** Opens VS Code's own menu on the card, as a click with the other mouse button does. */
+function openMenu(event: MouseEvent): void {
+  const { currentTarget } = event;
+  if (!(currentTarget instanceof HTMLElement)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const { left, bottom } = currentTarget.getBoundingClientRect();
+  currentTarget.dispatchEvent(
+    new MouseEvent('contextmenu', { bubbles: true, cancelable: true, clientX: left, clientY: bottom }),
+  );
+}

@@ -1,0 +1,201 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { live } from 'lit/directives/live.js';
+import type { Failure } from '../../../model/failure.ts';
+import { newCardKey } from '../../protocol.ts';
+import { actionLabel } from '../actionLabels.ts';
+import type { BoardController } from '../boardController.ts';
+import { t } from '../l10n.ts';
+import type { AppState } from '../state.ts';
+import { button, icon, iconButton } from './controls.ts';
+
+/** What surrounds the columns: the toolbar, the message bars, and what is shown instead of cards. */
+
+export function toolbar(state: AppState, controller: BoardController): TemplateResult {
+  const { filter, layout, drafts } = state;
+  const hasDraft = newCardKey in drafts;
+  return html`<header class="toolbar">
+    <h1 class="visually-hidden">${t('Kandev board')}</h1>
+    ${button({
+      label: hasDraft ? t('Continue Card') : t('New Card'),
+      icon: hasDraft ? 'edit' : 'add',
+      primary: true,
+      title: hasDraft ? t('Go on with the card that is not saved yet (C)') : t('New Card (C)'),
+      onClick: () => {
+        controller.form.create('BACKLOG');
+      },
+    })}
+    <div class="filter">
+      ${icon('filter')}
+      <input
+        class="input filter-input"
+        type="search"
+        placeholder=${t('Filter cards')}
+        aria-label=${t('Filter cards by title, description, label, agent or state')}
+        spellcheck="false"
+        .value=${live(filter)}
+        @input=${({ target }: InputEvent) => {
+          if (target instanceof HTMLInputElement) controller.setFilter(target.value);
+        }}
+      />
+      ${
+        filter === ''
+          ? nothing
+          : iconButton({
+              icon: 'close',
+              label: t('Clear Filter'),
+              onClick: () => {
+                controller.setFilter('');
+              },
+            })
+      }
+    </div>
+    <span class="toolbar-count">${layout ? countText(layout.shown, layout.total, filter) : nothing}</span>
+    ${iconButton({
+      icon: 'keyboard',
+      label: t('Keyboard Shortcuts (?)'),
+      className: 'toolbar-help',
+      onClick: () => {
+        controller.store.update({ helpOpen: true });
+      },
+    })}
+  </header>`;
+}
+
+function countText(shown: number, total: number, filter: string): string {
+  if (filter !== '') return t('{0} of {1} cards', shown, total);
+  return total === 1 ? t('1 card') : t('{0} cards', total);
+}
+
+interface MessageBar {
+  failure: Failure;
+  tone: 'warning' | 'error';
+  action?: { label: string; run: () => void; busy?: boolean };
+  dismiss?: () => void;
+}
+
+function messageBar({ failure, tone, action, dismiss }: MessageBar): TemplateResult {
+  return html`<div class="message-bar" data-tone=${tone} role="group" aria-label=${t('Message')}>
+    ${icon(tone === 'error' ? 'error' : 'warning')}
+    <p class="message-text" title=${failure.detail ?? ''}>${failure.message}</p>
+    ${action ? button({ label: action.label, onClick: action.run, disabled: action.busy ?? false }) : nothing}
+    ${dismiss ? iconButton({ icon: 'close', label: t('Dismiss'), onClick: dismiss }) : nothing}
+  </div>`;
+}
+
+/** The engine when it does not answer, and the last command that was refused. */
+export function messageBars(
+  { content, notice, checkingEngine }: AppState,
+  { commands }: BoardController,
+): TemplateResult {
+  const engineFailure = content?.engine?.failure ?? null;
+  return html`<div class="message-bars">
+    ${
+      engineFailure
+        ? messageBar({
+            failure: engineFailure,
+            tone: 'warning',
+            action: failureAction(engineFailure, checkingEngine, commands),
+          })
+        : nothing
+    }
+    ${
+      notice
+        ? messageBar({
+            failure: notice.failure,
+            tone: 'error',
+            ...(notice.failure.action && {
+              action: failureAction(notice.failure, checkingEngine, commands, notice.move),
+            }),
+            dismiss: () => {
+              commands.dismissNotice();
+            },
+          })
+        : nothing
+    }
+  </div>`;
+}
+
+/** The button of a failure; for one that names no action, to look for the engine again. */
+function failureAction(
+  failure: Failure,
+  checkingEngine: boolean,
+  commands: BoardController['commands'],
+  move: NonNullable<AppState['notice']>['move'] = null,
+): NonNullable<MessageBar['action']> {
+  const action = failure.action ?? { kind: 'checkEngine' };
+  const checking = action.kind === 'checkEngine' && checkingEngine;
+  return {
+    label: checking ? t('Checking…') : actionLabel(action),
+    busy: checking,
+    run: () => void commands.act(action, move),
+  };
+}
+
+export function loadingPage(): TemplateResult {
+  return html`<div class="page-state page-loading" aria-busy="true">
+    <div class="progress" aria-hidden="true"></div>
+    <p>${t('Loading the board…')}</p>
+  </div>`;
+}
+
+export function unavailablePage(
+  failure: Failure,
+  checkingEngine: boolean,
+  { commands }: BoardController,
+): TemplateResult {
+  const action = failure.action && failureAction(failure, checkingEngine, commands);
+  return html`<div class="page-state">
+    <span class="page-icon page-icon-warning">${icon('warning')}</span>
+    <h2>${t('The board cannot be shown')}</h2>
+    <p>${failure.message}</p>
+    ${failure.detail ? html`<pre class="page-detail">${failure.detail}</pre>` : nothing}
+    ${
+      action
+        ? html`<div class="page-buttons">
+            ${button({ label: action.label, primary: true, disabled: action.busy ?? false, onClick: action.run })}
+          </div>`
+        : nothing
+    }
+  </div>`;
+}
+
+export function emptyPage({ addingSamples }: AppState, { form, commands }: BoardController): TemplateResult {
+  return html`<div class="page-state">
+    <span class="page-icon">${icon('project')}</span>
+    <h2>${t('No cards yet')}</h2>
+    <p>
+      ${t('Write down what should be done. An agent does it in a container and hands back a change to review.')}
+    </p>
+    <div class="page-buttons">
+      ${button({
+        label: t('New Card'),
+        icon: 'add',
+        primary: true,
+        onClick: () => {
+          form.create('BACKLOG');
+        },
+      })}
+      ${button({
+        label: t('Add Sample Cards'),
+        icon: addingSamples ? 'loading codicon-modifier-spin' : 'sparkle',
+        disabled: addingSamples,
+        onClick: () => void commands.addSamples(),
+      })}
+    </div>
+  </div>`;
+}
+
+export function noMatchesPage(filter: string, controller: BoardController): TemplateResult {
+  return html`<div class="page-state">
+    <span class="page-icon">${icon('filter')}</span>
+    <h2>${t('No card matches “{0}”', filter)}</h2>
+    <div class="page-buttons">
+      ${button({
+        label: t('Clear Filter'),
+        onClick: () => {
+          controller.setFilter('');
+        },
+      })}
+    </div>
+  </div>`;
+}

@@ -1,0 +1,152 @@
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import { refuseTransition } from '../../../model/taskState.ts';
+import type { BoardCard } from '../../protocol.ts';
+import type { BoardController } from '../boardController.ts';
+import { makeColumnDropTarget } from '../dragAndDrop.ts';
+import { t } from '../l10n.ts';
+import type { ColumnView } from '../layout.ts';
+import { agentName, type AppState } from '../state.ts';
+import { CardElement } from './cardElement.ts';
+import { icon, iconButton } from './controls.ts';
+import { LightElement } from './lightElement.ts';
+
+const stateIcons = {
+  BACKLOG: 'inbox',
+  TODO: 'circle-large-outline',
+  BLOCKED: 'lock',
+  IN_PROGRESS: 'play-circle',
+  REVIEW: 'eye',
+  COMPLETED: 'pass',
+  FAILED: 'error',
+  CANCELLED: 'circle-slash',
+} as const;
+
+/** What a column does while a card is dragged: nothing, take it, or say no. */
+export type DropState = 'none' | 'possible' | 'refused';
+
+/** Whether the column would take the card that is being dragged. */
+export function dropStateOf({ column, all }: ColumnView, dragged: BoardCard | null): DropState {
+  if (!dragged) return 'none';
+  const { id, state } = dragged.task;
+  const within = all.some(({ task }) => task.id === id);
+  return within || refuseTransition(state, column.states[0]) === null ? 'possible' : 'refused';
+}
+
+/** One column of the board with its cards. */
+export class ColumnElement extends LightElement {
+  static override properties: PropertyDeclarations = {
+    view: { attribute: false },
+    controller: { attribute: false },
+    agentTypes: { attribute: false },
+    activeTaskId: { attribute: false },
+    pending: { attribute: false },
+    answering: { attribute: false },
+    drafts: { attribute: false },
+    dropState: { attribute: false },
+    dropBefore: { attribute: false },
+  };
+
+  declare view: ColumnView;
+  declare controller: BoardController;
+  declare agentTypes: NonNullable<AppState['content']>['agentTypes'];
+  /** The card that Tab leads to, when it is in this column. */
+  declare activeTaskId: string | null;
+  declare pending: AppState['pending'];
+  declare answering: AppState['answering'];
+  declare drafts: AppState['drafts'];
+  declare dropState: DropState;
+  /** The card above which the dragged one would go; null for the end; undefined when it is not over this column. */
+  declare dropBefore: string | null | undefined;
+  #stopDropping: (() => void) | null = null;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#stopDropping = makeColumnDropTarget(this, () => this.view.column.id);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#stopDropping?.();
+    this.#stopDropping = null;
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    this.dataset.columnId = this.view.column.id;
+    this.toggleAttribute('data-empty', this.view.cards.length === 0);
+    if (changed.has('dropState')) this.dataset.drop = this.dropState;
+    this.toggleAttribute('data-over', this.dropBefore !== undefined);
+  }
+
+  /** Done when the cards are drawn as well. */
+  protected override async getUpdateComplete(): Promise<boolean> {
+    const done = await super.getUpdateComplete();
+    const cards = [...this.querySelectorAll('kandev-card')].filter((each) => each instanceof CardElement);
+    await Promise.all(cards.map((card) => card.updateComplete));
+    return done;
+  }
+
+  protected override render(): TemplateResult {
+    const { column, cards } = this.view;
+    const headingId = `column-${column.id}`;
+    return html`<section class="column" aria-labelledby=${headingId}>
+      ${this.#header(headingId)}
+      <div
+        class="column-cards"
+        data-scroll=${`column.${column.id}`}
+        role=${cards.length > 0 ? 'list' : 'presentation'}
+        aria-label=${cards.length > 0 ? column.title : nothing}
+      >
+        ${repeat(
+          cards,
+          ({ task }) => task.id,
+          (card) => this.#card(card),
+        )}
+        ${
+          cards.length === 0
+            ? html`<p class="column-empty">${this.view.all.length > 0 ? t('No matches') : t('No cards')}</p>`
+            : nothing
+        }
+        ${this.dropBefore === null ? html`<div class="drop-line" role="presentation"></div>` : nothing}
+      </div>
+    </section>`;
+  }
+
+  #header(headingId: string): TemplateResult {
+    const { column, cards, all } = this.view;
+    const [state] = column.states;
+    const filtered = cards.length !== all.length;
+    const count = filtered ? t('{0} of {1}', cards.length, all.length) : String(all.length);
+    return html`<header class="column-head" data-state=${state}>
+      ${icon(stateIcons[state])}
+      <h2 class="column-title" id=${headingId}>${column.title}</h2>
+      <span class="count">${count}<span class="visually-hidden"> ${t('cards')}</span></span>
+      ${
+        state === 'BACKLOG' || state === 'TODO'
+          ? iconButton({
+              icon: 'add',
+              label: t('New Card in {0}', column.title),
+              onClick: () => {
+                this.controller.form.create(state);
+              },
+            })
+          : nothing
+      }
+    </header>`;
+  }
+
+  #card(card: BoardCard): TemplateResult {
+    const { id, agentTypeId } = card.task;
+    const [request] = card.permissions;
+    return html`<kandev-card
+      .card=${card}
+      .controller=${this.controller}
+      .agentName=${agentName(this.agentTypes, agentTypeId)}
+      .active=${id === this.activeTaskId}
+      .pending=${this.pending.get(id) ?? null}
+      .answered=${request ? (this.answering.get(request.id) ?? null) : null}
+      .hasDraft=${id in this.drafts}
+      ?data-drop-before=${this.dropBefore === id}
+    ></kandev-card>`;
+  }
+}

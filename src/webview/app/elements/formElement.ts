@@ -1,0 +1,275 @@
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import { live } from 'lit/directives/live.js';
+import type { AgentType } from '../../../model/agentType.ts';
+import { priorities, type Priority } from '../../../model/task.ts';
+import { stateNames } from '../../../model/taskState.ts';
+import { newCardKey } from '../../protocol.ts';
+import { actionLabel } from '../actionLabels.ts';
+import type { BoardController } from '../boardController.ts';
+import { priorityName } from '../cardFacts.ts';
+import { isChanged } from '../drafts.ts';
+import type { SaveMode } from '../formController.ts';
+import { t } from '../l10n.ts';
+import type { FormState } from '../state.ts';
+import { button, icon, iconButton } from './controls.ts';
+import { LightElement } from './lightElement.ts';
+
+const createStates = ['BACKLOG', 'TODO'] as const;
+
+/** The form of a new or existing card, beside the columns. */
+export class FormElement extends LightElement {
+  static override properties: PropertyDeclarations = {
+    form: { attribute: false },
+    agentTypes: { attribute: false },
+    controller: { attribute: false },
+  };
+
+  declare form: FormState;
+  declare agentTypes: readonly AgentType[];
+  declare controller: BoardController;
+
+  protected override updated(changed: PropertyValues<this>): void {
+    const before = changed.get('form');
+    const opened = changed.has('form') && before?.key !== this.form.key;
+    const refused = this.form.titleError !== null && before?.titleError === null;
+    if (opened || refused) this.querySelector<HTMLElement>('#form-title')?.focus();
+  }
+
+  protected override render(): TemplateResult {
+    const { form } = this;
+    const isNew = form.key === newCardKey;
+    return html`<form
+      class="form"
+      role="dialog"
+      aria-labelledby="form-heading"
+      novalidate
+      @submit=${(event: SubmitEvent) => {
+        event.preventDefault();
+        this.#save('save');
+      }}
+      @keydown=${this.#onKey}
+    >
+      <header class="form-head">
+        <h2 id="form-heading">${isNew ? t('New card') : t('Edit card')}</h2>
+        ${iconButton({
+          icon: 'close',
+          label: isChanged(form.draft) ? t('Close and Keep the Draft (Esc)') : t('Close (Esc)'),
+          onClick: () => {
+            this.controller.form.close();
+          },
+        })}
+      </header>
+      <div class="form-body">
+        ${
+          form.restored
+            ? html`<p class="form-hint">${icon('history')}${t('This is what you typed before.')}</p>`
+            : nothing
+        }
+        ${this.#failure()} ${this.#texts()} ${this.#choices(isNew)}
+      </div>
+      ${this.#footer(isNew)}
+    </form>`;
+  }
+
+  #failure(): TemplateResult | typeof nothing {
+    const { failure } = this.form;
+    if (!failure) return nothing;
+    const { action } = failure;
+    return html`<div class="message-bar" data-tone="error" role="alert">
+      ${icon('error')}
+      <p class="message-text" title=${failure.detail ?? ''}>${failure.message}</p>
+      ${
+        action && action.kind !== 'editTask'
+          ? button({
+              label: actionLabel(action),
+              onClick: () => void this.controller.commands.act(action),
+            })
+          : nothing
+      }
+    </div>`;
+  }
+
+  #texts(): TemplateResult {
+    const { draft, titleError } = this.form;
+    const { title, description } = draft.values;
+    return html`<div class="field">
+        <label for="form-title">${t('Title')}</label>
+        <input
+          class="input"
+          id="form-title"
+          type="text"
+          autocomplete="off"
+          aria-required="true"
+          aria-invalid=${titleError === null ? 'false' : 'true'}
+          aria-describedby=${titleError === null ? nothing : 'form-title-error'}
+          .value=${live(title)}
+          @input=${({ target }: InputEvent) => {
+            if (target instanceof HTMLInputElement) this.controller.form.change({ title: target.value });
+          }}
+        />
+        ${
+          titleError === null
+            ? nothing
+            : html`<p class="field-error" id="form-title-error">${icon('error')}${titleError}</p>`
+        }
+      </div>
+      <div class="field field-grow">
+        <label for="form-description">${t('Description')}</label>
+        <textarea
+          class="input"
+          id="form-description"
+          rows="8"
+          aria-describedby="form-description-hint"
+          .value=${live(description)}
+          @input=${({ target }: InputEvent) => {
+            if (target instanceof HTMLTextAreaElement) {
+              this.controller.form.change({ description: target.value });
+            }
+          }}
+        ></textarea>
+        <p class="field-hint" id="form-description-hint">
+          ${t('Markdown. Title and description are what the agent is given to do.')}
+        </p>
+      </div>`;
+  }
+
+  #choices(isNew: boolean): TemplateResult {
+    const { agentTypeId, priority, labels, state } = this.form.draft.values;
+    const { form } = this.controller;
+    const agents = this.agentTypes.map(({ id, name }) => [id, name] as const);
+    const unknownAgent = agentTypeId !== '' && !agents.some(([id]) => id === agentTypeId);
+    return html`${this.#select(
+        'form-agent',
+        t('Agent'),
+        agentTypeId,
+        [
+          ['', t('No agent: a person does it')],
+          ...agents,
+          ...(unknownAgent ? [[agentTypeId, t('{0} (unknown)', agentTypeId)] as const] : []),
+        ],
+        (value) => {
+          form.change({ agentTypeId: value });
+        },
+      )}
+      <div class="field-row">
+        ${this.#select(
+          'form-priority',
+          t('Priority'),
+          priority,
+          [...priorities].reverse().map((each): [Priority, string] => [each, priorityName(each)]),
+          (value) => {
+            const chosen = priorities.find((each) => each === value);
+            if (chosen) form.change({ priority: chosen });
+          },
+        )}
+        ${
+          isNew
+            ? this.#select(
+                'form-state',
+                t('Column'),
+                state,
+                createStates.map((each): [string, string] => [each, stateNames[each]]),
+                (value) => {
+                  const chosen = createStates.find((each) => each === value);
+                  if (chosen) form.change({ state: chosen });
+                },
+              )
+            : nothing
+        }
+      </div>
+      <div class="field">
+        <label for="form-labels">${t('Labels')}</label>
+        <input
+          class="input"
+          id="form-labels"
+          type="text"
+          autocomplete="off"
+          aria-describedby="form-labels-hint"
+          .value=${live(labels)}
+          @input=${({ target }: InputEvent) => {
+            if (target instanceof HTMLInputElement) form.change({ labels: target.value });
+          }}
+        />
+        <p class="field-hint" id="form-labels-hint">${t('Separated by commas')}</p>
+      </div>`;
+  }
+
+  #select(
+    id: string,
+    label: string,
+    selected: string,
+    options: readonly (readonly [string, string])[],
+    change: (value: string) => void,
+  ): TemplateResult {
+    return html`<div class="field">
+      <label for=${id}>${label}</label>
+      <div class="select">
+        <select
+          class="input"
+          id=${id}
+          @change=${({ target }: Event) => {
+            if (target instanceof HTMLSelectElement) change(target.value);
+          }}
+        >
+          ${options.map(
+            ([value, name]) => html`<option value=${value} .selected=${value === selected}>${name}</option>`,
+          )}
+        </select>
+        ${icon('chevron-down')}
+      </div>
+    </div>`;
+  }
+
+  #footer(isNew: boolean): TemplateResult {
+    const { draft, saving } = this.form;
+    const noAgent = draft.values.agentTypeId === '';
+    return html`<footer class="form-foot">
+      <button type="submit" class="button button-primary" ?disabled=${saving} title=${t('Ctrl+Enter')}>
+        ${saving ? icon('loading', true) : nothing}
+        <span class="button-label">${isNew ? t('Create') : t('Save')}</span>
+      </button>
+      ${
+        isNew
+          ? button({
+              label: t('Create and Start'),
+              icon: 'play',
+              disabled: saving || noAgent,
+              title: noAgent ? t('Choose an agent first') : t('Ctrl+Shift+Enter'),
+              onClick: () => {
+                this.#save('saveAndStart');
+              },
+            })
+          : nothing
+      }
+      ${
+        isChanged(draft)
+          ? button({
+              label: t('Discard'),
+              disabled: saving,
+              onClick: () => {
+                this.controller.form.discard();
+              },
+            })
+          : nothing
+      }
+    </footer>`;
+  }
+
+  readonly #onKey = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape') {
+      this.controller.form.close();
+    } else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+      const { key, draft } = this.form;
+      const start = event.shiftKey && key === newCardKey && draft.values.agentTypeId !== '';
+      this.#save(start ? 'saveAndStart' : 'save');
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  #save(mode: SaveMode): void {
+    void this.controller.form.save(mode);
+  }
+}

@@ -1,0 +1,117 @@
+import { newCardKey, type Draft, type FormValues } from '../protocol.ts';
+import { createInput, draftOf, emptyDraft, isChanged, titleProblem, updateInput } from './drafts.ts';
+import type { HostClient, Outcome } from './hostClient.ts';
+import type { ViewKeeper } from './savedView.ts';
+import type { FormState, Store } from './state.ts';
+
+/** How a form is saved: `saveAndStart` also starts the agent. */
+export type SaveMode = 'save' | 'saveAndStart';
+
+/** The form of a new or existing card. What is typed is kept by the host until it is saved or discarded. */
+export class FormController {
+  readonly #store: Store;
+  readonly #host: HostClient;
+  readonly #viewKeeper: ViewKeeper;
+  readonly #saved: (taskId: string | null, mode: SaveMode) => void;
+
+  /** `saved` is called once a card was created or changed, after the form has closed. */
+  constructor(
+    store: Store,
+    host: HostClient,
+    viewKeeper: ViewKeeper,
+    saved: (taskId: string | null, mode: SaveMode) => void,
+  ) {
+    this.#store = store;
+    this.#host = host;
+    this.#viewKeeper = viewKeeper;
+    this.#saved = saved;
+  }
+
+  create(state: FormValues['state']): void {
+    const { content, drafts } = this.#store.state;
+    if (!content) return;
+    const lastChosen = this.#viewKeeper.view.agentTypeId;
+    const agentType = content.agentTypes.find(({ id }) => id === lastChosen) ?? content.agentTypes[0];
+    const kept = drafts[newCardKey];
+    const draft = kept ?? emptyDraft(state, agentType?.id ?? '');
+    this.#open(newCardKey, { ...draft, values: { ...draft.values, state } }, kept !== undefined);
+  }
+
+  edit(taskId: string): void {
+    const { content, drafts } = this.#store.state;
+    const card = content?.cards.get(taskId);
+    if (!card) return;
+    const kept = drafts[taskId];
+    this.#open(taskId, kept ?? draftOf(card.task), kept !== undefined);
+  }
+
+  /** Opens the form that was open when the page was last seen. */
+  reopen(key: string): void {
+    if (key !== newCardKey) this.edit(key);
+    else this.create(this.#store.state.drafts[newCardKey]?.values.state ?? 'BACKLOG');
+  }
+
+  change(values: Partial<FormValues>): void {
+    const { form } = this.#store.state;
+    if (!form || form.saving) return;
+    const draft = { ...form.draft, values: { ...form.draft.values, ...values } };
+    this.#keep(form.key, isChanged(draft) ? draft : null);
+    const titleError = form.titleError === null ? null : titleProblem(draft.values.title);
+    this.#set({ ...form, draft, titleError });
+  }
+
+  async save(mode: SaveMode = 'save'): Promise<void> {
+    const { form } = this.#store.state;
+    if (!form || form.saving) return;
+    const titleError = titleProblem(form.draft.values.title);
+    if (titleError !== null) {
+      this.#set({ ...form, titleError });
+      return;
+    }
+    this.#set({ ...form, titleError: null, failure: null, saving: true });
+    const outcome = await this.#send(form);
+    if (!outcome.ok) {
+      this.#set({ ...form, failure: outcome.failure, saving: false });
+      return;
+    }
+    this.#keep(form.key, null);
+    if (form.key === newCardKey) this.#viewKeeper.save({ agentTypeId: form.draft.values.agentTypeId });
+    this.#set(null);
+    this.#saved(outcome.taskId, mode);
+  }
+
+  /** Closes the form; what was changed in it comes back when it is opened again. */
+  close(): void {
+    if (this.#store.state.form?.saving !== true) this.#set(null);
+  }
+
+  discard(): void {
+    const { form } = this.#store.state;
+    if (!form || form.saving) return;
+    this.#keep(form.key, null);
+    this.#set(null);
+  }
+
+  #send({ key, draft }: FormState): Promise<Outcome> {
+    if (key === newCardKey) return this.#host.execute('task.create', createInput(draft, draft.values.state));
+    if (!isChanged(draft)) return Promise.resolve({ ok: true, taskId: key });
+    return this.#host.execute('task.update', updateInput(key, draft));
+  }
+
+  #open(key: string, draft: Draft, restored: boolean): void {
+    const { form } = this.#store.state;
+    if (form?.key === key || form?.saving === true) return;
+    this.#set({ key, draft, restored, titleError: null, failure: null, saving: false });
+  }
+
+  #set(form: FormState | null): void {
+    this.#store.update({ form });
+    this.#viewKeeper.save({ openForm: form?.key ?? null });
+  }
+
+  #keep(key: string, draft: Draft | null): void {
+    const others = Object.entries(this.#store.state.drafts).filter(([other]) => other !== key);
+    this.#store.update({ drafts: Object.fromEntries(draft ? [...others, [key, draft]] : others) });
+    this.#host.post({ type: 'saveDraft', key, draft });
+  }
+}

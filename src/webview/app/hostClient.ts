@@ -1,0 +1,54 @@
+import type { Failure } from '../../model/failure.ts';
+import type { AppMessage, BoardCommand, BoardCommandInput, ExecuteMessage } from '../protocol.ts';
+
+/** What VS Code gives a webview page, once. */
+export interface VsCodeApi {
+  postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+/** How a command ended. `taskId` is the card that it made or changed. */
+export type Outcome = { ok: true; taskId: string | null } | { ok: false; failure: Failure };
+
+/** The page's end of the wire: sends messages, and matches answers to the commands that wait for them. */
+export class HostClient {
+  readonly #api: VsCodeApi;
+  readonly #waiting = new Map<number, (outcome: Outcome) => void>();
+  #lastRequestId = 0;
+
+  constructor(api: VsCodeApi) {
+    this.#api = api;
+  }
+
+  post(message: AppMessage): void {
+    this.#api.postMessage(message);
+  }
+
+  execute<C extends BoardCommand>(command: C, input: BoardCommandInput<C>): Promise<Outcome> {
+    return this.#request((requestId) => {
+      const message: ExecuteMessage<C> = { type: 'execute', requestId, command, input };
+      return message;
+    });
+  }
+
+  /** Deletes a card if the user confirms it; `taskId` of the outcome is null when they did not. */
+  deleteCard(taskId: string): Promise<Outcome> {
+    return this.#request((requestId) => ({ type: 'deleteCard', requestId, taskId }));
+  }
+
+  settle(requestId: number, outcome: Outcome): void {
+    const resolve = this.#waiting.get(requestId);
+    this.#waiting.delete(requestId);
+    resolve?.(outcome);
+  }
+
+  #request(toMessage: (requestId: number) => unknown): Promise<Outcome> {
+    this.#lastRequestId += 1;
+    const requestId = this.#lastRequestId;
+    return new Promise((resolve) => {
+      this.#waiting.set(requestId, resolve);
+      this.#api.postMessage(toMessage(requestId));
+    });
+  }
+}

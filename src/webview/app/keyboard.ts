@@ -1,0 +1,90 @@
+import type { Direction } from './moves.ts';
+import { t } from './l10n.ts';
+
+export type FocusCommand =
+  { kind: 'focus'; direction: Direction } | { kind: 'focusEdge'; edge: 'first' | 'last' };
+
+/** What is done to the card that has the focus. */
+export type CardCommand =
+  | { kind: 'move'; direction: Direction }
+  | { kind: 'open' | 'edit' | 'start' | 'stop' | 'message' | 'delete' };
+
+export type KeyCommand = FocusCommand | CardCommand | { kind: 'create' | 'filter' | 'help' };
+
+/** The part of a `KeyboardEvent` that counts. */
+export interface KeyPress {
+  key: string;
+  altKey: boolean;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  shiftKey: boolean;
+}
+
+const directions: Readonly<Record<string, Direction>> = {
+  ArrowUp: 'up',
+  ArrowDown: 'down',
+  ArrowLeft: 'left',
+  ArrowRight: 'right',
+};
+
+const plainKeys: Readonly<Record<string, KeyCommand>> = {
+  Home: { kind: 'focusEdge', edge: 'first' },
+  End: { kind: 'focusEdge', edge: 'last' },
+  Enter: { kind: 'open' },
+  Delete: { kind: 'delete' },
+  c: { kind: 'create' },
+  e: { kind: 'edit' },
+  r: { kind: 'start' },
+  s: { kind: 'stop' },
+  m: { kind: 'message' },
+  '/': { kind: 'filter' },
+  '?': { kind: 'help' },
+};
+
+/** What a key means on the board, outside its text fields; null for a key that it leaves alone. */
+export function keyCommand({ key, altKey, ctrlKey, metaKey, shiftKey }: KeyPress): KeyCommand | null {
+  if (ctrlKey || metaKey) return null;
+  const direction = directions[key];
+  if (direction) return shiftKey ? null : { kind: altKey ? 'move' : 'focus', direction };
+  return altKey ? null : (plainKeys[key] ?? null);
+}
+
+/** The keys of the board, as the help lists them. */
+export function keyHelp(): { title: string; keys: { keys: readonly string[]; does: string }[] }[] {
+  return [
+    {
+      title: t('Move around'),
+      keys: [
+        { keys: ['↑', '↓', '←', '→'], does: t('Go to the next card or column') },
+        { keys: ['Home', 'End'], does: t('Go to the first or last card of the column') },
+        { keys: ['Tab'], does: t('Go to the buttons of the card') },
+        { keys: ['/'], does: t('Filter the cards') },
+      ],
+    },
+    {
+      title: t('Change cards'),
+      keys: [
+        { keys: ['Alt ↑', 'Alt ↓'], does: t('Move the card up or down') },
+        { keys: ['Alt ←', 'Alt →'], does: t('Move the card to the next column') },
+        { keys: ['C'], does: t('New card') },
+        { keys: ['Enter', 'E'], does: t('Edit the card') },
+        { keys: ['Delete'], does: t('Delete the card') },
+      ],
+    },
+    {
+      title: t('Agents'),
+      keys: [
+        { keys: ['R'], does: t('Run the card, or run it again') },
+        { keys: ['S'], does: t('Stop the agent') },
+        { keys: ['M'], does: t('Send the agent a message') },
+      ],
+    },
+    {
+      title: t('In a form'),
+      keys: [
+        { keys: ['Ctrl Enter'], does: t('Save') },
+        { keys: ['Esc'], does: t('Close and keep what was typed') },
+      ],
+    },
+  ];
+}

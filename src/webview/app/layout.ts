@@ -1,0 +1,111 @@
+import { columnOf, type Board, type Column } from '../../model/board.ts';
+import { stateNames } from '../../model/taskState.ts';
+import type { BoardCard } from '../protocol.ts';
+
+export interface ColumnView {
+  column: Column;
+  /** Every card of the column, in its order. */
+  all: readonly BoardCard[];
+  /** Those of them that the filter lets through. */
+  cards: readonly BoardCard[];
+}
+
+/** What stands where on the board. */
+export interface BoardLayout {
+  /** The columns to draw, from left to right. */
+  columns: readonly ColumnView[];
+  /** How many cards there are, and how many the filter lets through. */
+  total: number;
+  shown: number;
+}
+
+/** Cards do not change in place, so the text to search is made once for each. */
+const searchTexts = new WeakMap<BoardCard, string>();
+
+function searchText(card: BoardCard, agentName: string): string {
+  const known = searchTexts.get(card);
+  if (known !== undefined) return known;
+  const { title, description, labels, priority, state } = card.task;
+  const text = [title, description, ...labels, priority, stateNames[state], agentName]
+    .join('\n')
+    .toLowerCase();
+  searchTexts.set(card, text);
+  return text;
+}
+
+/** Whether every word of the filter is somewhere in the card. An empty filter lets every card through. */
+export function matchesFilter(card: BoardCard, filter: string, agentName = ''): boolean {
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  return words.every((word) => searchText(card, agentName).includes(word));
+}
+
+function byPosition({ task: a }: BoardCard, { task: b }: BoardCard): number {
+  return a.position - b.position || a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
+}
+
+function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}
+
+export interface LayoutInput {
+  board: Board;
+  cards: Iterable<BoardCard>;
+  filter: string;
+  agentName: (agentTypeId: string) => string;
+}
+
+/**
+ * Sorts the cards into the board's columns. A column that is as it was in `previous` stays the same object, so that
+ * only columns that have changed are drawn again.
+ */
+export function layOut(
+  { board, cards, filter, agentName }: LayoutInput,
+  previous?: BoardLayout,
+): BoardLayout {
+  const byColumn = new Map<string, BoardCard[]>(board.columns.map(({ id }) => [id, []]));
+  for (const card of cards) {
+    const column = columnOf(board.columns, card.task.state);
+    if (column) byColumn.get(column.id)?.push(card);
+  }
+  const drawn = new Map(previous?.columns.map((view) => [view.column.id, view]));
+  const columns = board.columns
+    .map((column): ColumnView => {
+      const all = (byColumn.get(column.id) ?? []).sort(byPosition);
+      const visible = all.filter((card) => {
+        const { agentTypeId } = card.task;
+        return matchesFilter(card, filter, agentTypeId === null ? '' : agentName(agentTypeId));
+      });
+      const before = drawn.get(column.id);
+      const unchanged =
+        before?.column === column && sameItems(before.all, all) && sameItems(before.cards, visible);
+      return unchanged ? before : { column, all, cards: visible };
+    })
+    .filter(({ column, all }) => all.length > 0 || !column.hideWhenEmpty);
+  return {
+    columns,
+    total: columns.reduce((sum, { all }) => sum + all.length, 0),
+    shown: columns.reduce((sum, view) => sum + view.cards.length, 0),
+  };
+}
+
+/** Where a card stands: its column, and its place among the cards that are shown there, from 0. */
+export interface CardPlace {
+  columnIndex: number;
+  index: number;
+  view: ColumnView;
+}
+
+/** Null when the card is not shown. */
+export function placeOf({ columns }: BoardLayout, taskId: string): CardPlace | null {
+  for (const [columnIndex, view] of columns.entries()) {
+    const index = view.cards.findIndex(({ task }) => task.id === taskId);
+    if (index >= 0) return { columnIndex, index, view };
+  }
+  return null;
+}
+
+/** The card that Tab leads to: the one that had the focus last, or else the first that is shown. */
+export function tabStop(layout: BoardLayout, focusedTaskId: string | null): string | null {
+  if (focusedTaskId !== null && placeOf(layout, focusedTaskId)) return focusedTaskId;
+  return layout.columns.find(({ cards }) => cards.length > 0)?.cards[0]?.task.id ?? null;
+}

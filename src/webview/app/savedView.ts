@@ -1,0 +1,69 @@
+/** How the user left the page: what VS Code keeps for it while it is hidden and over a reload of the window. */
+export interface SavedView {
+  filter: string;
+  focusedTaskId: string | null;
+  /** The key of the draft whose form is open. */
+  openForm: string | null;
+  /** The agent type that was chosen last for a new card. */
+  agentTypeId: string | null;
+  /** Pixels that each scrolling part is scrolled by, by its name. */
+  scroll: Readonly<Record<string, number>>;
+}
+
+export const emptyView: SavedView = {
+  filter: '',
+  focusedTaskId: null,
+  openForm: null,
+  agentTypeId: null,
+  scroll: {},
+};
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+/** Reads a saved view; what is missing or of another form is as on a fresh page. */
+export function readSavedView(saved: unknown): SavedView {
+  if (!isRecord(saved)) return emptyView;
+  const scroll = isRecord(saved.scroll) ? Object.entries(saved.scroll) : [];
+  return {
+    filter: textOf(saved.filter) ?? '',
+    focusedTaskId: textOf(saved.focusedTaskId),
+    openForm: textOf(saved.openForm),
+    agentTypeId: textOf(saved.agentTypeId),
+    scroll: Object.fromEntries(
+      scroll.filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+    ),
+  };
+}
+
+export interface ViewStorage {
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+/** Writes the view through to VS Code whenever a part of it changes. */
+export class ViewKeeper {
+  readonly #storage: ViewStorage;
+  #view: SavedView;
+
+  constructor(storage: ViewStorage) {
+    this.#storage = storage;
+    this.#view = readSavedView(storage.getState());
+  }
+
+  get view(): SavedView {
+    return this.#view;
+  }
+
+  save(patch: Partial<SavedView>): void {
+    const next = { ...this.#view, ...patch };
+    if (JSON.stringify(next) === JSON.stringify(this.#view)) return;
+    this.#view = next;
+    this.#storage.setState(next);
+  }
+}

@@ -1,0 +1,132 @@
+import type { AgentType } from '../../model/agentType.ts';
+import type { Board } from '../../model/board.ts';
+import type { EngineStatus } from '../../model/engine.ts';
+import type { Failure } from '../../model/failure.ts';
+import type { BoardCard, Draft, Drafts } from '../protocol.ts';
+import { layOut, type BoardLayout } from './layout.ts';
+import type { Move, Placement } from './moves.ts';
+
+/** A command on a card that has not been answered yet. */
+export type PendingWork = 'moving' | 'starting' | 'stopping' | 'deleting';
+
+export interface Notice {
+  failure: Failure;
+  /** The move that was refused, to be done after all once its hindrance is gone. */
+  move: Move | null;
+}
+
+export interface FormState {
+  /** The card's id, or `newCardKey`. */
+  key: string;
+  draft: Draft;
+  /** Something was typed before the form was opened, and comes back. */
+  restored: boolean;
+  titleError: string | null;
+  failure: Failure | null;
+  saving: boolean;
+}
+
+export interface DragState {
+  taskId: string;
+  /** Where it would go if it were dropped now. */
+  over: Placement | null;
+}
+
+export interface BoardContent {
+  board: Board;
+  cards: ReadonlyMap<string, BoardCard>;
+  agentTypes: readonly AgentType[];
+  engine: EngineStatus | null;
+}
+
+/** Everything that the page draws. It is replaced, never changed in place. */
+export interface AppState {
+  status: 'loading' | 'unavailable' | 'ready';
+  /** Why there is nothing to show. */
+  failure: Failure | null;
+  content: BoardContent | null;
+  layout: BoardLayout | null;
+  filter: string;
+  /** The card that arrow keys start from and that Tab leads to. */
+  focusedTaskId: string | null;
+  pending: ReadonlyMap<string, PendingWork>;
+  /** The option that was chosen for each permission request that is being answered. */
+  answering: ReadonlyMap<string, string>;
+  addingSamples: boolean;
+  checkingEngine: boolean;
+  drag: DragState | null;
+  form: FormState | null;
+  drafts: Drafts;
+  notice: Notice | null;
+  helpOpen: boolean;
+  /** What screen readers are told; `count` tells a repeated text from an old one. */
+  announcement: { text: string; count: number };
+}
+
+export const initialState: AppState = {
+  status: 'loading',
+  failure: null,
+  content: null,
+  layout: null,
+  filter: '',
+  focusedTaskId: null,
+  pending: new Map(),
+  answering: new Map(),
+  addingSamples: false,
+  checkingEngine: false,
+  drag: null,
+  form: null,
+  drafts: {},
+  notice: null,
+  helpOpen: false,
+  announcement: { text: '', count: 0 },
+};
+
+export function agentName(agentTypes: readonly AgentType[], agentTypeId: string | null): string | null {
+  if (agentTypeId === null) return null;
+  return agentTypes.find(({ id }) => id === agentTypeId)?.name ?? agentTypeId;
+}
+
+/** The one place where the page's state lives. */
+export class Store {
+  #state = initialState;
+  readonly #listeners = new Set<() => void>();
+
+  get state(): AppState {
+    return this.#state;
+  }
+
+  /** Replaces parts of the state. The layout follows from content and filter, and is kept in step with them. */
+  update(patch: Partial<Omit<AppState, 'layout'>>): void {
+    const previous = this.#state;
+    const next = { ...previous, ...patch };
+    if (next.content !== previous.content || next.filter !== previous.filter) {
+      next.layout = next.content && layoutOf(next.content, next.filter, previous.layout);
+    }
+    this.#state = next;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Tells screen readers. */
+  announce(text: string): void {
+    this.update({ announcement: { text, count: this.#state.announcement.count + 1 } });
+  }
+
+  subscribe(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+}
+
+function layoutOf(
+  { board, cards, agentTypes }: BoardContent,
+  filter: string,
+  previous: BoardLayout | null,
+): BoardLayout {
+  const input = {
+    board,
+    cards: cards.values(),
+    filter,
+    agentName: (id: string) => agentName(agentTypes, id) ?? '',
+  };
+  return layOut(input, previous ?? undefined);
+}

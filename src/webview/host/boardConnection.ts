@@ -1,0 +1,220 @@
+import type { Kandev } from '../../api/contract.ts';
+import type { Disposable } from '../../model/events.ts';
+import { failureOf, type UserAction } from '../../model/failure.ts';
+import { isBusy } from '../../model/run.ts';
+import type { BoardChange, BoardState } from '../../providers/boardState.ts';
+import type { BoardCommand, ExecuteMessage, HostMessage, UiCommand } from '../protocol.ts';
+import { toBoardCard } from './diffSummary.ts';
+import type { DraftKeeper } from './draftKeeper.ts';
+import { readAppMessage } from './messages.ts';
+
+/** The shortest time between two updates of one page, in milliseconds: 20 a second look live and cost little. */
+const updateInterval = 50;
+
+/** What a board needs of the extension. */
+export interface BoardServices {
+  kandev: Pick<Kandev, 'execute'>;
+  state: BoardState;
+  drafts: DraftKeeper;
+  /** Does what the button of a failure says. */
+  runAction(action: UserAction): Promise<void>;
+  runUiCommand(command: UiCommand, taskId: string): Promise<void>;
+  /** Asks before a card is destroyed; `working` tells that an agent would be stopped. */
+  confirmDelete(title: string, working: boolean): Promise<boolean>;
+  warn(message: string): void;
+}
+
+/** What the extension may ask a board to show. */
+export type BoardRequest = Extract<HostMessage, { type: 'focusCard' | 'startCreate' | 'startEdit' }>;
+
+/**
+ * The extension's end of one board page: answers its messages and keeps it up to date while it can be seen.
+ * A page that was hidden starts over with `ready`, and is sent everything anew.
+ */
+export class BoardConnection implements Disposable {
+  readonly #services: BoardServices;
+  readonly #post: (message: HostMessage) => void;
+  readonly #subscription: Disposable;
+  readonly #changed = new Set<string>();
+  readonly #removed = new Set<string>();
+  #structural = false;
+  #listening = false;
+  #waiting: BoardRequest[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #lastUpdate = 0;
+
+  constructor(services: BoardServices, post: (message: HostMessage) => void) {
+    this.#services = services;
+    this.#post = post;
+    this.#subscription = services.state.onDidChange((change) => {
+      this.#collect(change);
+    });
+  }
+
+  /** Takes a message of the page as it came. */
+  receive(data: unknown): void {
+    const read = readAppMessage(data);
+    if (!read.ok) {
+      const { requestId, failure } = read;
+      this.#services.warn(
+        `The board sent a message that was refused: ${failure.message} (${failure.detail ?? ''})`,
+      );
+      if (requestId !== null) this.#post({ type: 'commandFailed', requestId, failure });
+      return;
+    }
+    const { message } = read;
+    switch (message.type) {
+      case 'ready':
+        this.#start();
+        break;
+      case 'execute':
+        void this.#execute(message);
+        break;
+      case 'deleteCard':
+        void this.#delete(message.requestId, message.taskId);
+        break;
+      case 'uiCommand':
+        this.#warnIfItFails(this.#services.runUiCommand(message.command, message.taskId));
+        break;
+      case 'runAction':
+        this.#warnIfItFails(this.#services.runAction(message.action));
+        break;
+      case 'saveDraft':
+        this.#services.drafts.save(message.key, message.draft);
+        break;
+    }
+  }
+
+  /** Asks the page to show something, as soon as it can. */
+  request(request: BoardRequest): void {
+    if (this.#listening) this.#post(request);
+    else this.#waiting.push(request);
+  }
+
+  /** The page is gone or cannot be seen: nothing is sent until it says `ready`. */
+  pause(): void {
+    this.#listening = false;
+    this.#clearPending();
+  }
+
+  dispose(): void {
+    this.pause();
+    this.#subscription.dispose();
+  }
+
+  #start(): void {
+    this.#listening = true;
+    this.#post({ type: 'drafts', drafts: this.#services.drafts.all() });
+    this.#sendEverything();
+    for (const request of this.#waiting) this.#post(request);
+    this.#waiting = [];
+  }
+
+  #collect({ changed, removed, structural }: BoardChange): void {
+    if (!this.#listening) return;
+    this.#structural ||= structural;
+    for (const taskId of changed) {
+      this.#changed.add(taskId);
+      this.#removed.delete(taskId);
+    }
+    for (const taskId of removed) {
+      this.#removed.add(taskId);
+      this.#changed.delete(taskId);
+    }
+    this.#timer ??= setTimeout(
+      () => {
+        this.#flush();
+      },
+      Math.max(0, this.#lastUpdate + updateInterval - Date.now()),
+    );
+  }
+
+  #flush(): void {
+    const { current } = this.#services.state;
+    if (this.#structural || current.status !== 'ready') {
+      this.#sendEverything();
+      return;
+    }
+    const { revision, cards } = current.view;
+    const upserted = cards.filter(({ task }) => this.#changed.has(task.id)).map(toBoardCard);
+    const removed = [...this.#removed];
+    this.#clearPending();
+    this.#lastUpdate = Date.now();
+    this.#post({ type: 'update', revision, upserted, removed });
+  }
+
+  #sendEverything(): void {
+    this.#clearPending();
+    this.#lastUpdate = Date.now();
+    const { current } = this.#services.state;
+    switch (current.status) {
+      case 'loading':
+        this.#post({ type: 'loading' });
+        break;
+      case 'unavailable':
+        this.#post({ type: 'unavailable', failure: current.failure });
+        break;
+      case 'ready':
+        this.#post({
+          type: 'snapshot',
+          revision: current.view.revision,
+          now: Date.now(),
+          board: current.view.board,
+          cards: current.view.cards.map(toBoardCard),
+          agentTypes: current.agentTypes,
+          engine: current.engine,
+        });
+    }
+  }
+
+  #clearPending(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#changed.clear();
+    this.#removed.clear();
+    this.#structural = false;
+  }
+
+  async #execute<C extends BoardCommand>({ requestId, command, input }: ExecuteMessage<C>): Promise<void> {
+    await this.#answer(requestId, async () => {
+      const result: unknown = await this.#services.kandev.execute(command, input);
+      return taskIdOf(input) ?? taskIdOf(result);
+    });
+  }
+
+  async #delete(requestId: number, taskId: string): Promise<void> {
+    await this.#answer(requestId, async () => {
+      const { current } = this.#services.state;
+      const card = current.status === 'ready' && current.view.cards.find(({ task }) => task.id === taskId);
+      if (!card) return null;
+      const working = card.run !== null && isBusy(card.run.state);
+      if (!(await this.#services.confirmDelete(card.task.title, working))) return null;
+      await this.#services.kandev.execute('task.delete', { taskId });
+      return taskId;
+    });
+  }
+
+  async #answer(requestId: number, act: () => Promise<string | null>): Promise<void> {
+    try {
+      const taskId = await act();
+      // What the command has changed is on the page before it hears that the command is done.
+      if (this.#timer) this.#flush();
+      this.#post({ type: 'commandDone', requestId, taskId });
+    } catch (error) {
+      this.#post({ type: 'commandFailed', requestId, failure: failureOf(error) });
+    }
+  }
+
+  #warnIfItFails(task: Promise<void>): void {
+    task.catch((error: unknown) => {
+      this.#services.warn(failureOf(error).detail ?? failureOf(error).message);
+    });
+  }
+}
+
+/** The card that a command's input names, or that its result is. */
+function taskIdOf(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null) return null;
+  if ('taskId' in value && typeof value.taskId === 'string') return value.taskId;
+  return 'id' in value && typeof value.id === 'string' ? value.id : null;
+}

@@ -1,0 +1,151 @@
+import * as vscode from 'vscode';
+import type { Kandev } from '../../api/contract.ts';
+import type { UserAction } from '../../model/failure.ts';
+import type { BoardState } from '../../providers/boardState.ts';
+import type { FormValues } from '../protocol.ts';
+import { BoardConnection, type BoardRequest, type BoardServices } from './boardConnection.ts';
+import { boardPage, boardResourceRoots } from './boardPage.ts';
+import { DraftKeeper } from './draftKeeper.ts';
+
+/** The view type of the board's panel, for `onWebviewPanel:` and `activeWebviewPanelId`. */
+export const boardViewType = 'kandev.board';
+
+export interface BoardPanelOptions {
+  kandev: Kandev;
+  state: BoardState;
+  extensionUri: vscode.Uri;
+  /** Keeps forms that were not saved: the workspace's memento. */
+  drafts: vscode.Memento;
+  log: Pick<vscode.LogOutputChannel, 'warn'>;
+  /** Does what the button of a failure says. */
+  runAction(action: UserAction): Promise<void>;
+}
+
+interface OpenBoard {
+  panel: vscode.WebviewPanel;
+  connection: BoardConnection;
+}
+
+/** The board as an editor tab: at most one, brought back after a reload of the window. */
+export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
+  readonly #extensionUri: vscode.Uri;
+  readonly #services: BoardServices;
+  readonly #drafts: DraftKeeper;
+  #opened: OpenBoard | null = null;
+
+  constructor(options: BoardPanelOptions) {
+    this.#extensionUri = options.extensionUri;
+    this.#drafts = new DraftKeeper(options.drafts);
+    this.#services = {
+      kandev: options.kandev,
+      state: options.state,
+      drafts: this.#drafts,
+      runAction: (action) => options.runAction(action),
+      runUiCommand: async (command, taskId) => {
+        await vscode.commands.executeCommand(command, { taskId });
+      },
+      confirmDelete,
+      warn: (message) => {
+        options.log.warn(message);
+      },
+    };
+  }
+
+  /** Shows the board, in the editor group where it is already open or else in the active one. */
+  open(): void {
+    if (this.#opened) this.#opened.panel.reveal();
+    else this.#create();
+  }
+
+  /** Shows the board with the focus on a card. */
+  focusCard(taskId: string): void {
+    this.#show({ type: 'focusCard', taskId });
+  }
+
+  /** Shows the board with the form for a new card. */
+  startCreate(state: FormValues['state'] = 'BACKLOG'): void {
+    this.#show({ type: 'startCreate', state });
+  }
+
+  /** Shows the board with the form of an existing card. */
+  startEdit(taskId: string): void {
+    this.#show({ type: 'startEdit', taskId });
+  }
+
+  deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
+    this.#opened?.panel.dispose();
+    panel.webview.options = this.#webviewOptions();
+    this.#attach(panel);
+    return Promise.resolve();
+  }
+
+  dispose(): void {
+    this.#opened?.panel.dispose();
+    this.#drafts.dispose();
+  }
+
+  #show(request: BoardRequest): void {
+    const { panel, connection } = this.#opened ?? this.#create();
+    panel.reveal();
+    connection.request(request);
+  }
+
+  #create(): OpenBoard {
+    const panel = vscode.window.createWebviewPanel(
+      boardViewType,
+      vscode.l10n.t('Kandev Board'),
+      vscode.ViewColumn.Active,
+      this.#webviewOptions(),
+    );
+    return this.#attach(panel);
+  }
+
+  #webviewOptions(): vscode.WebviewOptions {
+    return { enableScripts: true, localResourceRoots: boardResourceRoots(this.#extensionUri) };
+  }
+
+  #attach(panel: vscode.WebviewPanel): OpenBoard {
+    const { webview } = panel;
+    const connection = new BoardConnection(this.#services, (message) => {
+      void webview.postMessage(message);
+    });
+    const opened = { panel, connection };
+    this.#opened = opened;
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(this.#extensionUri, 'media', 'board-light.svg'),
+      dark: vscode.Uri.joinPath(this.#extensionUri, 'media', 'board-dark.svg'),
+    };
+    const messages = webview.onDidReceiveMessage((data: unknown) => {
+      connection.receive(data);
+    });
+    const visibility = panel.onDidChangeViewState(() => {
+      // A page that is shown again is loaded anew and says `ready`.
+      if (!panel.visible) connection.pause();
+    });
+    panel.onDidDispose(() => {
+      messages.dispose();
+      visibility.dispose();
+      connection.dispose();
+      if (this.#opened === opened) this.#opened = null;
+    });
+    webview.html = boardPage(webview, this.#extensionUri);
+    return opened;
+  }
+}
+
+async function confirmDelete(title: string, working: boolean): Promise<boolean> {
+  const remove = vscode.l10n.t('Delete Card');
+  const detail = working
+    ? vscode.l10n.t(
+        'The agent that works on it is stopped. The card and the record of its runs are gone for good; files that were changed stay as they are.',
+      )
+    : vscode.l10n.t(
+        'The card and the record of its runs are gone for good; files that were changed stay as they are.',
+      );
+  const answer = await vscode.window.showWarningMessage(
+    vscode.l10n.t('Delete “{0}”?', title),
+    { modal: true, detail },
+    remove,
+  );
+  return answer === remove;
+}

@@ -1,0 +1,90 @@
+import * as v from 'valibot';
+import { commandSchemas } from '../../api/contract.ts';
+import type { Failure, UserAction } from '../../model/failure.ts';
+import { priorities } from '../../model/task.ts';
+import { type AppMessage, type BoardCommand, type Draft, type Drafts, uiCommands } from '../protocol.ts';
+
+const taskId = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
+const requestId = v.pipe(v.number(), v.integer());
+
+const userAction: v.GenericSchema<unknown, UserAction> = v.variant('kind', [
+  v.object({ kind: v.literal('retry'), taskId }),
+  v.object({ kind: v.literal('stopAndMove'), taskId, to: v.string() }),
+  v.object({ kind: v.literal('stop'), taskId }),
+  v.object({ kind: v.literal('editTask'), taskId }),
+  v.object({ kind: v.literal('openFolder') }),
+  v.object({ kind: v.literal('showLog') }),
+  v.object({ kind: v.literal('openSetting'), setting: v.pipe(v.string(), v.startsWith('kandev.')) }),
+  v.object({ kind: v.literal('openUrl'), url: v.pipe(v.string(), v.regex(/^https?:\/\//)) }),
+  v.object({ kind: v.literal('checkEngine') }),
+]);
+
+const typedText = v.pipe(v.string(), v.maxLength(1_000_000));
+
+const formValues = v.object({
+  title: typedText,
+  description: typedText,
+  agentTypeId: v.string(),
+  priority: v.picklist(priorities),
+  labels: typedText,
+  state: v.picklist(['BACKLOG', 'TODO']),
+});
+
+const draft: v.GenericSchema<unknown, Draft> = v.object({ base: formValues, values: formValues });
+
+function execute<C extends BoardCommand>(command: C) {
+  const input: (typeof commandSchemas)[C] = commandSchemas[command];
+  return v.object({ type: v.literal('execute'), requestId, command: v.literal(command), input });
+}
+
+const appMessage: v.GenericSchema<unknown, AppMessage> = v.variant('type', [
+  v.object({ type: v.literal('ready') }),
+  v.variant('command', [
+    execute('task.create'),
+    execute('task.update'),
+    execute('task.move'),
+    execute('task.start'),
+    execute('task.stop'),
+    execute('permission.answer'),
+    execute('board.addSamples'),
+    execute('engine.check'),
+  ]),
+  v.object({ type: v.literal('deleteCard'), requestId, taskId }),
+  v.object({ type: v.literal('uiCommand'), command: v.picklist(uiCommands), taskId }),
+  v.object({ type: v.literal('runAction'), action: userAction }),
+  v.object({ type: v.literal('saveDraft'), key: taskId, draft: v.nullable(draft) }),
+]);
+
+export type ReadMessage =
+  | { ok: true; message: AppMessage }
+  /** `requestId` is null where nobody waits for an answer. */
+  | { ok: false; requestId: number | null; failure: Failure };
+
+/** Checks what the page has sent. Nothing that does not pass is acted on. */
+export function readAppMessage(data: unknown): ReadMessage {
+  const parsed = v.safeParse(appMessage, data);
+  if (parsed.success) return { ok: true, message: parsed.output };
+  const envelope = v.safeParse(v.object({ requestId }), data);
+  const [issue] = parsed.issues;
+  return {
+    ok: false,
+    requestId: envelope.success ? envelope.output.requestId : null,
+    failure: {
+      reason: 'invalid-input',
+      message: issue.message,
+      detail: v.getDotPath(issue) ?? '',
+    },
+  };
+}
+
+/** Drafts as they were stored; what an older version left behind in another form is dropped. */
+export function readDrafts(stored: unknown): Drafts {
+  const entries = v.safeParse(v.record(v.string(), v.unknown()), stored);
+  if (!entries.success) return {};
+  return Object.fromEntries(
+    Object.entries(entries.output).flatMap(([key, value]) => {
+      const parsed = v.safeParse(draft, value);
+      return parsed.success ? [[key, parsed.output] as const] : [];
+    }),
+  );
+}

@@ -1,0 +1,131 @@
+import type { CommandInput, CommandName } from '../api/contract.ts';
+import type { AgentType } from '../model/agentType.ts';
+import type { Board } from '../model/board.ts';
+import type { CardView } from '../model/cardView.ts';
+import type { EngineStatus } from '../model/engine.ts';
+import type { Failure, UserAction } from '../model/failure.ts';
+import type { PermissionRequest } from '../model/permission.ts';
+import type { Priority } from '../model/task.ts';
+
+/** How much of a file a permission request would change; the texts themselves stay in the extension. */
+export interface DiffSummary {
+  path: string;
+  /** Lines. */
+  added: number;
+  /** Lines. */
+  removed: number;
+  isNewFile: boolean;
+}
+
+export type PermissionView = Omit<PermissionRequest, 'diffs'> & { diffs: readonly DiffSummary[] };
+
+/** A `CardView` as the board gets it: proposed diffs, which can be megabytes, are reduced to their numbers. */
+export type BoardCard = Omit<CardView, 'permissions'> & { permissions: readonly PermissionView[] };
+
+/** What the card form holds, as it was typed. */
+export interface FormValues {
+  title: string;
+  description: string;
+  /** Empty when a person does the work. */
+  agentTypeId: string;
+  priority: Priority;
+  /** Separated by commas. */
+  labels: string;
+  /** Where a new card goes. */
+  state: 'BACKLOG' | 'TODO';
+}
+
+/** A form that is not saved yet. `base` is what the form began with, so that only what the user changed is sent. */
+export interface Draft {
+  base: FormValues;
+  values: FormValues;
+}
+
+/** The key of the draft of a new card; the draft of an existing one has the card's id. */
+export const newCardKey = 'new';
+
+export type Drafts = Readonly<Record<string, Draft>>;
+
+/** The commands of the contract that the board sends itself. Deleting is not among them: the host asks first. */
+export const boardCommands = [
+  'task.create',
+  'task.update',
+  'task.move',
+  'task.start',
+  'task.stop',
+  'permission.answer',
+  'board.addSamples',
+  'engine.check',
+] as const satisfies readonly CommandName[];
+export type BoardCommand = (typeof boardCommands)[number];
+
+export type BoardCommandInput<C extends BoardCommand> = CommandInput<C>;
+
+/** The commands of VS Code that the board may run on a card; each gets `{ taskId }`. */
+export const uiCommands = ['kandev.answerPermission', 'kandev.sendMessage', 'kandev.showLog'] as const;
+export type UiCommand = (typeof uiCommands)[number];
+
+export type ExecuteMessage<C extends BoardCommand = BoardCommand> = {
+  [K in C]: { type: 'execute'; requestId: number; command: K; input: BoardCommandInput<K> };
+}[C];
+
+/** From the board to the extension. */
+export type AppMessage =
+  /** The page has loaded and listens; everything it shows is sent in answer. */
+  | { type: 'ready' }
+  | ExecuteMessage
+  /** Deletes a card once the user has confirmed it. */
+  | { type: 'deleteCard'; requestId: number; taskId: string }
+  | { type: 'uiCommand'; command: UiCommand; taskId: string }
+  | { type: 'runAction'; action: UserAction }
+  /** Keeps what is typed in a form beyond the life of the page; null once it is saved or discarded. */
+  | { type: 'saveDraft'; key: string; draft: Draft | null };
+
+/** From the extension to the board. */
+export type HostMessage =
+  | { type: 'loading' }
+  | { type: 'unavailable'; failure: Failure }
+  /** Everything there is to show. */
+  | {
+      type: 'snapshot';
+      revision: number;
+      /** The extension's clock, in milliseconds since the epoch: it may run on another machine. */
+      now: number;
+      board: Board;
+      cards: readonly BoardCard[];
+      agentTypes: readonly AgentType[];
+      engine: EngineStatus | null;
+    }
+  | { type: 'update'; revision: number; upserted: readonly BoardCard[]; removed: readonly string[] }
+  /** `taskId` is the card that the command made or changed, where there is one. */
+  | { type: 'commandDone'; requestId: number; taskId: string | null }
+  | { type: 'commandFailed'; requestId: number; failure: Failure }
+  /** The forms that were not saved when the page was last open. */
+  | { type: 'drafts'; drafts: Drafts }
+  | { type: 'focusCard'; taskId: string }
+  | { type: 'startCreate'; state: FormValues['state'] }
+  | { type: 'startEdit'; taskId: string };
+
+const hostMessageTypes: readonly string[] = [
+  'loading',
+  'unavailable',
+  'snapshot',
+  'update',
+  'commandDone',
+  'commandFailed',
+  'drafts',
+  'focusCard',
+  'startCreate',
+  'startEdit',
+] satisfies readonly HostMessage['type'][];
+
+/** Tells the extension's messages from whatever else reaches the page's window. */
+export function isHostMessage(data: unknown): data is HostMessage {
+  return (
+    typeof data === 'object' &&
+    data !== null &&
+    'type' in data &&
+    typeof data.type === 'string' &&
+    hostMessageTypes.includes(data.type)
+  );
+}

@@ -1,0 +1,96 @@
+/** One VS Code server with the packaged extension, for a suite. */
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startCodeServer } from '../../scripts/codeServer.mts';
+import { dockerHost, makeFolder, vsixFile } from './testRun.ts';
+
+export interface EditorOptions {
+  /** Without one, the window has no folder. */
+  folder?: string;
+  /** Default: the packaged Kandev. */
+  vsix?: string;
+  /** Over the usual ones, which name the run's Docker engine. */
+  userSettings?: Readonly<Record<string, unknown>>;
+  /** Default: every folder is trusted, without asking. */
+  trust?: 'given' | 'asked';
+  /** Further .vsix files. */
+  extraExtensions?: readonly string[];
+  /** Added to the environment of the extension host; undefined takes a variable away. */
+  env?: Record<string, string | undefined>;
+}
+
+export interface Editor {
+  /** Of the window with the folder. */
+  url: string;
+  folder: string | undefined;
+  userDataDir: string;
+  /** Everything that the server, the extension hosts and their output channels have logged. */
+  logs(): Promise<string>;
+  stop(): Promise<void>;
+  /** Kills the extension hosts of all windows, as a crash would; resolves when they are gone. */
+  killExtensionHost(): Promise<void>;
+}
+
+/** Starts VS Code with a fresh user data folder. */
+export async function startEditor(options: EditorOptions): Promise<Editor> {
+  const {
+    folder,
+    vsix = vsixFile(),
+    userSettings = {},
+    trust = 'given',
+    extraExtensions = [],
+    env = {},
+  } = options;
+  const userDataDir = await makeFolder('editor');
+  const server = await startCodeServer({
+    ...(folder === undefined ? {} : { folder }),
+    port: 0,
+    userDataDir,
+    extensions: [vsix, ...extraExtensions],
+    askForTrust: trust === 'asked',
+    settings: { 'workbench.reduceMotion': 'on', 'kandev.docker.host': dockerHost(), ...userSettings },
+    // Temporary files and sockets go where they are removed with the run.
+    env: { TMPDIR: userDataDir, ...env },
+  });
+  return {
+    url: server.url,
+    folder,
+    userDataDir,
+    logs: () => readLogs(userDataDir),
+    stop: () => server.stop(),
+    killExtensionHost: () => killExtensionHosts(server.pid),
+  };
+}
+
+async function readLogs(userDataDir: string): Promise<string> {
+  const names = await readdir(userDataDir, { recursive: true });
+  const logs = names.filter((name) => name.endsWith('.log')).sort();
+  const texts = logs.map(
+    async (name) => `--- ${name}\n${await readFile(path.join(userDataDir, name), 'utf8')}`,
+  );
+  return (await Promise.all(texts)).join('\n');
+}
+
+async function killExtensionHosts(group: number): Promise<void> {
+  const killed = await extensionHosts(group);
+  if (killed.length === 0) throw new Error('No extension host is running.');
+  for (const pid of killed) process.kill(pid, 'SIGKILL');
+  while ((await extensionHosts(group)).some((pid) => killed.includes(pid))) await delay(20);
+}
+
+/** The ids of a process group's extension hosts, as /proc tells. */
+async function extensionHosts(group: number): Promise<number[]> {
+  const found: number[] = [];
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const [status, command] = await Promise.all([
+      readFile(`/proc/${name}/stat`, 'utf8').catch(() => ''),
+      readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => ''),
+    ]);
+    // "pid (name) state parent group …", and the name may hold anything.
+    const groupOfProcess = Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[2]);
+    if (groupOfProcess === group && command.includes('--type=extensionHost')) found.push(Number(name));
+  }
+  return found;
+}

@@ -1,0 +1,195 @@
+/** A VS Code window in a browser, in the words of its users. */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { chromium, type Browser, type Frame, type Locator, type Page } from 'playwright-core';
+import { projectRoot } from '../../scripts/paths.mts';
+import { ensureBrowser } from '../../scripts/setup/browser.mts';
+
+/** Built-in themes by what they are for: the name in the picker, and the class that the workbench then has. */
+const themes = {
+  light: { label: 'Light Modern', class: 'vs' },
+  dark: { label: 'Dark Modern', class: 'vs-dark' },
+  'hc-dark': { label: 'Dark High Contrast', class: 'hc-black' },
+  'hc-light': { label: 'Light High Contrast', class: 'hc-light' },
+} as const;
+
+export type Theme = keyof typeof themes;
+
+export interface WorkbenchOptions {
+  theme?: Theme;
+  /** CSS pixels. Default 1400 × 900. */
+  viewport?: { width: number; height: number };
+}
+
+const startWithinMs = 60_000;
+
+/** Opens a window on a server's URL in a browser of its own. */
+export async function openWorkbench(url: string, options: WorkbenchOptions = {}): Promise<Workbench> {
+  const browser = await chromium.launch({
+    executablePath: await ensureBrowser(),
+    args: [
+      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+      ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    ],
+  });
+  try {
+    const page = await browser.newPage({ viewport: options.viewport ?? { width: 1400, height: 900 } });
+    await page.goto(url);
+    const workbench = new Workbench(browser, page);
+    await workbench.ready();
+    if (options.theme) await workbench.setTheme(options.theme);
+    return workbench;
+  } catch (error) {
+    await browser.close();
+    throw error;
+  }
+}
+
+export class Workbench {
+  /** For whatever this class has no word for. */
+  readonly page: Page;
+  readonly #browser: Browser;
+
+  constructor(browser: Browser, page: Page) {
+    this.#browser = browser;
+    this.page = page;
+  }
+
+  /** Resolves when the window is drawn and extensions have added themselves to it. */
+  async ready(): Promise<void> {
+    await this.page.locator('.monaco-workbench .statusbar-item').first().waitFor({ timeout: startWithinMs });
+    await this.#kandevTab.waitFor({ timeout: startWithinMs });
+  }
+
+  get #kandevTab(): Locator {
+    return this.page.locator('.activitybar').getByRole('tab', { name: 'Kandev' });
+  }
+
+  /** Shows Kandev's side bar, if it is not shown. */
+  async openKandevView(): Promise<void> {
+    if ((await this.#kandevTab.getAttribute('aria-selected')) !== 'true') await this.#kandevTab.click();
+    await this.sideBar.getByRole('heading', { name: 'Kandev' }).first().waitFor();
+  }
+
+  get sideBar(): Locator {
+    return this.page.locator('.part.sidebar');
+  }
+
+  /** The rows of the side bar's trees whose text contains this. */
+  treeRow(text: string | RegExp): Locator {
+    return this.sideBar.getByRole('treeitem').filter({ hasText: text });
+  }
+
+  /** The button of a row's inline action, or of the view's title; a row must be hovered or focused to show its own. */
+  action(within: Locator, label: string): Locator {
+    return within.locator(`.action-label[aria-label="${label}"]`);
+  }
+
+  /** Runs a command by its full name in the palette, such as "Kandev: Open Board". */
+  async runCommand(name: string): Promise<void> {
+    await this.openPalette();
+    await this.quickInput.fill(`>${name}`);
+    await this.pick(name);
+  }
+
+  async openPalette(): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.quickInput.waitFor();
+  }
+
+  /** The text field of whatever quick pick, input box or palette is open. */
+  get quickInput(): Locator {
+    return this.page.locator('.quick-input-widget:visible .quick-input-box input');
+  }
+
+  /** What an input box says about its text: the prompt or the validation message. */
+  get quickInputMessage(): Locator {
+    return this.page.locator('.quick-input-widget:visible .quick-input-message');
+  }
+
+  /** The open quick pick's rows whose label is exactly this, or all. */
+  quickPickRow(label?: string): Locator {
+    const rows = this.page.locator('.quick-input-list .monaco-list-row');
+    if (label === undefined) return rows;
+    const exactly = this.page
+      .locator('.quick-input-list-label .label-name')
+      .getByText(label, { exact: true });
+    return rows.filter({ has: exactly });
+  }
+
+  /** Chooses a row of the open quick pick. */
+  async pick(label: string): Promise<void> {
+    await this.quickPickRow(label).first().click();
+  }
+
+  /** Fills the open input box in and accepts it. */
+  async enter(text: string): Promise<void> {
+    await this.quickInput.fill(text);
+    await this.quickInput.press('Enter');
+  }
+
+  /** Notifications on the screen that contain this text. */
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text });
+  }
+
+  notificationButton(label: string, text: string | RegExp = ''): Locator {
+    return this.notification(text).getByRole('button', { name: label, exact: true });
+  }
+
+  /** A button of the open modal dialog. */
+  dialogButton(label: string): Locator {
+    return this.page.locator('.monaco-dialog-box').getByRole('button', { name: label, exact: true });
+  }
+
+  /** Items of the status bar that contain this text. */
+  statusBarItem(text: string | RegExp): Locator {
+    return this.page.locator('.statusbar-item').filter({ hasText: text });
+  }
+
+  /** The entries of the open context menu with this text. */
+  menuItem(label: string): Locator {
+    return this.page.getByRole('menuitem', { name: label, exact: true });
+  }
+
+  /** The innermost frame of the board's webview, once the board is drawn in it. */
+  async boardFrame(): Promise<Frame> {
+    const deadline = Date.now() + startWithinMs;
+    while (Date.now() < deadline) {
+      for (const frame of this.page.frames()) {
+        const board = frame.locator('#kandev-board');
+        // A frame that is just being replaced cannot be asked.
+        if (await board.isVisible().catch(() => false)) return frame;
+      }
+      await this.page.waitForTimeout(100);
+    }
+    throw new Error('No webview holds #kandev-board.');
+  }
+
+  async setTheme(theme: Theme): Promise<void> {
+    await this.runCommand('Preferences: Color Theme');
+    const { label, class: themeClass } = themes[theme];
+    await this.quickInput.fill(label);
+    await this.pick(label);
+    await this.page.locator(`.monaco-workbench.${themeClass}`).waitFor();
+    await this.quickInput.waitFor({ state: 'hidden' });
+  }
+
+  /** Loads the window anew, as "Developer: Reload Window" does. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.ready();
+  }
+
+  /** Writes out/screenshots/<name>.png. */
+  async screenshot(name: string): Promise<void> {
+    const folder = path.join(projectRoot, 'out', 'screenshots');
+    await mkdir(folder, { recursive: true });
+    await this.page.screenshot({ path: path.join(folder, `${name}.png`), animations: 'disabled' });
+  }
+
+  /** Closes the window and its browser. */
+  async close(): Promise<void> {
+    await this.#browser.close();
+  }
+}
