@@ -8,33 +8,37 @@ import { createInterface } from 'node:readline';
 import { CommandFailed, endGroup, run } from './processes.mts';
 import { ensureCodeServer } from './setup/codeServer.mts';
 
-export interface CodeServerOptions {
+export interface EditorOptions {
   /** Opened in the window; without one the window is empty. */
   folder?: string;
-  /** 0 for any free port. */
-  port: number;
   /** Settings, state, logs and installed extensions are kept in here. */
   userDataDir: string;
   /** Paths of .vsix files to install before the start. */
   extensions: readonly string[];
-  /** False: the user is asked whether the folder is trusted, as in a desktop VS Code. Default: trusted, not asked. */
-  askForTrust?: boolean;
   /** User settings, over the quiet ones that are always set. */
   settings?: Readonly<Record<string, unknown>>;
-  /** Added to the environment of the server, and so of the extension host; undefined takes a variable away. */
+  /** Added to the environment of the editor, and so of the extension host; undefined takes a variable away. */
   env?: Record<string, string | undefined>;
 }
 
-export interface CodeServer {
+export interface RunningEditor {
+  /** Resolves when the editor has ended, wanted or not. */
+  ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface CodeServerOptions extends EditorOptions {
+  /** 0 for any free port. */
+  port: number;
+  /** True: the user is asked whether the folder is trusted, as in a desktop VS Code. Default: trusted, not asked. */
+  askForTrust?: boolean;
+}
+
+export interface CodeServer extends RunningEditor {
   /** Of the folder's window. */
   url: string;
   /** The process group's id. */
   pid: number;
-  /** Where the server's own output goes. */
-  logFile: string;
-  /** Resolves when the server has ended, wanted or not. */
-  ended: Promise<void>;
-  stop(): Promise<void>;
 }
 
 /** No welcome page, no questions, nothing that phones home, no side bar that is not ours. */
@@ -52,16 +56,22 @@ const quietSettings = {
   'workbench.welcomePage.walkthroughs.openOnInstall': false,
 };
 
+/** Writes the user settings of an editor that is not the user's own. */
+export async function writeQuietSettings(
+  userDataDir: string,
+  settings: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const folder = path.join(userDataDir, 'User');
+  await mkdir(folder, { recursive: true });
+  const all = { ...quietSettings, ...settings };
+  await writeFile(path.join(folder, 'settings.json'), JSON.stringify(all, undefined, 2));
+}
+
 /** Writes the settings, installs the extensions and starts the server; resolves when it listens. */
 export async function startCodeServer(options: CodeServerOptions): Promise<CodeServer> {
   const script = await ensureCodeServer();
   const { userDataDir } = options;
-  const settingsFolder = path.join(userDataDir, 'User');
-  await mkdir(settingsFolder, { recursive: true });
-  await writeFile(
-    path.join(settingsFolder, 'settings.json'),
-    JSON.stringify({ ...quietSettings, ...options.settings }, undefined, 2),
-  );
+  await writeQuietSettings(userDataDir, options.settings ?? {});
   const folders = ['--user-data-dir', userDataDir, '--extensions-dir', path.join(userDataDir, 'extensions')];
   const env = { ...withoutEditorVariables(), ...options.env };
   for (const vsix of options.extensions) {
@@ -83,7 +93,7 @@ export async function startCodeServer(options: CodeServerOptions): Promise<CodeS
   const ended = once(child, 'exit').then(() => undefined);
   const origin = await listening(child, ended, logFile);
   const url = options.folder ? `${origin}?folder=${encodeURIComponent(options.folder)}` : `${origin}?ew=true`;
-  return { url, pid, logFile, ended, stop: () => endGroup(child) };
+  return { url, pid, ended, stop: () => endGroup(child) };
 }
 
 function serverFlags({ folder, port, userDataDir, askForTrust = false }: CodeServerOptions): string[] {

@@ -6,26 +6,20 @@
  */
 import { once } from 'node:events';
 import { globSync } from 'node:fs';
-import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 import { startEditor } from '../test/harness/editor.ts';
 import { makeRepository } from '../test/harness/repository.ts';
 import { openWorkbench } from '../test/harness/workbench.ts';
 import type { HostTestEvent } from '../test/host/runner/report.ts';
-import { dockerodeWithoutBuildKitAndSsh } from './build.mts';
+import { packageDevExtension } from './devExtension.mts';
 import { projectRoot } from './paths.mts';
-import { run } from './processes.mts';
 
-const folder = path.join(projectRoot, 'out', 'host');
 const endWithinMs = 5 * 60_000;
 
 async function runHostTests(tests: readonly string[], grep: string | undefined): Promise<boolean> {
-  const runner = await packageRunner(tests);
+  const runner = await packageDevExtension('test/host/runner', ['test/host/runner/runner.ts', ...tests]);
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -44,35 +38,6 @@ async function runHostTests(tests: readonly string[], grep: string | undefined):
   await workbench.close();
   await editor.stop();
   return ended;
-}
-
-/** Bundles the tests and the extension that runs them, and packages both as a VSIX. */
-async function packageRunner(tests: readonly string[]): Promise<string> {
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  await build({
-    absWorkingDir: projectRoot,
-    entryPoints: ['test/host/runner/runner.ts', ...tests],
-    entryNames: '[name]',
-    outdir: folder,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node22',
-    sourcemap: 'inline',
-    sourceRoot: `${pathToFileURL(folder).href}/`,
-    external: ['vscode'],
-    plugins: [dockerodeWithoutBuildKitAndSsh],
-    logLevel: 'error',
-  });
-  await copyFile(
-    path.join(projectRoot, 'test', 'host', 'runner', 'package.json'),
-    path.join(folder, 'package.json'),
-  );
-  const vsce = path.join(projectRoot, 'node_modules', '@vscode', 'vsce', 'vsce');
-  const flags = ['--no-dependencies', '--allow-missing-repository', '--skip-license', '--out', 'runner.vsix'];
-  await run(process.execPath, [vsce, 'package', ...flags], { cwd: folder });
-  return path.join(folder, 'runner.vsix');
 }
 
 const total = { passed: 0, failed: 0 };

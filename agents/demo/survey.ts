@@ -191,13 +191,17 @@ function findScripts(files: readonly SourceFile[]): Survey['scripts'] {
   const text = files.find((file) => file.path === 'package.json')?.text;
   try {
     const manifest: unknown = JSON.parse(text ?? '{}');
-    if (typeof manifest !== 'object' || manifest === null || !('scripts' in manifest)) return [];
-    return Object.entries(Object(manifest.scripts) as Record<string, unknown>)
-      .filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-      .map(([name, command]) => ({ name, command }));
+    const scripts = isObject(manifest) && isObject(manifest.scripts) ? manifest.scripts : {};
+    return Object.entries(scripts).flatMap(([name, command]) =>
+      typeof command === 'string' ? [{ name, command }] : [],
+    );
   } catch {
     return [];
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const testFile = /(^|\/)(tests?|__tests__|spec)\/|[._-](test|spec)\.\w+$|(^|\/)test_[^/]*\.py$/;

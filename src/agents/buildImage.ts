@@ -16,7 +16,7 @@ export interface ImageBuild {
   context: string;
   /** What `sourceHash` says of the folder; the image keeps it as a label. */
   source: string;
-  /** What the Dockerfile's `ARG BASE_IMAGE` becomes; null leaves its default. */
+  /** The image to build on instead of the one that the Dockerfile names; null for that one. */
   base: string | null;
 }
 
@@ -37,13 +37,16 @@ export async function buildImage(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const baseArguments = base === null ? [] : ['--build-arg', `BASE_IMAGE=${base}`];
+  const dockerfile = await readFile(path.join(context, 'Dockerfile'), 'utf8');
   const label = `${imageLabels.source}=${source}`;
   const cli = spawn(
     'docker',
-    ['build', '--force-rm', '--tag', image, '--label', label, ...baseArguments, context],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: cliEnvironment(endpoint), windowsHide: true },
+    ['build', '--force-rm', '--tag', image, '--label', label, '--file', '-', context],
+    { stdio: ['pipe', 'pipe', 'pipe'], env: cliEnvironment(endpoint), windowsHide: true },
   );
+  // A CLI that is not there, or ends at once, shows by its exit.
+  cli.stdin.on('error', () => undefined);
+  cli.stdin.end(base === null ? dockerfile : withBase(dockerfile, base));
   const lastLines: string[] = [];
   const readLines = async (stream: Readable) => {
     for await (const line of createInterface({ input: stream })) {
@@ -127,7 +130,14 @@ export async function sourceHash(folder: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** The image that a Dockerfile with a first line `ARG BASE_IMAGE=…` builds on; null for any other Dockerfile. */
+const firstFrom = /^(FROM\s+(?:--\S+\s+)*)([^\s$]+)/im;
+
+/** The image that a Dockerfile begins with; null where that is left to a build argument. */
 export function baseImageOf(dockerfile: string): string | null {
-  return /^ARG BASE_IMAGE=(\S+)/m.exec(dockerfile)?.[1] ?? null;
+  return firstFrom.exec(dockerfile)?.[2] ?? null;
+}
+
+/** The Dockerfile, beginning with another image. */
+export function withBase(dockerfile: string, base: string): string {
+  return dockerfile.replace(firstFrom, (_all, from: string) => from + base);
 }

@@ -12,6 +12,4 @@ export interface AgentType {
   resources: { cpus: number; memoryMb: number };
   /** `legacy` agents take `content` instead of `prompt` in `session/prompt`. */
   dialect: 'acp' | 'legacy';
-  /** The session mode to choose before the first prompt, if the agent has it. */
-  firstMode: string | null;
 }

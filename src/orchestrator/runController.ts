@@ -24,10 +24,13 @@ import { TranscriptRecorder } from './transcriptRecorder.ts';
 /** How long a cancelled turn may take to end by itself before its container is stopped. */
 const cancelGraceMs = 700;
 
+/** What is needed of the Agent Manager. */
+export type Agents = Pick<AgentManager, 'launch' | 'checkEngine' | 'removeLeftovers'>;
+
 export interface RunDependencies {
   store: Store;
   events: EventBus;
-  agents: AgentManager;
+  agents: Agents;
   permissions: PermissionDesk;
   log: RunLog;
   clientVersion: string;
@@ -64,6 +67,7 @@ export class RunController {
   #session: Session | null = null;
   #turn: Promise<void> = Promise.resolve();
   #turnOpen = true;
+  #stopping = false;
   #openRequests = 0;
   #ending: Promise<void> | null = null;
 
@@ -122,6 +126,7 @@ export class RunController {
   /** Ends the run and removes its container. A run whose work was done is completed, any other is stopped. */
   async stop(): Promise<void> {
     const working = this.#run.state !== 'READY';
+    this.#stopping = true;
     if (working && this.#session) await this.#cancelTurn(this.#session);
     this.#abort.abort();
     await this.#end(working ? 'STOPPED' : 'COMPLETED', null);
@@ -196,7 +201,8 @@ export class RunController {
     this.#recorder.add({ kind: 'user', text });
     if (this.#openRequests > 0) await this.#to('WAITING', {});
     const result = await this.#orExit(session.prompt([{ type: 'text', text }]));
-    if (this.#abort.signal.aborted) return;
+    // A turn that ended because it was cancelled is not for review.
+    if (this.#stopping) return;
     if (!result.hadOutput) this.#noteSilentTurn(this.#settings.redact(process.stderrTail()));
     this.#recorder.add({ kind: 'turn_end', text: describeEnd(result.stopReason), data: result });
     await this.#recorder.flush();

@@ -133,7 +133,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
 
   #columnNode(column: Column): ColumnNode {
     const known = this.#columnNodes.get(column.id);
-    const node = known && known.column === column ? known : { kind: 'column' as const, column };
+    const node = known?.column === column ? known : { kind: 'column' as const, column };
     this.#columnNodes.set(column.id, node);
     return node;
   }

@@ -25,7 +25,9 @@ type QueryTable = Record<QueryName, (db: SqlDatabase, params: unknown) => unknow
 export class SnapshotStore implements Store {
   readonly #db: SqlDatabase;
   readonly #path: string;
-  #dirty = false;
+  /** How many changes there were, and how many of them are on the disk. */
+  #changes = 0;
+  #saved = 0;
   #saving: Promise<void> | null = null;
   #closed = false;
 
@@ -70,29 +72,29 @@ export class SnapshotStore implements Store {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#dirty || this.#saving) await this.#save();
+    if (this.#saved < this.#changes) await this.#save();
     this.#db.close();
   }
 
   /** Resolves when everything that was written before the call is on the disk. */
   async #save(): Promise<void> {
-    this.#dirty = true;
+    const wanted = ++this.#changes;
     if (this.#saving) await this.#saving.catch(() => undefined);
     // Whoever comes first after a save starts the next; the others that waited share it.
-    if (this.#dirty) {
-      this.#dirty = false;
-      this.#saving = this.#writeFile().finally(() => {
+    if (this.#saved < wanted) {
+      this.#saving ??= this.#writeFile().finally(() => {
         this.#saving = null;
       });
+      await this.#saving;
     }
-    await this.#saving;
   }
 
   async #writeFile(): Promise<void> {
+    const changes = this.#changes;
     try {
       await writeSnapshot(this.#path, this.#db.export());
+      this.#saved = changes;
     } catch (error) {
-      this.#dirty = true;
       throw new UserError(
         {
           reason: 'storage',

@@ -41,7 +41,7 @@ export class SqlDatabase {
   }
 
   userVersion(): number {
-    return Number(this.get('PRAGMA user_version')?.['user_version'] ?? 0);
+    return Number(this.get('PRAGMA user_version')?.user_version ?? 0);
   }
 
   /** All or nothing. One inside another is part of the outer one. */

@@ -188,5 +188,5 @@ function columnNeighbours(
       ...states,
       task.id,
     )
-    .map((row) => ({ id: String(row['id']), position: Number(row['position']) }));
+    .map((row) => ({ id: String(row.id), position: Number(row.position) }));
 }

@@ -367,6 +367,26 @@ describe('the end of a connection', () => {
     expect(client.errors).toEqual([]);
   });
 
+  test('a permission from before the first prompt is given up with the connection', async () => {
+    const { client, agent } = await TestClient.withSession();
+    agent.askPermission('p', 's1', { toolCallId: 'x' });
+    await agent.settled();
+    agent.stdout.end();
+    await client.connection.closed;
+    expect(client.lastPermission().signal.aborted).toBe(true);
+  });
+
+  test('case 16: a cancellation of nothing just before the end costs no message', async () => {
+    const { client, agent, events } = await TestClient.withSession();
+    agent.stdout.cork();
+    agent.send({ method: '$/cancel_request', params: { requestId: 'nobody knows' } });
+    agent.say('s1', 'bye');
+    agent.stdout.end();
+    agent.stdout.uncork();
+    await client.connection.closed;
+    expect(textOf(events)).toBe('bye');
+  });
+
   test('a broken stream is a failure', async () => {
     const { client, agent } = await TestClient.withSession();
     agent.stdout.destroy(new Error('pipe broke'));

@@ -329,6 +329,19 @@ describe('case 49: sessions in the older dialects', () => {
     await expect(second).resolves.toMatchObject({ stopReason: 'max_tokens' });
   });
 
+  test('a late response to a cancelled turn leaves the next turn alone', async () => {
+    const { agent, session, request, prompted, events } = await inTurn();
+    const stopping = session.cancel();
+    agent.send({ method: 'session/update', params: { sessionId: 's1', stopReason: 'cancelled' } });
+    await Promise.all([stopping, prompted]);
+    const second = session.prompt(textPrompt);
+    agent.update('s1', { sessionUpdate: 'tool_call', toolCallId: 'a', title: 'A', status: 'in_progress' });
+    agent.respond(request, { stopReason: 'cancelled' });
+    agent.respond(await agent.request('session/prompt'), { stopReason: 'end_turn' });
+    await expect(second).resolves.toMatchObject({ stopReason: 'end_turn' });
+    expect(toolStatuses(events)).toEqual(['a in_progress']);
+  });
+
   test('a stopReason after the response changes nothing', async () => {
     const { agent, request, prompted } = await inTurn();
     agent.respond(request, { stopReason: 'end_turn' });

@@ -153,19 +153,20 @@ describe('tool calls', () => {
     expect(metas.at(-1)).toMatchObject({ terminal_exit: { terminal_id: terminalId, exit_code: 0 } });
   });
 
-  test('terminal is killed by a cancel', async () => {
-    const ended = run('terminal echo $$; sleep 600');
+  test.runIf(process.platform === 'linux')('terminal and all it started are killed by a cancel', async () => {
+    const ended = run('terminal sleep 600 & echo $!; wait');
     await agent.until(() => agent.updatesOf('tool_call_update').length > 0);
     const pid = /\d+/.exec(JSON.stringify(agent.updatesOf('tool_call_update')[0]?.content))?.[0];
+    expect(await isRunning(Number(pid))).toBe(true);
     await agent.agent.notify('session/cancel', { sessionId });
     expect(await ended).toBe('cancelled');
     await expect.poll(() => isRunning(Number(pid))).toBe(false);
   });
 });
 
-/** Whether a process lives; one that has ended and was not waited for does not. */
+/** Whether a process lives; one that has ended but was not waited for does not. */
 async function isRunning(pid: number): Promise<boolean> {
-  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => 'gone) Z');
+  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '(gone) Z');
   return !status.includes(') Z');
 }
 
@@ -318,12 +319,9 @@ describe('traffic', () => {
     expect(longest).toBeGreaterThan(1024 ** 2);
   });
 
-  test('split-utf8 cuts inside characters and arrives whole', async () => {
-    await run('split-utf8 Grüße 👋');
-    await agent.until(() => agent.said !== '');
-    expect(agent.said).toBe('Grüße 👋');
-    const cut = agent.stdout.filter((chunk) => chunk.toString().includes('\uFFFD'));
-    expect(cut.length).toBeGreaterThan(1);
+  test('split-utf8 arrives whole', async () => {
+    await run('split-utf8 Grüße 👋', 'message .');
+    expect(agent.said).toBe('Grüße 👋.');
   });
 });
 
@@ -384,7 +382,7 @@ describe('faults', () => {
     expect(await ended).toBe(expected);
   });
 
-  test('memory is really taken', async () => {
+  test.runIf(process.platform === 'linux')('memory is really taken', async () => {
     await run('memory 64MB', `terminal awk '/VmHWM/ {print $2}' /proc/$PPID/status`);
     expect(agent.said).toBe('holding 67108864 bytes');
     const shown = JSON.stringify(agent.updatesOf('tool_call_update')[0]?.content);

@@ -152,10 +152,10 @@ export class BoardElement extends LightElement implements KeyTargets {
   }
 
   #cardElement(taskId: string): CardElement | null {
-    const elements = [...this.querySelectorAll('kandev-card')];
-    return (
-      elements.find((element) => element instanceof CardElement && element.card.task.id === taskId) ?? null
-    );
+    for (const element of this.querySelectorAll('kandev-card')) {
+      if (element instanceof CardElement && element.card.task.id === taskId) return element;
+    }
+    return null;
   }
 
   /** After everything is drawn: gives the focus to what asked for it, or back to the card that lost it. */

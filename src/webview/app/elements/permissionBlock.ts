@@ -21,6 +21,7 @@ const optionIcons: Readonly<Record<PermissionOption['kind'], string>> = {
   allow_always: 'check-all',
   reject_once: 'close',
   reject_always: 'circle-slash',
+  unknown: 'circle-outline',
 };
 
 export interface PermissionBlock {

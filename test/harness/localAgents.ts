@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import type { LaunchProgress, LaunchRequest } from '../../src/agents/agentManager.ts';
+import type { AgentProcess, ExitInfo } from '../../src/agents/agentProcess.ts';
+import type { EngineStatus } from '../../src/model/engine.ts';
+import type { Agents } from '../../src/orchestrator/runController.ts';
+
+let bundle: Promise<string> | undefined;
+
+/** The demo agent as one file, bundled once for this process. */
+export function demoAgentFile(): Promise<string> {
+  bundle ??= (async () => {
+    const outfile = join(mkdtempSync(join(tmpdir(), 'kandev-demo-')), 'agent.cjs');
+    await build({
+      entryPoints: [fileURLToPath(new URL('../../agents/demo/main.ts', import.meta.url))],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      logLevel: 'error',
+    });
+    return outfile;
+  })();
+  return bundle;
+}
+
+/**
+ * Runs agents as plain processes of this machine: for tests of what comes above the containers. `command[0]` of an agent
+ * type is replaced by this Node, so that `['node', agentFile, …flags]` is what runs.
+ */
+export class LocalAgents implements Agents {
+  engine: EngineStatus = {
+    endpoint: 'none',
+    chosenBy: 'test',
+    failure: null,
+    engine: { name: 'Processes', version: '1', cpus: 2, memoryMb: 1024 },
+  };
+  readonly running = new Set<string>();
+
+  checkEngine(): Promise<EngineStatus> {
+    return Promise.resolve(this.engine);
+  }
+
+  removeLeftovers(): Promise<string[]> {
+    return Promise.resolve([]);
+  }
+
+  launch(request: LaunchRequest, progress: LaunchProgress, signal: AbortSignal): Promise<AgentProcess> {
+    signal.throwIfAborted();
+    progress.starting();
+    const child = spawn(process.execPath, request.agentType.command.slice(1), {
+      cwd: request.folder,
+      env: { PATH: process.env['PATH'], HOME: request.folder, ...request.environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.running.add(request.runId);
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr = (stderr + chunk.toString()).slice(-8192);
+      progress.stderr(chunk.toString());
+    });
+    const exited = new Promise<ExitInfo>((resolve) => {
+      child.once('exit', (exitCode) => {
+        this.running.delete(request.runId);
+        resolve({ exitCode, oomKilled: false });
+      });
+    });
+    child.stdin.on('error', () => undefined);
+    return Promise.resolve({
+      containerId: `process-${child.pid ?? 0}`,
+      stdin: child.stdin,
+      stdout: child.stdout,
+      exited,
+      stderrTail: () => stderr,
+      dispose: async () => {
+        child.kill('SIGKILL');
+        await exited;
+      },
+    });
+  }
+}

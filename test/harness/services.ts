@@ -1,0 +1,206 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Kandev } from '../../src/api/contract.ts';
+import { LocalKandev } from '../../src/api/localKandev.ts';
+import { LocalEventBus } from '../../src/events/eventBus.ts';
+import type { AgentType } from '../../src/model/agentType.ts';
+import type { CardView } from '../../src/model/cardView.ts';
+import type { KandevEvent } from '../../src/model/events.ts';
+import type { RunLog } from '../../src/model/runLog.ts';
+import type { HostSettings } from '../../src/model/settings.ts';
+import { Orchestrator } from '../../src/orchestrator/orchestrator.ts';
+import { PermissionDesk } from '../../src/orchestrator/permissionDesk.ts';
+import type { SnapshotStore } from '../../src/store/snapshotStore.ts';
+import { TaskService } from '../../src/tasks/taskService.ts';
+import { demoAgentFile, LocalAgents } from './localAgents.ts';
+import { temporaryStore } from './store.ts';
+
+/** A log that keeps what it is told. */
+export class MemoryLog implements RunLog {
+  readonly lines: string[] = [];
+
+  info(_taskId: string, line: string): void {
+    this.lines.push(`info ${line}`);
+  }
+
+  error(_taskId: string, text: string): void {
+    this.lines.push(`error ${text}`);
+  }
+
+  stderr(_taskId: string, chunk: string): void {
+    this.lines.push(`stderr ${chunk}`);
+  }
+
+  trace(_taskId: string, direction: 'in' | 'out', line: string): void {
+    this.lines.push(`${direction} ${line}`);
+  }
+
+  noise(_taskId: string, line: string): void {
+    this.lines.push(`noise ${line}`);
+  }
+}
+
+export interface TestServices {
+  kandev: Kandev;
+  folder: string;
+  store: SnapshotStore;
+  agents: LocalAgents;
+  log: MemoryLog;
+  /** Every event so far. */
+  events: KandevEvent[];
+  settings: { maxConcurrentRuns: number; startTimeoutSeconds: number; environment: Record<string, string> };
+  /** A card for the demo agent; `flags` chooses the agent type of that name. */
+  card(script: readonly string[], agentTypeId?: string): Promise<string>;
+  /** Resolves as soon as a card is as wanted; looks again after each event. */
+  until(taskId: string, wanted: (card: CardView) => boolean): Promise<CardView>;
+  /** Ends the runs as the end of VS Code does, and opens the same board again. */
+  reopen(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The agent types of the tests, by id: the demo agent with flags. */
+const flagsOf: Record<string, readonly string[]> = {
+  demo: [],
+  silent: ['--silent'],
+  dies: ['--exit-before-initialize', '3', '--stderr', 'no licence found'],
+  noisy: ['--noise'],
+  future: ['--protocol-version', '99'],
+};
+
+/** All services of Kandev over a real database, with the demo agent as a process of this machine. */
+export async function startServices(): Promise<TestServices> {
+  const place = await temporaryStore();
+  const folder = await mkdtemp(join(tmpdir(), 'kandev-folder-'));
+  const agentFile = await demoAgentFile();
+  const services = new Services(folder, place, agentFile);
+  await services.open();
+  return services;
+}
+
+interface Opened {
+  kandev: Kandev;
+  store: SnapshotStore;
+  orchestrator: Orchestrator;
+}
+
+class Services implements TestServices {
+  readonly folder: string;
+  readonly agents = new LocalAgents();
+  readonly log = new MemoryLog();
+  readonly events: KandevEvent[] = [];
+  readonly settings = { maxConcurrentRuns: 3, startTimeoutSeconds: 20, environment: {} };
+  readonly #place: Awaited<ReturnType<typeof temporaryStore>>;
+  readonly #agentFile: string;
+  #opened: Opened | null = null;
+
+  constructor(folder: string, place: Awaited<ReturnType<typeof temporaryStore>>, agentFile: string) {
+    this.folder = folder;
+    this.#place = place;
+    this.#agentFile = agentFile;
+  }
+
+  get kandev(): Kandev {
+    return this.#current().kandev;
+  }
+
+  get store(): SnapshotStore {
+    return this.#current().store;
+  }
+
+  async open(): Promise<void> {
+    const store = await this.#place.open();
+    const errors = this.log;
+    const events = new LocalEventBus('test', (error) => {
+      errors.error('', String(error));
+    });
+    const tasks = new TaskService(store, events);
+    const permissions = new PermissionDesk(store, events);
+    const orchestrator = new Orchestrator({
+      store,
+      events,
+      tasks,
+      permissions,
+      agents: this.agents,
+      settings: this.#hostSettings(),
+      agentTypes: () => this.#agentTypes(),
+      log: this.log,
+      clientVersion: '0.0.0-test',
+    });
+    const kandev = new LocalKandev(
+      { store, events, tasks, orchestrator, permissions, agentTypes: () => this.#agentTypes() },
+      () => 'ann',
+    );
+    events.subscribe('>', (event) => this.events.push(event));
+    this.#opened = { kandev, store, orchestrator };
+    await orchestrator.recover();
+  }
+
+  async card(script: readonly string[], agentTypeId = 'demo'): Promise<string> {
+    const description = ['```kandev-script', ...script, '```'].join('\n');
+    const title = script[0] ?? 'A card';
+    const task = await this.kandev.execute('task.create', { title, description, agentTypeId });
+    return task.id;
+  }
+
+  until(taskId: string, wanted: (card: CardView) => boolean): Promise<CardView> {
+    return new Promise((resolve, reject) => {
+      const look = async (): Promise<void> => {
+        const { cards } = await this.kandev.query('cards', { taskIds: [taskId] });
+        const [card] = cards;
+        if (!card || !wanted(card)) return;
+        subscription.dispose();
+        resolve(card);
+      };
+      const subscription = this.kandev.subscribe('>', () => void look().catch(reject));
+      look().catch(reject);
+    });
+  }
+
+  async reopen(): Promise<void> {
+    await this.#shut();
+    await this.open();
+  }
+
+  async close(): Promise<void> {
+    await this.#shut();
+    await this.#place.remove();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #shut(): Promise<void> {
+    const { orchestrator, store } = this.#current();
+    await orchestrator.dispose();
+    await store.close();
+  }
+
+  #current(): Opened {
+    if (!this.#opened) throw new Error('The services are not open.');
+    return this.#opened;
+  }
+
+  #agentTypes(): AgentType[] {
+    return Object.entries(flagsOf).map(([id, flags]) => ({
+      id,
+      name: `Agent ${id}`,
+      image: 'none',
+      buildContext: null,
+      command: ['node', this.#agentFile, ...flags],
+      environment: ['TEST_TOKEN'],
+      resources: { cpus: 1, memoryMb: 512 },
+      dialect: 'acp',
+    }));
+  }
+
+  #hostSettings(): HostSettings {
+    return {
+      folder: () => this.folder,
+      dockerHost: () => null,
+      maxConcurrentRuns: () => this.settings.maxConcurrentRuns,
+      startTimeoutSeconds: () => this.settings.startTimeoutSeconds,
+      keepContainerMinutes: () => 10,
+      userAgents: () => [],
+      environment: () => this.settings.environment,
+    };
+  }
+}
