@@ -86,20 +86,23 @@ export const dockerodeWithoutBuildKitAndSsh: Plugin = {
   },
 };
 
-/** Prints when a rebuild begins and ends, which the watch task in .vscode/tasks.json waits for. */
+let rebuilding = 0;
+
+/** Prints when the first bundle begins to be rebuilt and when the last is: the watch task of VS Code waits for it. */
 const reportRebuilds: Plugin = {
   name: 'report-rebuilds',
   setup(hooks) {
-    const name = String(hooks.initialOptions.outdir);
     hooks.onStart(() => {
-      console.log(`[watch] ${name}: build started`);
+      if (rebuilding === 0) console.log('[watch] build started');
+      rebuilding += 1;
     });
     hooks.onEnd(({ errors }) => {
       for (const { text, location } of errors) {
         console.error(`✘ [ERROR] ${text}`);
         if (location) console.error(`    ${location.file}:${location.line}:${location.column}:`);
       }
-      console.log(`[watch] ${name}: build finished`);
+      rebuilding -= 1;
+      if (rebuilding === 0) console.log('[watch] build finished');
     });
   },
 };
@@ -129,14 +132,12 @@ export async function buildAll(mode: BuildMode): Promise<void> {
 
 async function watch(): Promise<void> {
   await copyFiles();
-  for (const options of bundles({ production: false })) {
-    const rebuilt = await context({
-      ...options,
-      logLevel: 'silent',
-      plugins: [...(options.plugins ?? []), reportRebuilds],
-    });
-    await rebuilt.watch();
-  }
+  const contexts = await Promise.all(
+    bundles({ production: false }).map((options) =>
+      context({ ...options, logLevel: 'silent', plugins: [...(options.plugins ?? []), reportRebuilds] }),
+    ),
+  );
+  await Promise.all(contexts.map((bundle) => bundle.watch()));
 }
 
 async function printSizes(): Promise<void> {

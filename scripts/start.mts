@@ -14,7 +14,7 @@ import { startCodeServer, type EditorOptions, type RunningEditor } from './codeS
 import { canShowDesktopCode, openDesktopCode } from './desktopCode.mts';
 import { packageDevExtension } from './devExtension.mts';
 import { cacheDirectory, projectRoot, vsixFile } from './paths.mts';
-import { run } from './processes.mts';
+import { CommandFailed, run } from './processes.mts';
 import { removeOfRun } from './runResources.mts';
 import { ensureSampleProject } from './sample/sampleProject.mts';
 import { MissingPrerequisite } from './setup/debian.mts';
@@ -123,7 +123,7 @@ function endSignal(): Promise<void> {
 try {
   await start();
 } catch (error) {
-  const isPlain = error instanceof MissingPrerequisite || error instanceof UserError;
-  console.error(isPlain ? `\n${error.message}` : error);
+  const isPlain = [MissingPrerequisite, UserError, CommandFailed].some((kind) => error instanceof kind);
+  console.error(isPlain ? `\n${(error as Error).message}` : error);
   process.exitCode = 1;
 }

@@ -173,9 +173,9 @@ function unseenPath(detail: string): string | null {
   const missing = /bind source path does not exist: (.+)$/m.exec(detail);
   if (missing) return missing[1]?.trim() ?? '';
   // Docker Desktop.
-  const denied = /mounts denied:[^]*?The path (.+?) is not shared/.exec(detail);
+  const denied = /mounts denied:[^]*?The path (.+?) is not shared/i.exec(detail);
   if (denied) return denied[1]?.trim() ?? '';
-  return /error while creating mount source path|mounts denied/.test(detail) ? '' : null;
+  return /error while creating mount source path|mounts denied/i.test(detail) ? '' : null;
 }
 
 /** The image has no such command, or it may not be run. */

@@ -62,7 +62,10 @@ const entrySchema = v.strictObject(
     dialect: v.optional(v.picklist(['acp', 'legacy'], 'It must be "acp" or "legacy".'), 'acp'),
     firstMode: v.optional(text('It')),
   },
-  (issue) => (issue.expected === 'never' ? 'Kandev knows no such field.' : 'It is missing.'),
+  ({ expected }) => {
+    if (expected === 'never') return 'Kandev knows no such field.';
+    return expected === 'Object' ? 'It must be an object with id, image and command.' : 'It is missing.';
+  },
 );
 
 export interface ResolvedAgentTypes {

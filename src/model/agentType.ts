@@ -12,4 +12,6 @@ export interface AgentType {
   resources: { cpus: number; memoryMb: number };
   /** `legacy` agents take `content` instead of `prompt` in `session/prompt`. */
   dialect: 'acp' | 'legacy';
+  /** The session mode to choose before the first prompt, where the agent has it. */
+  firstMode: string | null;
 }

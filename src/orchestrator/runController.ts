@@ -185,7 +185,7 @@ export class RunController {
     const limits = { timeoutMs: this.#settings.startTimeoutSeconds * 1000, signal: this.#abort.signal };
     await this.#orExit(connection.initialize(limits));
     this.#session = await this.#orExit(
-      connection.newSession({ cwd: this.#settings.folder, mcpServers: [] }, limits),
+      connection.newSession({ cwd: process.workingDirectory, mcpServers: [] }, limits),
     );
     this.#session.onEvent((event) => {
       recordSessionEvent(this.#recorder, event);

@@ -55,7 +55,6 @@ export const boardCommands = [
   'task.stop',
   'permission.answer',
   'board.addSamples',
-  'engine.check',
 ] as const satisfies readonly CommandName[];
 export type BoardCommand = (typeof boardCommands)[number];
 
@@ -77,7 +76,8 @@ export type AppMessage =
   /** Deletes a card once the user has confirmed it. */
   | { type: 'deleteCard'; requestId: number; taskId: string }
   | { type: 'uiCommand'; command: UiCommand; taskId: string }
-  | { type: 'runAction'; action: UserAction }
+  /** The button of a failure, where the page cannot do by itself what it stands for. */
+  | { type: 'runAction'; requestId: number; action: UserAction }
   /** Keeps what is typed in a form beyond the life of the page; null once it is saved or discarded. */
   | { type: 'saveDraft'; key: string; draft: Draft | null };
 

@@ -71,6 +71,7 @@ export class LocalAgents implements Agents {
     });
     child.stdin.on('error', () => undefined);
     return Promise.resolve({
+      workingDirectory: request.folder,
       containerId: `process-${child.pid ?? 0}`,
       stdin: child.stdin,
       stdout: child.stdout,

@@ -189,6 +189,7 @@ class Services implements TestServices {
       environment: ['TEST_TOKEN'],
       resources: { cpus: 1, memoryMb: 512 },
       dialect: 'acp',
+      firstMode: null,
     }));
   }
 

@@ -5,7 +5,7 @@ import { t } from './l10n.ts';
 export function actionLabel(action: UserAction): string {
   switch (action.kind) {
     case 'retry':
-      return t('Try Again');
+      return t('Retry');
     case 'stopAndMove':
       return t('Stop and Move');
     case 'stop':
@@ -17,9 +17,9 @@ export function actionLabel(action: UserAction): string {
     case 'showLog':
       return t('Show Log');
     case 'openSetting':
-      return t('Open Setting');
+      return t('Open Settings');
     case 'openUrl':
-      return t('Open Page');
+      return t('Learn More');
     case 'checkEngine':
       return t('Check Again');
   }

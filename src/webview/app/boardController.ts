@@ -42,7 +42,7 @@ export class BoardController {
         this.store.update({ status: 'loading', failure: null });
         break;
       case 'unavailable':
-        this.store.update({ status: 'unavailable', failure: message.failure, checkingEngine: false });
+        this.store.update({ status: 'unavailable', failure: message.failure });
         break;
       case 'snapshot':
         this.#takeSnapshot(message);

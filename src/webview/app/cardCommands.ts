@@ -72,13 +72,6 @@ export class CardCommands {
     this.#report(outcome);
   }
 
-  async checkEngine(): Promise<void> {
-    this.#store.update({ checkingEngine: true });
-    const outcome = await this.#host.execute('engine.check', {});
-    this.#store.update({ checkingEngine: false });
-    this.#report(outcome);
-  }
-
   /** Does what the button of a failure says; `move` is the one that was refused, where it was a move. */
   async act(action: UserAction, move: Move | null = null): Promise<void> {
     this.dismissNotice();
@@ -96,15 +89,20 @@ export class CardCommands {
       case 'editTask':
         this.#editCard(action.taskId);
         return;
-      case 'checkEngine':
-        return this.checkEngine();
       default:
-        this.#host.post({ type: 'runAction', action });
+        return this.#runAction(action);
     }
   }
 
   dismissNotice(): void {
     this.#store.update({ notice: null });
+  }
+
+  async #runAction(action: UserAction): Promise<void> {
+    this.#store.update({ runningAction: action.kind });
+    const outcome = await this.#host.runAction(action);
+    this.#store.update({ runningAction: null });
+    this.#report(outcome);
   }
 
   async #work<C extends BoardCommand>(

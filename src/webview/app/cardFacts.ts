@@ -73,7 +73,7 @@ export function statusOf({ task, run, permissions, queue }: BoardCard): CardStat
     text,
     time: null,
   });
-  if (queue) return waiting('watch', t('Queued, place {0}', queue.place));
+  if (queue) return waiting('clock', t('Queued, place {0}', queue.place));
   if (task.state === 'BLOCKED') return waiting('lock', t('Blocked'));
   if (task.heldBecause !== null) return waiting('debug-pause', t('On hold'));
   return run && runStatus(run);
@@ -98,7 +98,7 @@ export function actionsOf({ task, run, queue }: BoardCard): CardActions {
   const live = run !== null && isLive(run.state);
   return {
     start: !live && !queue && task.agentTypeId !== null && startable.has(task.state),
-    stop: live,
+    stop: live || queue !== null,
     message: run?.state === 'READY',
   };
 }

@@ -1,4 +1,4 @@
-import type { Failure } from '../../model/failure.ts';
+import type { Failure, UserAction } from '../../model/failure.ts';
 import type { AppMessage, BoardCommand, BoardCommandInput, ExecuteMessage } from '../protocol.ts';
 
 /** What VS Code gives a webview page, once. */
@@ -35,6 +35,11 @@ export class HostClient {
   /** Deletes a card if the user confirms it; `taskId` of the outcome is null when they did not. */
   deleteCard(taskId: string): Promise<Outcome> {
     return this.#request((requestId) => ({ type: 'deleteCard', requestId, taskId }));
+  }
+
+  /** Has the extension do what the button of a failure stands for. */
+  runAction(action: UserAction): Promise<Outcome> {
+    return this.#request((requestId) => ({ type: 'runAction', requestId, action }));
   }
 
   settle(requestId: number, outcome: Outcome): void {

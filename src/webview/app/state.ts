@@ -1,7 +1,7 @@
 import type { AgentType } from '../../model/agentType.ts';
 import type { Board } from '../../model/board.ts';
 import type { EngineStatus } from '../../model/engine.ts';
-import type { Failure } from '../../model/failure.ts';
+import type { Failure, UserAction } from '../../model/failure.ts';
 import type { BoardCard, Draft, Drafts } from '../protocol.ts';
 import { layOut, type BoardLayout } from './layout.ts';
 import type { Move, Placement } from './moves.ts';
@@ -53,7 +53,8 @@ export interface AppState {
   /** The option that was chosen for each permission request that is being answered. */
   answering: ReadonlyMap<string, string>;
   addingSamples: boolean;
-  checkingEngine: boolean;
+  /** The button of a failure whose work is under way. */
+  runningAction: UserAction['kind'] | null;
   drag: DragState | null;
   form: FormState | null;
   drafts: Drafts;
@@ -73,7 +74,7 @@ export const initialState: AppState = {
   pending: new Map(),
   answering: new Map(),
   addingSamples: false,
-  checkingEngine: false,
+  runningAction: null,
   drag: null,
   form: null,
   drafts: {},

@@ -74,10 +74,10 @@ export class BoardConnection implements Disposable {
         void this.#delete(message.requestId, message.taskId);
         break;
       case 'uiCommand':
-        this.#warnIfItFails(this.#services.runUiCommand(message.command, message.taskId));
+        void this.#runUiCommand(message.command, message.taskId);
         break;
       case 'runAction':
-        this.#warnIfItFails(this.#services.runAction(message.action));
+        void this.#runAction(message.requestId, message.action);
         break;
       case 'saveDraft':
         this.#services.drafts.save(message.key, message.draft);
@@ -182,6 +182,13 @@ export class BoardConnection implements Disposable {
     });
   }
 
+  async #runAction(requestId: number, action: UserAction): Promise<void> {
+    await this.#answer(requestId, async () => {
+      await this.#services.runAction(action);
+      return null;
+    });
+  }
+
   async #delete(requestId: number, taskId: string): Promise<void> {
     await this.#answer(requestId, async () => {
       const { current } = this.#services.state;
@@ -205,10 +212,12 @@ export class BoardConnection implements Disposable {
     }
   }
 
-  #warnIfItFails(task: Promise<void>): void {
-    task.catch((error: unknown) => {
-      this.#services.warn(failureOf(error).detail ?? failureOf(error).message);
-    });
+  async #runUiCommand(command: UiCommand, taskId: string): Promise<void> {
+    try {
+      await this.#services.runUiCommand(command, taskId);
+    } catch (error) {
+      this.#services.warn(`${command} failed: ${failureOf(error).message}`);
+    }
   }
 }
 

@@ -47,11 +47,10 @@ const appMessage: v.GenericSchema<unknown, AppMessage> = v.variant('type', [
     execute('task.stop'),
     execute('permission.answer'),
     execute('board.addSamples'),
-    execute('engine.check'),
   ]),
   v.object({ type: v.literal('deleteCard'), requestId, taskId }),
   v.object({ type: v.literal('uiCommand'), command: v.picklist(uiCommands), taskId }),
-  v.object({ type: v.literal('runAction'), action: userAction }),
+  v.object({ type: v.literal('runAction'), requestId, action: userAction }),
   v.object({ type: v.literal('saveDraft'), key: taskId, draft: v.nullable(draft) }),
 ]);
 

@@ -1,5 +1,6 @@
 import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { SetSessionConfigOptionRequest } from '@agentclientprotocol/sdk';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { AgentProcess, bundleAgent, temporaryFolder } from './agentProcess.ts';
 
@@ -291,9 +292,9 @@ describe('sessions', () => {
   test('modes and options can be set from outside, and unknown ones are refused', async () => {
     const agent = start();
     const sessionId = await agent.begin(folder.path);
-    const request = { sessionId, configId: 'mode', value: 'plan' } as const;
-    const { configOptions } = await agent.agent.request('session/set_config_option', request);
-    expect(configOptions.map(({ currentValue }) => currentValue)).toEqual(['plan', 'calm']);
+    const request: SetSessionConfigOptionRequest = { sessionId, configId: 'mode', value: 'plan' };
+    const changed = await agent.agent.request('session/set_config_option', request);
+    expect(changed.configOptions.map(({ currentValue }) => currentValue)).toEqual(['plan', 'calm']);
     expect(agent.updatesOf('current_mode_update').at(-1)?.currentModeId).toBe('plan');
     await agent.agent.request('session/set_mode', { sessionId, modeId: 'auto' });
     expect(agent.updatesOf('config_option_update').at(-1)?.configOptions[0]?.currentValue).toBe('auto');

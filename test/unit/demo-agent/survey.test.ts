@@ -113,9 +113,7 @@ describe('the survey', () => {
   test.each(['', 'no JSON', '[]', '5', 'null', '{"scripts": null}', '{"scripts": "x"}'])(
     'a package.json of %j has no scripts',
     (text) => {
-      expect(surveyOf({ 'package.json': text }).scripts.filter(({ name }) => !/^\d+$/.test(name))).toEqual(
-        [],
-      );
+      expect(surveyOf({ 'package.json': text }).scripts).toEqual([]);
     },
   );
 

@@ -100,7 +100,7 @@ export class BoardElement extends LightElement implements KeyTargets {
   #page(state: AppState, content: BoardContent | null, layout: BoardLayout | null): TemplateResult {
     const { controller } = this;
     if (state.status === 'unavailable' && state.failure) {
-      return unavailablePage(state.failure, state.checkingEngine, controller);
+      return unavailablePage(state.failure, state.runningAction, controller);
     }
     if (state.status === 'loading' || !content || !layout) return loadingPage();
     return html`${toolbar(state, controller)} ${messageBars(state, controller)}

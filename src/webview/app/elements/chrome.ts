@@ -84,7 +84,7 @@ function messageBar({ failure, tone, action, dismiss }: MessageBar): TemplateRes
 
 /** The engine when it does not answer, and the last command that was refused. */
 export function messageBars(
-  { content, notice, checkingEngine }: AppState,
+  { content, notice, runningAction }: AppState,
   { commands }: BoardController,
 ): TemplateResult {
   const engineFailure = content?.engine?.failure ?? null;
@@ -94,7 +94,7 @@ export function messageBars(
         ? messageBar({
             failure: engineFailure,
             tone: 'warning',
-            action: failureAction(engineFailure, checkingEngine, commands),
+            action: failureAction(engineFailure, runningAction, commands),
           })
         : nothing
     }
@@ -104,7 +104,7 @@ export function messageBars(
             failure: notice.failure,
             tone: 'error',
             ...(notice.failure.action && {
-              action: failureAction(notice.failure, checkingEngine, commands, notice.move),
+              action: failureAction(notice.failure, runningAction, commands, notice.move),
             }),
             dismiss: () => {
               commands.dismissNotice();
@@ -118,15 +118,15 @@ export function messageBars(
 /** The button of a failure; for one that names no action, to look for the engine again. */
 function failureAction(
   failure: Failure,
-  checkingEngine: boolean,
+  runningAction: AppState['runningAction'],
   commands: BoardController['commands'],
   move: NonNullable<AppState['notice']>['move'] = null,
 ): NonNullable<MessageBar['action']> {
   const action = failure.action ?? { kind: 'checkEngine' };
-  const checking = action.kind === 'checkEngine' && checkingEngine;
+  const busy = action.kind === runningAction;
   return {
-    label: checking ? t('Checking…') : actionLabel(action),
-    busy: checking,
+    label: busy && action.kind === 'checkEngine' ? t('Checking…') : actionLabel(action),
+    busy,
     run: () => void commands.act(action, move),
   };
 }
@@ -140,10 +140,10 @@ export function loadingPage(): TemplateResult {
 
 export function unavailablePage(
   failure: Failure,
-  checkingEngine: boolean,
+  runningAction: AppState['runningAction'],
   { commands }: BoardController,
 ): TemplateResult {
-  const action = failure.action && failureAction(failure, checkingEngine, commands);
+  const action = failure.action && failureAction(failure, runningAction, commands);
   return html`<div class="page-state">
     <span class="page-icon page-icon-warning">${icon('warning')}</span>
     <h2>${t('The board cannot be shown')}</h2>
