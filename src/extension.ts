@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { env, window, workspace, type ExtensionContext } from 'vscode';
@@ -13,6 +13,7 @@ import { BoardTreeView } from './providers/boardView.ts';
 import { DisposableStore } from './providers/disposableStore.ts';
 import { EngineWatch } from './providers/engineWatch.ts';
 import { FailureMessages } from './providers/failureMessages.ts';
+import { installationId } from './providers/installationId.ts';
 import { OutputLog } from './providers/outputLog.ts';
 import { PermissionPrompts } from './providers/permissionPrompts.ts';
 import { RunMessages } from './providers/runMessages.ts';
@@ -113,7 +114,7 @@ async function open(context: ExtensionContext, settings: Settings, log: OutputLo
       distFolder: dist,
       storageFolder: join(folder, 'containers'),
       owner: {
-        installation: await installationId(context),
+        installation: await installationId(context.globalStorageUri.fsPath),
         workspace: createHash('sha256').update(folder).digest('hex').slice(0, 16),
         owner: env.sessionId,
       },
@@ -126,13 +127,4 @@ async function open(context: ExtensionContext, settings: Settings, log: OutputLo
       log.failure(text);
     },
   });
-}
-
-/** Tells this installation's containers from those of another on the same engine. */
-async function installationId(context: ExtensionContext): Promise<string> {
-  const known = context.globalState.get<string>('installationId');
-  if (known !== undefined) return known;
-  const id = randomUUID();
-  await context.globalState.update('installationId', id);
-  return id;
 }

@@ -69,7 +69,7 @@ const skippedFolders = new Set([
 ]);
 
 /** Names of the files the demo agent writes, which are no part of what it describes. */
-export const overviewName = /^KANDEV-OVERVIEW(-\d+)?\.md$/;
+const overviewName = /^KANDEV-OVERVIEW(-\d+)?\.md$/;
 
 /**
  * Reads the text files below `root`, folders breadth first and by name. Does not follow links, does not enter hidden
@@ -206,15 +206,15 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 const testFile = /(^|\/)(tests?|__tests__|spec)\/|[._-](test|spec)\.\w+$|(^|\/)test_[^/]*\.py$/;
 
-/** A marker in capitals, followed by a colon, an owner or text: the word alone may be about anything. */
-const todo = /\b(?:TODO|FIXME|HACK|XXX)\b(?:\([^)]*\))?[: ].*\S/;
+/** A marker at the beginning of a comment: the word alone may be about anything. */
+const todo = /(?:\/\/|#|\*|<!--|--|;|%)\s*((?:TODO|FIXME|HACK|XXX)\b(?:\([^)]*\))?[: ].*\S)/;
 
 function findTodos(files: readonly SourceFile[]): Place[] {
   return files
     .filter((file) => file.language !== undefined && isCode(file.language))
     .flatMap((file) =>
       (file.text ?? '').split('\n').flatMap((line, index) => {
-        const text = todo.exec(line)?.[0];
+        const text = todo.exec(line)?.[1]?.replace(/\s*(\*\/|-->)$/, '');
         return text === undefined ? [] : [{ path: file.path, line: index + 1, text: shorten(text, 120) }];
       }),
     );

@@ -39,7 +39,7 @@ export async function runTour(turn: Turn, task: string): Promise<void> {
   await search(turn, task, found);
   await showPlan(turn, 3);
   await turn.think('I know enough for an overview. Writing a file needs permission, so I ask first.');
-  await turn.pace(1000);
+  await turn.pace(1500);
   const name = await freeOverviewName(session.cwd);
   const result = await writeWithPermission(turn, { name, newText: renderOverview(folder, task, found) });
   if (result.outcome === 'written') session.memory.overview = name;
@@ -59,7 +59,7 @@ async function showPlan(turn: Turn, current: number, notDone?: number): Promise<
     return { content, priority: 'medium', status: statusOf(index) };
   });
   await turn.update({ sessionUpdate: 'plan', entries });
-  await turn.pace(600);
+  await turn.pace(900);
 }
 
 /** Reads the folder as one visible tool call. */
@@ -73,10 +73,10 @@ export async function lookAround(turn: Turn, task: string): Promise<{ files: Sou
   const contents = await readFolder(session.cwd, turn.signal);
   const found = survey(contents, task);
   session.memory.findings = describeFindings(found);
-  await turn.pace(1200);
+  await turn.pace(1800);
   await turn.updateTool(toolCallId, { status: 'completed', content: [textContent(session.memory.findings)] });
   await turn.think(`I see ${session.memory.findings}.`);
-  await turn.pace(1000);
+  await turn.pace(1500);
   return { files: contents.files, found };
 }
 
@@ -105,7 +105,7 @@ async function readFiles(turn: Turn, files: readonly SourceFile[]): Promise<void
       locations: [{ path: path.join(turn.session.cwd, file.path), line: 1 }],
     });
     turn.countTokens(text);
-    await turn.pace(900);
+    await turn.pace(1400);
     const beginning = text.split('\n').slice(0, 8).join('\n');
     await turn.updateTool(toolCallId, {
       status: 'completed',
@@ -126,7 +126,7 @@ async function search(turn: Turn, task: string, found: Survey): Promise<void> {
     kind: 'search',
     rawInput: { pattern },
   });
-  await turn.pace(1200);
+  await turn.pace(1800);
   const at = (name: string): string => path.join(turn.session.cwd, name);
   const hits = [
     ...found.related.map((file) => `${file.path}: ${file.words.join(', ')}`),

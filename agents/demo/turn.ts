@@ -76,7 +76,7 @@ export class Turn {
     for (const words of text.match(/(?:\S+\s*){1,3}|\s+/g) ?? []) {
       const content = { type: 'text', text: words } as const;
       await this.update({ sessionUpdate: 'agent_message_chunk', messageId, content });
-      await this.pace(60);
+      await this.pace(90);
     }
     this.countTokens(text);
   }

@@ -81,20 +81,8 @@ export class AcpConnection {
       ...options,
       onError,
       onDialect: (dialect) => this.#seen.add(dialect),
-      requests: new Map([
-        [
-          'session/request_permission',
-          (params, signal: AbortSignal) => this.#requestPermission(params, signal),
-        ],
-      ]),
-      notifications: new Map([
-        [
-          'session/update',
-          (params) => {
-            this.#update(params);
-          },
-        ],
-      ]),
+      requests: new Map([['session/request_permission', this.#requestPermission]]),
+      notifications: new Map([['session/update', this.#update]]),
     });
     this.#link = {
       request: (method, params) => this.#peer.request(method, params),
@@ -180,8 +168,9 @@ export class AcpConnection {
         limits,
       );
       const id = knownId ?? asString(asObject(result).sessionId);
-      if (id === null)
+      if (id === null) {
         throw new AcpError('agent-error', `The agent answered ${method} without a session id.`);
+      }
       const session = new Session(id, decodeSessionSetup(result), this.#link);
       this.#sessions.set(id, session);
       this.#deliverEarly(session);
@@ -196,18 +185,18 @@ export class AcpConnection {
     return 'type' in server ? this.capabilities.mcp[server.type] : true;
   }
 
-  #update(params: unknown): void {
+  readonly #update = (params: unknown): void => {
     this.#route(params, (session) => session?.acceptUpdate(params));
-  }
+  };
 
-  #requestPermission(params: unknown, signal: AbortSignal): Promise<{ outcome: PermissionOutcome }> {
+  readonly #requestPermission = (params: unknown, signal: AbortSignal): Promise<object> => {
     return new Promise((resolve) => {
       this.#route(params, (session) => {
         const outcome = session?.acceptPermission(params, signal) ?? Promise.resolve(cancelled);
         resolve(outcome.then((settled) => ({ outcome: settled })));
       });
     });
-  }
+  };
 
   /** A message may overtake the answer that makes its session known; one without an id is for the only session. */
   #route(params: unknown, deliver: EarlyMessage['deliver']): void {

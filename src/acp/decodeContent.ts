@@ -34,7 +34,7 @@ function decodeResource(resource: JsonObject): ContentBlock {
 }
 
 /** Reads one item of a tool call's content. Some agents leave the `content` around a content block out. */
-export function decodeToolContent(value: unknown): ToolContent {
+function decodeToolContent(value: unknown): ToolContent {
   const item = asObject(value);
   const path = asString(item.path);
   const newText = asString(item.newText);

@@ -41,7 +41,6 @@ export class AcpError extends Error {
 }
 
 export const errorCodes = {
-  methodNotFound: -32601,
   invalidParams: -32602,
   internalError: -32603,
   requestCancelled: -32800,

@@ -72,9 +72,7 @@ export class RpcPeer {
       this.#reader,
       writer,
       { ...NullLogger, error },
-      {
-        messageStrategy: { handleMessage: (message, next) => this.#dispatch(message, next) },
-      },
+      { messageStrategy: { handleMessage: (message, next) => this.#dispatch(message, next) } },
     );
     this.#rpc.onRequest((method, params, token) => this.#answer(method, params, token));
     this.#rpc.onNotification((method, params) => options.notifications.get(method)?.(params));
@@ -126,8 +124,9 @@ export class RpcPeer {
 
   async #answer(method: string, params: unknown, token: CancellationToken): Promise<unknown> {
     const handler = this.#options.requests.get(method);
-    if (handler === undefined)
+    if (handler === undefined) {
       throw new ResponseError(ErrorCodes.MethodNotFound, `Method not found: ${method}`);
+    }
     const controller = new AbortController();
     const listening = token.onCancellationRequested(() => {
       controller.abort();
@@ -153,9 +152,8 @@ export class RpcPeer {
   #toAcpError(error: unknown): AcpError {
     if (!(error instanceof ResponseError)) return new AcpError('closed', String(error), { cause: error });
     const { code, message, data } = error as ResponseError<unknown>;
-    if (code === ErrorCodes.PendingResponseRejected || code === ErrorCodes.MessageWriteError)
-      return this.#closedError();
-    return agentError(code, message, data);
+    const isLost = code === ErrorCodes.PendingResponseRejected || code === ErrorCodes.MessageWriteError;
+    return isLost ? this.#closedError() : agentError(code, message, data);
   }
 
   #closedError(): AcpError {
@@ -184,7 +182,9 @@ function withinLimits<T>(
       giveUp(cancelledError(method));
     };
     const onTimeout = (): void => {
-      giveUp(new AcpError('timeout', `The agent did not answer ${method} within ${timeoutMs ?? 0} ms.`));
+      giveUp(
+        new AcpError('timeout', `The agent did not answer ${method} within ${(timeoutMs ?? 0) / 1000} s.`),
+      );
     };
     const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
     const settle = (): void => {

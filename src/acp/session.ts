@@ -66,14 +66,20 @@ export class Session {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Chooses one of the modes that the session was set up with. @throws AcpError */
+  async setMode(modeId: string): Promise<void> {
+    await this.#link.request('session/set_mode', { sessionId: this.id, modeId });
+  }
+
   /**
    * Gives the agent its next task and resolves when it has ended its turn. Every update that the agent sent before
    * its answer has been delivered by then.
    * @throws AcpError the agent's error, or the loss of the connection. Error if a turn is still open.
    */
   prompt(blocks: readonly PromptBlock[]): Promise<TurnResult> {
-    if (this.#turn !== null)
+    if (this.#turn !== null) {
       return Promise.reject(new Error('The agent is still at work on the last prompt.'));
+    }
     this.#startDelivery();
     this.#turns += 1;
     const turn = new Turn(this.#turns);
@@ -141,10 +147,10 @@ export class Session {
         break;
       case 'turn_end': {
         const turn = this.#turn;
-        if (turn !== null)
-          this.#endTurn(turn, () => {
-            turn.end(update.stopReason);
-          });
+        if (turn === null) break;
+        this.#endTurn(turn, () => {
+          turn.end(update.stopReason);
+        });
         break;
       }
       default:
@@ -210,8 +216,9 @@ export class Session {
   }
 
   #cancelToolCalls(): void {
-    for (const toolCall of this.#toolCalls.cancelOpen())
+    for (const toolCall of this.#toolCalls.cancelOpen()) {
       this.#emit({ type: 'tool_call', toolCall, created: false });
+    }
   }
 }
 

@@ -21,8 +21,9 @@ export interface ContainerLaunch {
 
 const createLimitMs = 30_000;
 const startLimitMs = 30_000;
-/** How long an aborted launch waits for the engine to finish what it had begun, to remove it. */
-const cleanUpMs = 2_000;
+/** An aborted launch takes at most these two: for the engine to finish what it has begun, and to remove it. */
+const finishMs = 1_200;
+const cleanUpMs = 1_700;
 
 /**
  * Creates a container, attaches to it and starts it. Whatever ends this early, no container is left.
@@ -39,7 +40,7 @@ export async function launchContainer(launch: ContainerLaunch): Promise<AgentCon
 }
 
 async function createAndStart(launch: ContainerLaunch): Promise<AgentContainer> {
-  const { engine, name, options, onStderr, signal } = launch;
+  const { engine, options, onStderr, signal } = launch;
   const containerId = await create(launch);
   let socket: Duplex | null = null;
   try {
@@ -47,12 +48,7 @@ async function createAndStart(launch: ContainerLaunch): Promise<AgentContainer> 
     const { exitCode } = await beginWait(engine, containerId, signal);
     const workingDirectory = options.WorkingDir ?? '/';
     const agent = new AgentContainer({ engine, containerId, workingDirectory, socket, exitCode, onStderr });
-    await engine.call(
-      `starting container ${name}`,
-      (docker, abortSignal) => docker.getContainer(containerId).start({ abortSignal }),
-      { limitMs: startLimitMs, signal },
-    );
-    signal.throwIfAborted();
+    await start(launch, containerId);
     return agent;
   } catch (error) {
     socket?.destroy();
@@ -64,18 +60,30 @@ async function createAndStart(launch: ContainerLaunch): Promise<AgentContainer> 
 
 /** Creates the container, and returns its id. */
 async function create(launch: ContainerLaunch): Promise<string> {
-  const { engine, name, signal } = launch;
+  const { engine, signal } = launch;
   // Not cut off by the signal: the engine would go on, and leave a container behind that nobody knows.
   const creating = createOrReplace(launch);
   try {
     return await orAborted(creating, signal);
   } catch (error) {
-    const removed = creating.then(
-      (id) => removeContainer(engine, id, cleanUpMs),
-      // When the engine did not even refuse, it may have created it all the same.
-      (failed: unknown) => (statusOf(failed) === null ? removeContainer(engine, name, cleanUpMs) : undefined),
-    );
-    await settledWithin(removed, cleanUpMs);
+    const removed = creating.then((id) => removeContainer(engine, id, cleanUpMs));
+    await settledWithin(removed, finishMs + cleanUpMs);
+    throw error;
+  }
+}
+
+async function start({ engine, name, signal }: ContainerLaunch, containerId: string): Promise<void> {
+  // Not cut off either: a container that is removed while it starts hears of it too early, and takes 3 s to end.
+  const starting = engine.call(
+    `starting container ${name}`,
+    (docker, abortSignal) => docker.getContainer(containerId).start({ abortSignal }),
+    { limitMs: startLimitMs },
+  );
+  try {
+    await orAborted(starting, signal);
+    signal.throwIfAborted();
+  } catch (error) {
+    await settledWithin(starting, finishMs);
     throw error;
   }
 }
@@ -97,16 +105,22 @@ async function createOrReplace(launch: ContainerLaunch): Promise<string> {
   }
 }
 
-function createOnce({ engine, name, options }: ContainerLaunch): Promise<string> {
-  return engine.call(
-    `creating container ${name}`,
-    async (docker, abortSignal) => {
-      // Without the split dockerode would put all of it into the URL as well.
-      const request = { _query: { name }, _body: options, abortSignal };
-      return (await docker.createContainer(request)).id;
-    },
-    { limitMs: createLimitMs },
-  );
+async function createOnce({ engine, name, options }: ContainerLaunch): Promise<string> {
+  try {
+    return await engine.call(
+      `creating container ${name}`,
+      async (docker, abortSignal) => {
+        // Without the split dockerode would put all of it into the URL as well.
+        const request = { _query: { name }, _body: options, abortSignal };
+        return (await docker.createContainer(request)).id;
+      },
+      { limitMs: createLimitMs },
+    );
+  } catch (error) {
+    // An engine that did not answer may have created it all the same: then it has this name.
+    if (statusOf(error) === null) await removeContainer(engine, name, cleanUpMs).catch(() => undefined);
+    throw error;
+  }
 }
 
 function nameTaken(name: string, cause: unknown): UserError {

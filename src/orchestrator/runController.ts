@@ -190,7 +190,16 @@ export class RunController {
     this.#session.onEvent((event) => {
       recordSessionEvent(this.#recorder, event);
     });
+    await this.#chooseFirstMode(this.#session);
     await this.#to('RUNNING', { sessionId: this.#session.id, turns: 1, activity: 'Working' });
+  }
+
+  /** Some agents begin in a mode where they decide by themselves what the user should be asked. */
+  async #chooseFirstMode(session: Session): Promise<void> {
+    const { firstMode } = this.#agentType;
+    const modes = session.setup.modes;
+    if (firstMode === null || modes?.currentId === firstMode) return;
+    if (modes?.available.some(({ id }) => id === firstMode)) await this.#orExit(session.setMode(firstMode));
   }
 
   async #takeTurn(text: string): Promise<void> {

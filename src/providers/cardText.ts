@@ -10,6 +10,8 @@ export interface CardStatus {
   icon: string;
   /** A theme colour, to underline what icon and text already say. */
   color?: string;
+  /** It says no more than the card's column does. */
+  plain?: true;
 }
 
 export function cardStatus(card: CardView): CardStatus {
@@ -21,23 +23,28 @@ export function cardStatus(card: CardView): CardStatus {
   if (queue) return { text: l10n.t('Queued, {0}', queue.place), icon: 'clock' };
   switch (task.state) {
     case 'FAILED':
-      return { text: l10n.t('Failed'), icon: 'error', color: 'notificationsErrorIcon.foreground' };
+      return {
+        text: l10n.t('Failed'),
+        icon: 'error',
+        color: 'notificationsErrorIcon.foreground',
+        plain: true,
+      };
     case 'REVIEW':
-      return { text: l10n.t('Review'), icon: 'eye' };
+      return { text: l10n.t('Review'), icon: 'eye', plain: true };
     case 'COMPLETED':
-      return { text: l10n.t('Done'), icon: 'pass', color: 'testing.iconPassed' };
+      return { text: l10n.t('Done'), icon: 'pass', color: 'testing.iconPassed', plain: true };
     case 'CANCELLED':
-      return { text: l10n.t('Cancelled'), icon: 'circle-slash' };
+      return { text: l10n.t('Cancelled'), icon: 'circle-slash', plain: true };
     case 'BLOCKED':
       return { text: l10n.t('Blocked'), icon: 'lock' };
     case 'IN_PROGRESS':
-      return { text: l10n.t('In progress'), icon: 'person' };
+      return { text: l10n.t('In progress'), icon: 'person', plain: true };
     case 'TODO':
       return task.heldBecause === null
-        ? { text: l10n.t('To do'), icon: 'circle-outline' }
+        ? { text: l10n.t('To do'), icon: 'circle-outline', plain: true }
         : { text: l10n.t('On hold'), icon: 'debug-pause' };
     case 'BACKLOG':
-      return { text: l10n.t('Backlog'), icon: 'circle-outline' };
+      return { text: l10n.t('Backlog'), icon: 'circle-outline', plain: true };
   }
 }
 

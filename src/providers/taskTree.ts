@@ -173,7 +173,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
       permissions.length > 0 ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None,
     );
     item.id = `card:${task.id}`;
-    item.description = [status.text, activity].filter((part) => part !== '').join(' · ');
+    item.description = [status.plain ? '' : status.text, activity].filter((part) => part !== '').join(' · ');
     item.iconPath = new ThemeIcon(
       status.icon,
       status.color === undefined ? undefined : new ThemeColor(status.color),
@@ -207,7 +207,8 @@ function contextValue({ task, run, permissions, queue }: CardView): string {
 function columnItem(column: Column, count: number): TreeItem {
   const item = new TreeItem(
     column.title,
-    count > 0 ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.Collapsed,
+    // Not collapsed: VS Code would keep it so when the first card comes.
+    count > 0 ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None,
   );
   item.id = `column:${column.id}`;
   item.description = String(count);

@@ -66,6 +66,7 @@ const flagsOf: Record<string, readonly string[]> = {
   dies: ['--exit-before-initialize', '3', '--stderr', 'no licence found'],
   noisy: ['--noise'],
   future: ['--protocol-version', '99'],
+  planner: [],
 };
 
 /** All services of Kandev over a real database, with the demo agent as a process of this machine. */
@@ -189,7 +190,7 @@ class Services implements TestServices {
       environment: ['TEST_TOKEN'],
       resources: { cpus: 1, memoryMb: 512 },
       dialect: 'acp',
-      firstMode: null,
+      firstMode: id === 'planner' ? 'plan' : null,
     }));
   }
 

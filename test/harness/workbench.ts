@@ -80,9 +80,26 @@ export class Workbench {
     return this.sideBar.getByRole('treeitem').filter({ hasText: text });
   }
 
-  /** The button of a row's inline action, or of the view's title; a row must be hovered or focused to show its own. */
-  action(within: Locator, label: string): Locator {
-    return within.locator(`.action-label[aria-label="${label}"]`);
+  /** Clicks an inline action of a tree row, which shows only while the pointer is on the row. */
+  async clickAction(row: Locator, label: string): Promise<void> {
+    const action = row.locator(`.action-label[aria-label="${label}"]`);
+    // A tree that is drawn anew leaves the pointer on nothing, so that it has to come again.
+    for (let tries = 1; ; tries += 1) {
+      await row.hover();
+      const clicked = await action.click({ timeout: 1000 }).then(
+        () => true,
+        (error: unknown) => {
+          if (tries === 10) throw error;
+          return false;
+        },
+      );
+      if (clicked) return;
+    }
+  }
+
+  /** An action in the side bar's title. */
+  titleAction(label: string): Locator {
+    return this.sideBar.locator(`.title-actions .action-label[aria-label="${label}"]`);
   }
 
   /** Runs a command by its full name in the palette, such as "Kandev: Open Board". */

@@ -1,10 +1,14 @@
 /** A development extension for npm start: adds the sample cards once, as the button on an empty board does. */
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { commands, type ExtensionContext } from 'vscode';
 
-const seeded = 'seeded';
-
-export async function activate({ workspaceState }: ExtensionContext): Promise<void> {
-  if (workspaceState.get(seeded)) return;
+export async function activate({ globalStorageUri }: ExtensionContext): Promise<void> {
+  // A file and not a memento: code-server keeps those in the browser, and another browser would be another start.
+  const seeded = path.join(globalStorageUri.fsPath, 'seeded');
+  if (existsSync(seeded)) return;
   await commands.executeCommand('kandev.addSampleCards');
-  await workspaceState.update(seeded, true);
+  await mkdir(globalStorageUri.fsPath, { recursive: true });
+  await writeFile(seeded, '');
 }

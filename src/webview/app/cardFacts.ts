@@ -1,6 +1,6 @@
 import type { Failure } from '../../model/failure.ts';
 import { isBusy, isLive, type Run } from '../../model/run.ts';
-import type { Priority } from '../../model/task.ts';
+import type { Priority, TaskState } from '../../model/task.ts';
 import { stateNames } from '../../model/taskState.ts';
 import type { BoardCard } from '../protocol.ts';
 import { t } from './l10n.ts';
@@ -29,22 +29,25 @@ export function runTime({ state, times, turns, createdAt }: Run): RunTime | null
   return ended === undefined ? null : { took: ended - began };
 }
 
-function runStatus(run: Run): CardStatus {
+function runStatus(run: Run, taskState: TaskState): CardStatus {
   const time = runTime(run);
   const status = (icon: string, tone: Tone, text: string, spin = false) => ({ icon, spin, tone, text, time });
   switch (run.state) {
     case 'PENDING':
-      return status('loading', 'busy', t('Getting ready'), true);
     case 'PREPARING':
-      return status('loading', 'busy', t('Preparing image and workspace'), true);
+      return status('loading', 'busy', t('Preparing'), true);
     case 'STARTING':
-      return status('loading', 'busy', t('Starting agent'), true);
+      return status('loading', 'busy', t('Starting'), true);
     case 'RUNNING':
-      return status('loading', 'busy', t('Working'), true);
+      return status('loading', 'busy', t('Running'), true);
     case 'WAITING':
       return status('bell-dot', 'waiting', t('Needs you'));
     case 'READY':
-      return status('comment-discussion', 'good', t('Ready for your message'));
+      return status(
+        'comment-discussion',
+        'good',
+        taskState === 'REVIEW' ? t('Ready for review') : t('Your turn'),
+      );
     case 'COMPLETED':
       return status('pass', 'good', t('Finished'));
     case 'FAILED':
@@ -65,7 +68,7 @@ export function statusOf({ task, run, permissions, queue }: BoardCard): CardStat
       time: run && runTime(run),
     };
   }
-  if (run && isLive(run.state)) return runStatus(run);
+  if (run && isLive(run.state)) return runStatus(run, task.state);
   const waiting = (icon: string, text: string): CardStatus => ({
     icon,
     spin: false,
@@ -76,7 +79,7 @@ export function statusOf({ task, run, permissions, queue }: BoardCard): CardStat
   if (queue) return waiting('clock', t('Queued, place {0}', queue.place));
   if (task.state === 'BLOCKED') return waiting('lock', t('Blocked'));
   if (task.heldBecause !== null) return waiting('debug-pause', t('On hold'));
-  return run && runStatus(run);
+  return run && runStatus(run, task.state);
 }
 
 /** What went wrong with the latest run, as long as it matters for the card. */

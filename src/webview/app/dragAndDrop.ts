@@ -6,7 +6,8 @@ import {
 } from '@atlaskit/pragmatic-drag-and-drop/element/adapter';
 import { attachClosestEdge, extractClosestEdge } from '@atlaskit/pragmatic-drag-and-drop-hitbox/closest-edge';
 import type { BoardController } from './boardController.ts';
-import { placementAtCard, type Placement } from './moves.ts';
+import type { BoardLayout } from './layout.ts';
+import { moveTo, placementAtCard, type Placement } from './moves.ts';
 
 /** Cards and columns are the only things that are dragged and dropped on; this is what each tells of itself. */
 const cardKey = 'kandevCard';
@@ -19,7 +20,16 @@ interface DropTarget {
 /** Lets a card be dragged, and others be dropped above and below it. Returns what undoes that. */
 export function makeCardDraggable(element: HTMLElement, taskId: () => string): () => void {
   return combine(
-    draggable({ element, getInitialData: () => ({ [cardKey]: taskId() }) }),
+    draggable({
+      element,
+      getInitialData: () => ({ [cardKey]: taskId() }),
+      onDragStart: () => {
+        element.toggleAttribute('data-dragging', true);
+      },
+      onDrop: () => {
+        element.toggleAttribute('data-dragging', false);
+      },
+    }),
     dropTargetForElements({
       element,
       canDrop: ({ source }) => cardKey in source.data,
@@ -47,10 +57,12 @@ function textAt(data: DropTarget['data'], key: string): string | null {
 export function followDrags(controller: BoardController): () => void {
   const { store, commands } = controller;
 
-  const placementIn = (movedId: string, targets: readonly DropTarget[]): Placement | null => {
-    const [innermost] = targets;
-    const { layout } = store.state;
-    if (!innermost || !layout) return null;
+  const gapAt = (
+    layout: BoardLayout,
+    movedId: string,
+    [innermost]: readonly DropTarget[],
+  ): Placement | null => {
+    if (!innermost) return null;
     const overTaskId = textAt(innermost.data, cardKey);
     if (overTaskId === null) {
       const columnId = textAt(innermost.data, columnKey);
@@ -58,6 +70,14 @@ export function followDrags(controller: BoardController): () => void {
     }
     const edge = extractClosestEdge(innermost.data) === 'top' ? 'top' : 'bottom';
     return placementAtCard(layout, movedId, overTaskId, edge);
+  };
+
+  /** Null also where the card stands already: there is nothing to show and nothing to do. */
+  const placementIn = (movedId: string, targets: readonly DropTarget[]): Placement | null => {
+    const { layout, content } = store.state;
+    const card = content?.cards.get(movedId);
+    const gap = layout && gapAt(layout, movedId, targets);
+    return card && gap && moveTo(layout, card, gap) ? gap : null;
   };
 
   const note = (taskId: string, over: Placement | null) => {

@@ -19,7 +19,7 @@ export interface WireMessage {
 }
 
 /** The agent's end of a pair of pipes: a test says each message by hand, and waits for what the client says. */
-export class PipeAgent {
+class PipeAgent {
   readonly stdin = new PassThrough();
   readonly stdout = new PassThrough();
   readonly received: WireMessage[] = [];

@@ -70,7 +70,7 @@ describe('PullProgress', () => {
     }
   });
 
-  it.each(['', 'no json', '[1]', '{"id":5}', '{"progressDetail":{"current":"x"}}'])(
+  it.each(['', 'no json', '5', '{"id":5}', '{"progressDetail":{"current":"x"}}'])(
     'passes over %j',
     (text) => {
       expect(parsePullLine(text)).toBeNull();

@@ -1,4 +1,4 @@
-import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { SetSessionConfigOptionRequest } from '@agentclientprotocol/sdk';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -256,7 +256,12 @@ describe('sessions', () => {
     expect(await agent.prompt(sessionId, '/help')).toBe('end_turn');
   });
 
-  test.each(['demo-unknown', '../../../etc/passwd', ''])('there is no session "%s"', async (sessionId) => {
+  test.each(['demo-unknown', '../outside', ''])('there is no session "%s"', async (sessionId) => {
+    const first = start();
+    const own = await first.begin(folder.path);
+    await first.script(own, 'message hello');
+    const state = path.join(folder.path, '.kandev-demo');
+    await copyFile(path.join(state, 'sessions', `${own}.json`), path.join(state, 'outside.json'));
     const agent = start();
     await agent.initialize();
     const load = agent.agent.request('session/load', { sessionId, cwd: folder.path, mcpServers: [] });

@@ -87,7 +87,7 @@ describe('the survey', () => {
 
   test('finds TODO comments and not the word', () => {
     const { todos } = surveyOf({
-      'a.ts': 'x\n// TODO: this\nconst TODOS = 1;\n  # FIXME(me) that  \n// TODO\n',
+      'a.ts': 'x\n/* TODO: this */\nconst TODOS = 1;\n  # FIXME(me) that  \n// TODO\ncase "TODO: x":\n',
       'notes.md': 'TODO: prose\n',
     });
     expect(todos).toEqual([

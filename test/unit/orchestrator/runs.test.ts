@@ -181,6 +181,17 @@ describe('a run', () => {
     expect(services.log.lines.join('\n')).not.toContain('planted-secret-1');
   });
 
+  it('begins in the mode that the agent type names', async () => {
+    const taskId = await services.card(['message Planned'], 'planner');
+    await start(taskId);
+    await services.until(taskId, inState('REVIEW'));
+    const sent = services.log.lines.filter((line) => line.startsWith('out '));
+    const mode = sent.findIndex((line) => line.includes('"session/set_mode"') && line.includes('"plan"'));
+    const prompt = sent.findIndex((line) => line.includes('"session/prompt"'));
+    expect(mode).toBeGreaterThan(-1);
+    expect(mode).toBeLessThan(prompt);
+  });
+
   it('can be started again after a failure', async () => {
     const taskId = await services.card(['fail 1 times counter=.failures error="try again"', 'message Done']);
     await start(taskId);

@@ -5,6 +5,7 @@ import type { BoardController } from '../boardController.ts';
 import { runKeyCommand, type KeyTargets } from '../boardKeys.ts';
 import { followDrags } from '../dragAndDrop.ts';
 import { keyCommand } from '../keyboard.ts';
+import { t } from '../l10n.ts';
 import { placeOf, tabStop, type BoardLayout, type ColumnView } from '../layout.ts';
 import type { ScrollKeeper } from '../scrollKeeper.ts';
 import type { AppState, BoardContent } from '../state.ts';
@@ -80,7 +81,8 @@ export class BoardElement extends LightElement implements KeyTargets {
     const { controller } = this;
     const { state } = controller.store;
     const { content, layout, announcement } = state;
-    return html`<div class="app">
+    return html`<main class="app">
+      <h1 class="visually-hidden">${t('Kandev board')}</h1>
       ${this.#page(state, content, layout)}
       <div class="visually-hidden" role="status" aria-live="polite">
         ${keyed(announcement.count, html`<span>${announcement.text}</span>`)}
@@ -103,18 +105,18 @@ export class BoardElement extends LightElement implements KeyTargets {
       return unavailablePage(state.failure, state.runningAction, controller);
     }
     if (state.status === 'loading' || !content || !layout) return loadingPage();
-    return html`${toolbar(state, controller)} ${messageBars(state, controller)}
+    return html`${layout.total > 0 ? toolbar(state, controller) : nothing} ${messageBars(state, controller)}
       <div class="workarea">
-        <main class="board" aria-label=${content.board.name}>${this.#columns(state, content, layout)}</main>
+        <div class="board">${this.#columns(state, content, layout)}</div>
         ${
           state.form
-            ? html`<aside class="side">
+            ? html`<div class="side">
                 <kandev-form
                   .form=${state.form}
                   .agentTypes=${content.agentTypes}
                   .controller=${controller}
                 ></kandev-form>
-              </aside>`
+              </div>`
             : nothing
         }
       </div>`;

@@ -14,7 +14,6 @@ export function toolbar(state: AppState, controller: BoardController): TemplateR
   const { filter, layout, drafts } = state;
   const hasDraft = newCardKey in drafts;
   return html`<header class="toolbar">
-    <h1 class="visually-hidden">${t('Kandev board')}</h1>
     ${button({
       label: hasDraft ? t('Continue Card') : t('New Card'),
       icon: hasDraft ? 'edit' : 'add',
@@ -86,8 +85,9 @@ function messageBar({ failure, tone, action, dismiss }: MessageBar): TemplateRes
 export function messageBars(
   { content, notice, runningAction }: AppState,
   { commands }: BoardController,
-): TemplateResult {
+): TemplateResult | typeof nothing {
   const engineFailure = content?.engine?.failure ?? null;
+  if (!engineFailure && !notice) return nothing;
   return html`<div class="message-bars">
     ${
       engineFailure
@@ -159,17 +159,33 @@ export function unavailablePage(
   </div>`;
 }
 
-export function emptyPage({ addingSamples }: AppState, { form, commands }: BoardController): TemplateResult {
+/** The extension's mark, drawn in the theme's colours. */
+function boardPicture(): TemplateResult {
+  return html`<svg class="page-picture" viewBox="0 0 24 24" aria-hidden="true">
+    <rect x="2.5" y="3.5" width="5" height="17" rx="1.5" />
+    <rect x="9.5" y="3.5" width="5" height="12" rx="1.5" />
+    <rect x="16.5" y="12.5" width="5" height="8" rx="1.5" />
+    <path
+      d="M19.25 2c.4 2.55 1.2 3.35 3.75 3.75-2.55.4-3.35 1.2-3.75 3.75-.4-2.55-1.2-3.35-3.75-3.75 2.55-.4 3.35-1.2 3.75-3.75z"
+    />
+  </svg>`;
+}
+
+export function emptyPage(
+  { addingSamples, drafts }: AppState,
+  { form, commands }: BoardController,
+): TemplateResult {
+  const hasDraft = newCardKey in drafts;
   return html`<div class="page-state">
-    <span class="page-icon">${icon('project')}</span>
+    ${boardPicture()}
     <h2>${t('No cards yet')}</h2>
     <p>
       ${t('Write down what should be done. An agent does it in a container and hands back a change to review.')}
     </p>
     <div class="page-buttons">
       ${button({
-        label: t('New Card'),
-        icon: 'add',
+        label: hasDraft ? t('Continue Card') : t('New Card'),
+        icon: hasDraft ? 'edit' : 'add',
         primary: true,
         onClick: () => {
           form.create('BACKLOG');

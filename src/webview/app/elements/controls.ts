@@ -18,6 +18,7 @@ interface ButtonOptions {
   tabIndex?: number;
 }
 
+/** A button with text. One that is disabled keeps the focus, which the user would lose otherwise. */
 export function button(options: ButtonOptions): TemplateResult {
   const { label, onClick, disabled = false, primary = false, title, tabIndex } = options;
   return html`<button
@@ -25,8 +26,8 @@ export function button(options: ButtonOptions): TemplateResult {
     class="button ${primary ? 'button-primary' : 'button-secondary'}"
     title=${ifDefined(title)}
     tabindex=${ifDefined(tabIndex)}
-    ?disabled=${disabled}
-    @click=${onClick}
+    aria-disabled=${disabled ? 'true' : nothing}
+    @click=${disabled ? nothing : onClick}
   >
     ${options.icon ? icon(options.icon) : nothing}<span class="button-label">${label}</span>
   </button>`;

@@ -40,7 +40,6 @@ export class FormElement extends LightElement {
     const isNew = form.key === newCardKey;
     return html`<form
       class="form"
-      role="dialog"
       aria-labelledby="form-heading"
       novalidate
       @submit=${(event: SubmitEvent) => {
@@ -224,7 +223,12 @@ export class FormElement extends LightElement {
     const { draft, saving } = this.form;
     const noAgent = draft.values.agentTypeId === '';
     return html`<footer class="form-foot">
-      <button type="submit" class="button button-primary" ?disabled=${saving} title=${t('Ctrl+Enter')}>
+      <button
+        type="submit"
+        class="button button-primary"
+        aria-disabled=${saving ? 'true' : nothing}
+        title=${t('Ctrl+Enter')}
+      >
         ${saving ? icon('loading', true) : nothing}
         <span class="button-label">${isNew ? t('Create') : t('Save')}</span>
       </button>

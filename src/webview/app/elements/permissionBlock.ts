@@ -40,8 +40,9 @@ function diffLine({ path, added, removed, isNewFile }: DiffSummary): TemplateRes
   return html`<li class="diff" title=${path}>
     <span class="diff-path"><bdi>${path}</bdi></span>
     ${isNewFile ? html`<span class="diff-new">${t('new')}</span>` : nothing}
-    <span class="diff-added" aria-label=${t('{0} lines added', added)}>+${added}</span>
-    <span class="diff-removed" aria-label=${t('{0} lines removed', removed)}>−${removed}</span>
+    <span class="visually-hidden">${t('{0} lines added, {1} removed', added, removed)}</span>
+    <span class="diff-added" aria-hidden="true">+${added}</span>
+    <span class="diff-removed" aria-hidden="true">−${removed}</span>
   </li>`;
 }
 
@@ -71,7 +72,7 @@ export function permissionBlock(block: PermissionBlock): TemplateResult | typeof
   const [request] = permissions;
   if (!request) return nothing;
   const preferred = request.options.find(({ kind }) => kind === 'allow_once');
-  return html`<section class="needs-you" aria-label=${t('Needs you')}>
+  return html`<div class="needs-you" role="group" aria-label=${t('Needs you')}>
     <div class="needs-you-head">
       ${icon('bell-dot')}<strong>${t('Needs you')}</strong>
       ${
@@ -108,5 +109,5 @@ export function permissionBlock(block: PermissionBlock): TemplateResult | typeof
         ${t('Details…')}
       </button>
     </div>
-  </section>`;
+  </div>`;
 }
