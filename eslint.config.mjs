@@ -10,6 +10,7 @@ const layers = {
   agents: ['model', 'events', 'store', 'acp'],
   orchestrator: ['model', 'events', 'store', 'acp', 'tasks', 'agents'],
   api: ['model', 'events', 'store', 'tasks', 'agents', 'orchestrator'],
+  windows: ['model', 'events', 'api'],
   providers: ['model', 'api'],
   commands: ['model', 'api', 'providers'],
   'webview/host': ['model', 'api', 'providers', 'webview/protocol'],
@@ -21,7 +22,7 @@ const owners = {
   vscode: ['providers', 'commands', 'webview/host'],
   dockerode: ['agents'],
   'sql.js': ['store'],
-  'vscode-jsonrpc': ['acp'],
+  'vscode-jsonrpc': ['acp', 'windows'],
   lit: ['webview/app'],
 };
 
@@ -57,7 +58,10 @@ export default tseslint.config(
   ...tseslint.configs.stylisticTypeChecked,
   {
     languageOptions: {
-      parserOptions: { project: ['./tsconfig.json', './src/webview/app/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        project: ['./tsconfig.json', './src/webview/app/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],

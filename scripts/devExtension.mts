@@ -9,11 +9,15 @@ import { run } from './processes.mts';
 /**
  * Bundles and packages an extension that helps in development and never ships.
  * @param folder With its package.json, relative to the project.
+ * @param target The folder to build in, which is emptied before.
  * @param entryPoints Sources, relative to the project; each becomes a file of that name beside package.json.
  * @returns The path of the .vsix file.
  */
-export async function packageDevExtension(folder: string, entryPoints: readonly string[]): Promise<string> {
-  const target = path.join(projectRoot, 'out', path.basename(folder));
+export async function packageDevExtension(
+  folder: string,
+  target: string,
+  entryPoints: readonly string[],
+): Promise<string> {
   await rm(target, { recursive: true, force: true });
   await mkdir(target, { recursive: true });
   await build({

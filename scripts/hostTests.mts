@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startEditor } from '../test/harness/editor.ts';
 import { makeRepository } from '../test/harness/repository.ts';
+import { makeFolder } from '../test/harness/testRun.ts';
 import { openWorkbench } from '../test/harness/workbench.ts';
 import type { HostTestEvent } from '../test/host/runner/report.ts';
 import { packageDevExtension } from './devExtension.mts';
@@ -19,7 +20,10 @@ import { projectRoot } from './paths.mts';
 const endWithinMs = 5 * 60_000;
 
 async function runHostTests(tests: readonly string[], grep: string | undefined): Promise<boolean> {
-  const runner = await packageDevExtension('test/host/runner', ['test/host/runner/runner.ts', ...tests]);
+  const runner = await packageDevExtension('test/host/runner', await makeFolder('runner'), [
+    'test/host/runner/runner.ts',
+    ...tests,
+  ]);
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -5,11 +5,12 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, statSync } from 'node:fs';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createVSIX } from '@vscode/vsce';
 import { buildAll } from './build.mts';
 import { projectRoot, vsixFile } from './paths.mts';
+import { withLock } from './setup/lock.mts';
 
 /** Holds the hash of the files that the VSIX was made from. */
 const stamp = `${vsixFile}.inputs`;
@@ -41,7 +42,7 @@ async function hashInputs(): Promise<string> {
  * Returns the path of the VSIX, building it first when it is missing or older than its sources.
  * @throws When it is larger than 2.5 MB.
  */
-export async function packageExtension(): Promise<string> {
+async function packageExtension(): Promise<string> {
   const hash = await hashInputs();
   if (existsSync(vsixFile) && (await readFile(stamp, 'utf8').catch(() => '')) === hash) return vsixFile;
   await buildAll({ production: true });
@@ -65,7 +66,6 @@ export async function packageExtension(): Promise<string> {
   return vsixFile;
 }
 
-if (import.meta.main) {
-  const { size } = await stat(await packageExtension());
-  console.log(`${path.relative(projectRoot, vsixFile)}: ${(size / 1024).toFixed(0)} KB`);
-}
+await mkdir(path.dirname(vsixFile), { recursive: true });
+const { size } = await withLock(`${vsixFile}.lock`, async () => stat(await packageExtension()));
+console.log(`${path.relative(projectRoot, vsixFile)}: ${(size / 1024).toFixed(0)} KB`);

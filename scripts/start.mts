@@ -4,7 +4,7 @@
  * npm start
  */
 import { once } from 'node:events';
-import { stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { ensureImage } from '../src/agents/images.ts';
@@ -19,12 +19,15 @@ import { removeOfRun } from './runResources.mts';
 import { ensureSampleProject } from './sample/sampleProject.mts';
 import { MissingPrerequisite } from './setup/debian.mts';
 import { ensureDockerEngine, type DockerEngine } from './setup/dockerEngine.mts';
+import { withLock } from './setup/lock.mts';
 
 const firstPort = 8123;
 
 function say(what: string, text: string): void {
   console.log(`  ${what.padEnd(9)} ${text}`);
 }
+
+const interrupted = new AbortController();
 
 async function start(): Promise<void> {
   console.log('Kandev');
@@ -35,22 +38,17 @@ async function start(): Promise<void> {
   say('Docker', docker.description);
   // As in a test run: what this start makes is found by this label and removed at its end.
   const runId = `npm-start-${process.pid}`;
-  const ended = endSignal();
   let editor: RunningEditor | undefined;
   try {
     await makeAgentImage(docker);
-    const folder = await ensureSampleProject();
-    say('Project', folder);
-    editor = await openEditor({
-      folder,
-      userDataDir: path.join(cacheDirectory, 'editor'),
-      extensions: [vsixFile, await seedSampleBoard()],
-      settings: docker.setting === null ? {} : { 'kandev.docker.host': docker.setting },
-      env: { KANDEV_TEST_RUN: runId },
-    });
-    await Promise.race([editor.ended, ended]);
+    // One start after the other looks for a free port and takes it.
+    await mkdir(cacheDirectory, { recursive: true });
+    editor = await withLock(path.join(cacheDirectory, 'start.lock'), () => openEditor(docker, runId));
+    if (!interrupted.signal.aborted) {
+      await Promise.race([editor.ended, once(interrupted.signal, 'abort')]);
+      console.log(interrupted.signal.aborted ? '\nStopping …' : '\nVS Code has ended.');
+    }
   } finally {
-    console.log('\nStopping …');
     await editor?.stop();
     await removeOfRun(docker.engine, runId);
     await docker.stop();
@@ -71,29 +69,40 @@ async function makeAgentImage({ engine }: DockerEngine): Promise<void> {
   say('Agent', agentType.image);
 }
 
-/** An extension that puts the sample cards on the board of the sample project when it is opened for the first time. */
-function seedSampleBoard(): Promise<string> {
-  return packageDevExtension('scripts/sample/seeder', ['scripts/sample/seeder/seeder.ts']);
-}
-
 /** Opens the user's own VS Code where it can show a window, else one in the browser, and says what to do next. */
-async function openEditor(options: EditorOptions): Promise<RunningEditor> {
+async function openEditor({ setting }: DockerEngine, runId: string): Promise<RunningEditor> {
+  const folder = await ensureSampleProject();
+  say('Project', folder);
+  const isDesktop = canShowDesktopCode();
+  const port = isDesktop ? 0 : await freePort();
+  // Two editors at once must not share their data; each finds its own again by its port.
+  const userDataDir = path.join(cacheDirectory, isDesktop ? 'editor-desktop' : `editor-${port}`);
+  const options: EditorOptions = {
+    folder,
+    userDataDir,
+    extensions: [vsixFile, await seedSampleBoard(userDataDir)],
+    settings: setting === null ? {} : { 'kandev.docker.host': setting },
+    env: { KANDEV_TEST_RUN: runId },
+  };
   const next = 'click the Kandev icon in the activity bar, then ▶ on a card, and answer when the agent asks';
-  if (canShowDesktopCode()) {
-    const editor = await openDesktopCode({ ...options, userDataDir: `${options.userDataDir}-desktop` });
+  if (isDesktop) {
+    const editor = await openDesktopCode(options);
     say('Editor', 'your VS Code, with settings and extensions of its own');
     console.log(
-      `\nNext: ${next}.\nWhen you close the window or press Ctrl+C here, the agents are stopped; cards are kept.`,
+      `\nNext: ${next}.\nClose the window or press Ctrl+C here to end it; cards and files are kept.`,
     );
     return editor;
   }
-  const port = await freePort();
-  // Two editors at once must not share their data; each finds its own again by its port.
-  const userDataDir = `${options.userDataDir}-${port}`;
-  const server = await startCodeServer({ ...options, port, userDataDir });
+  const server = await startCodeServer({ ...options, port });
   say('Editor', 'VS Code in the browser (code-server)');
   console.log(`\nNext: open ${server.url}\n      ${next}.\nCtrl+C stops it all; cards and files are kept.`);
   return server;
+}
+
+/** An extension that puts the sample cards on the board of the sample project when it is opened for the first time. */
+function seedSampleBoard(userDataDir: string): Promise<string> {
+  const target = path.join(userDataDir, 'sample-seeder');
+  return packageDevExtension('scripts/sample/seeder', target, ['scripts/sample/seeder/seeder.ts']);
 }
 
 /** The first port from 8123 on that nobody listens on. */
@@ -109,21 +118,16 @@ async function freePort(): Promise<number> {
   }
 }
 
-/** Resolves at Ctrl+C or when the system ends us. */
-function endSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => {
-        resolve();
-      });
-    }
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    interrupted.abort();
   });
 }
-
 try {
   await start();
 } catch (error) {
   const isPlain = [MissingPrerequisite, UserError, CommandFailed].some((kind) => error instanceof kind);
-  console.error(isPlain ? `\n${(error as Error).message}` : error);
+  if (interrupted.signal.aborted) console.error('\nStopped.');
+  else console.error(isPlain ? `\n${(error as Error).message}` : error);
   process.exitCode = 1;
 }

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { env, window, workspace, type ExtensionContext } from 'vscode';
 import { DeferredKandev } from './api/deferredKandev.ts';
 import type { Kandev } from './api/contract.ts';
-import type { OpenedKandev } from './api/openKandev.ts';
 import { performAction } from './commands/performAction.ts';
 import { registerCommands } from './commands/registerCommands.ts';
 import { UserError } from './model/failure.ts';
@@ -22,8 +21,9 @@ import { Settings } from './providers/settings.ts';
 import { TaskTree } from './providers/taskTree.ts';
 import { storageFolder } from './store/storageFolder.ts';
 import { BoardPanels, boardViewType } from './webview/host/boardPanel.ts';
+import type { SharedKandev } from './windows/sharedKandev.ts';
 
-let opened: Promise<OpenedKandev> | null = null;
+let opened: Promise<SharedKandev> | null = null;
 
 /** Builds the faces, which show "loading" until the board behind them is open. Does no I/O of its own. */
 export function activate(context: ExtensionContext): void {
@@ -37,8 +37,11 @@ export function activate(context: ExtensionContext): void {
       log.failure(text);
     },
   );
-  opened = open(context, settings, log);
-  const kandev: Kandev = new DeferredKandev(opened.then((services) => services.kandev));
+  opened = open(context, settings, log, () => {
+    // Another window leads now, or this one does: what is shown is read anew.
+    void state.reload();
+  });
+  const kandev: Kandev = new DeferredKandev(opened);
   store.add(
     kandev.subscribe('>', (event) => {
       log.record(event);
@@ -80,51 +83,70 @@ export function activate(context: ExtensionContext): void {
 }
 
 export async function deactivate(): Promise<void> {
-  const services = await opened?.catch(() => null);
-  await services?.close();
+  const board = await opened?.catch(() => null);
+  await board?.close();
 }
 
-/** Opens the board as soon as there is a folder that may have one. */
-async function open(context: ExtensionContext, settings: Settings, log: OutputLog): Promise<OpenedKandev> {
-  const { storageUri } = context;
-  if (!storageUri) {
-    throw new UserError({
-      reason: 'no-folder',
-      message: 'Cards belong to a folder, and none is open.',
-      action: { kind: 'openFolder' },
-    });
-  }
-  if (!workspace.isTrusted) {
-    await new Promise<void>((resolve) => {
-      context.subscriptions.push(
-        workspace.onDidGrantWorkspaceTrust(() => {
-          resolve();
-        }),
-      );
-    });
-  }
-  const { openKandev } = await import('./api/openKandev.ts');
-  const folder = storageFolder(storageUri.fsPath);
-  const dist = context.asAbsolutePath('dist');
-  return openKandev({
-    databasePath: join(folder, 'board.db'),
-    wasmPath: join(dist, 'sql-wasm.wasm'),
-    settings,
-    agents: {
-      distFolder: dist,
-      storageFolder: join(folder, 'containers'),
-      owner: {
-        installation: await installationId(context.globalStorageUri.fsPath),
-        workspace: createHash('sha256').update(folder).digest('hex').slice(0, 16),
-        owner: env.sessionId,
-      },
-      environment: process.env,
-    },
-    log,
-    clientVersion: (context.extension.packageJSON as { version: string }).version,
-    actor: () => userInfo().username,
-    onProblem: (text) => {
-      log.failure(text);
-    },
+/** Opens the board as soon as there is a folder that may have one; where another window has it open, through that one. */
+async function open(
+  context: ExtensionContext,
+  settings: Settings,
+  log: OutputLog,
+  onChange: () => void,
+): Promise<SharedKandev> {
+  const storage = context.storageUri?.fsPath;
+  if (storage === undefined) throw noFolder();
+  await trusted(context);
+  // The services and the clients of Docker and the database: only now, not before the first frame.
+  const [{ openKandev }, { SharedKandev }] = await Promise.all([
+    import('./api/openKandev.ts'),
+    import('./windows/sharedKandev.ts'),
+  ]);
+  const folder = storageFolder(storage);
+  const distFolder = context.asAbsolutePath('dist');
+  const onProblem = (text: string): void => {
+    log.failure(text);
+  };
+  const owner = {
+    installation: await installationId(context.globalStorageUri.fsPath),
+    workspace: createHash('sha256').update(folder).digest('hex').slice(0, 16),
+    owner: env.sessionId,
+  };
+  const board = new SharedKandev({
+    folder: join(folder, 'windows'),
+    open: () =>
+      openKandev({
+        databasePath: join(folder, 'board.db'),
+        wasmPath: join(distFolder, 'sql-wasm.wasm'),
+        settings,
+        agents: { distFolder, storageFolder: join(folder, 'containers'), owner, environment: process.env },
+        log,
+        clientVersion: (context.extension.packageJSON as { version: string }).version,
+        actor: () => userInfo().username,
+        onProblem,
+      }),
+    onChange,
+    onProblem,
+  });
+  await board.ready();
+  return board;
+}
+
+async function trusted(context: ExtensionContext): Promise<void> {
+  if (workspace.isTrusted) return;
+  await new Promise<void>((resolve) => {
+    context.subscriptions.push(
+      workspace.onDidGrantWorkspaceTrust(() => {
+        resolve();
+      }),
+    );
+  });
+}
+
+function noFolder(): UserError {
+  return new UserError({
+    reason: 'no-folder',
+    message: 'Cards belong to a folder, and none is open.',
+    action: { kind: 'openFolder' },
   });
 }

@@ -22,6 +22,7 @@ export async function ensureCodeServer(): Promise<string> {
   if (missing.length > 0)
     await ensureDebianPackages(['g++', 'make', 'python3'], "to build two of code-server's modules");
 
+  console.log(`Installing VS Code (code-server ${version}) into ${cacheDirectory}, once; about a minute …`);
   await mkdir(cacheDirectory, { recursive: true });
   const unfinished = await mkdtemp(`${installation}.unfinished-`);
   try {

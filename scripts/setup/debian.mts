@@ -37,7 +37,8 @@ export async function ensureDebianPackages(packages: readonly string[], purpose:
       `Kandev needs ${packages.join(', ')} ${purpose}. Please install them and try again.`,
     );
   }
-  // RUNLEVEL: what a package brings is not started as a service; whoever needs it starts its own.
+  console.log(`Installing ${packages.join(', ')} with apt-get …`);
+  // RUNLEVEL: where init scripts start services, a package's is not started; whoever needs it starts its own.
   const env = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   const aptGet = (...args: string[]) =>
     run('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=300', ...args], { env });

@@ -17,6 +17,8 @@ export function attach(engine: Engine, containerId: string, signal: AbortSignal)
         abortSignal,
         hijack: true,
       })) as Duplex;
+      // A connection that breaks shows by its end; with nobody listening the error would be fatal.
+      socket.on('error', () => undefined);
       // Nobody waits for one that comes too late.
       if (abortSignal.aborted) socket.destroy();
       return socket;
@@ -48,7 +50,6 @@ const waitSchema = v.object({ StatusCode: v.number() });
 export async function beginWait(
   engine: Engine,
   containerId: string,
-  signal: AbortSignal,
 ): Promise<{ exitCode: Promise<number | null> }> {
   const response = await engine.call(
     `waiting for container ${containerId.slice(0, 12)}`,
@@ -60,7 +61,6 @@ export async function beginWait(
         abortSignal,
         stream: true,
       }),
-    { signal },
   );
   const exitCode = text(response as IncomingMessage).then(
     (body) => v.parse(waitSchema, JSON.parse(body)).StatusCode,

@@ -36,8 +36,8 @@ export async function buildImage(
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  signal.throwIfAborted();
   const dockerfile = await readFile(path.join(context, 'Dockerfile'), 'utf8');
+  signal.throwIfAborted();
   const label = `${imageLabels.source}=${source}`;
   const cli = spawn(
     'docker',

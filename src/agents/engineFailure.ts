@@ -161,7 +161,8 @@ export function launchFailure(error: unknown, thing: LaunchedThing): UserError |
     );
   }
   if (
-    /exec(utable file not found|:)|OCI runtime create failed.*(no such file|permission denied)/i.test(detail)
+    // As runc and as crun say it. Only engines that do without an init process do: with one the agent ends with 127.
+    /exec: "|executable file .*not found/i.test(detail)
   ) {
     return new UserError(commandMissing(thing, detail), { cause: error });
   }
@@ -179,7 +180,7 @@ function unseenPath(detail: string): string | null {
 }
 
 /** The image has no such command, or it may not be run. */
-export function commandMissing(thing: Omit<LaunchedThing, 'folder'>, detail: string): Failure {
+function commandMissing(thing: Omit<LaunchedThing, 'folder'>, detail: string): Failure {
   const command = thing.command[0] ?? '';
   const problem = /permission denied/i.test(detail) ? 'may not be run' : 'is not there';
   return {

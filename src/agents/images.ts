@@ -1,14 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import * as v from 'valibot';
 import type { AgentType } from '../model/agentType.ts';
 import { UserError } from '../model/failure.ts';
 import type { LaunchProgress } from './agentManager.ts';
 import { baseImageOf, buildImage, sourceHash } from './buildImage.ts';
 import { orAborted } from './deadline.ts';
-import { dial } from './dial.ts';
 import type { Engine } from './engine.ts';
-import { statusOf } from './engineFailure.ts';
+import { findImage, removeReplaced } from './findImage.ts';
 import { imageLabels } from './labels.ts';
 import { importMachineImage, suitsThisMachine } from './machineImage.ts';
 import { pullImage } from './pullImage.ts';
@@ -57,43 +55,18 @@ export async function ensureImage(request: ImageRequest): Promise<void> {
 
 async function makeReady({ engine, agentType, distFolder, progress, signal }: ImageRequest): Promise<void> {
   const { image, buildContext } = agentType;
-  const labels = await imageLabelsOn(engine, image, signal);
+  const present = await findImage(engine, image, signal);
   if (buildContext === null) {
-    if (labels === null) await pullImage(engine, image, progress.activity.bind(progress), signal);
+    if (present === null) await pullImage(engine, image, progress.activity.bind(progress), signal);
     return;
   }
   const context = path.join(distFolder, buildContext);
   const source = await sourceHash(context);
-  if (labels?.[imageLabels.source] === source) return;
+  if (present?.labels[imageLabels.source] === source) return;
   const base = await ensureBase(engine, context, progress, signal);
   progress.activity(`Building ${image} …`);
   await buildImage({ image, context, source, base }, engine.endpoint, progress.log.bind(progress), signal);
-}
-
-const inspectSchema = v.object({
-  Config: v.nullish(v.object({ Labels: v.nullish(v.record(v.string(), v.string())) })),
-});
-
-/** The labels of an image; null where the engine does not have it. */
-async function imageLabelsOn(
-  engine: Engine,
-  image: string,
-  signal: AbortSignal,
-): Promise<Record<string, string> | null> {
-  const path = `/images/${image.split('/').map(encodeURIComponent).join('/')}/json`;
-  try {
-    const found = await engine.call(
-      `looking for the image ${image}`,
-      (docker, abortSignal) => dial(docker, { method: 'GET', path, abortSignal }),
-      { signal },
-    );
-    return v.parse(inspectSchema, found).Config?.Labels ?? {};
-  } catch (error) {
-    const status = statusOf(error);
-    // 400 is a name that cannot be one: the pull says so.
-    if (status === 404 || status === 400) return null;
-    throw error;
-  }
+  if (present !== null) await removeReplaced(engine, present);
 }
 
 /**
@@ -107,7 +80,7 @@ async function ensureBase(
   signal: AbortSignal,
 ): Promise<string | null> {
   const base = baseImageOf(await readFile(path.join(context, 'Dockerfile'), 'utf8'));
-  if (base === null || (await imageLabelsOn(engine, base, signal)) !== null) return null;
+  if (base === null || (await findImage(engine, base, signal)) !== null) return null;
   try {
     await pullImage(engine, base, progress.activity.bind(progress), signal);
     return null;

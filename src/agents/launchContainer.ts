@@ -22,8 +22,8 @@ export interface ContainerLaunch {
 const createLimitMs = 30_000;
 const startLimitMs = 30_000;
 /** An aborted launch takes at most these two: for the engine to finish what it has begun, and to remove it. */
-const finishMs = 1_200;
-const cleanUpMs = 1_700;
+const finishMs = 1_000;
+const cleanUpMs = 1_500;
 
 /**
  * Creates a container, attaches to it and starts it. Whatever ends this early, no container is left.
@@ -45,7 +45,7 @@ async function createAndStart(launch: ContainerLaunch): Promise<AgentContainer> 
   let socket: Duplex | null = null;
   try {
     socket = await attach(engine, containerId, signal);
-    const { exitCode } = await beginWait(engine, containerId, signal);
+    const { exitCode } = await orAborted(beginWait(engine, containerId), signal);
     const workingDirectory = options.WorkingDir ?? '/';
     const agent = new AgentContainer({ engine, containerId, workingDirectory, socket, exitCode, onStderr });
     await start(launch, containerId);

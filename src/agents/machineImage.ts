@@ -9,6 +9,7 @@ import { pack, type Pack } from 'tar-stream';
 import { UserError } from '../model/failure.ts';
 import type { Engine } from './engine.ts';
 import { diskFailure } from './engineFailure.ts';
+import { findImage, removeReplaced } from './findImage.ts';
 import { parsePullLine } from './pullProgress.ts';
 import { streamLines } from './streamLines.ts';
 
@@ -59,6 +60,7 @@ export async function importMachineImage(
       message: `Docker cannot reach a registry, and this machine has no Node ${oldestNode} or newer to make the image from. Connect to a network, or install Node.`,
     });
   }
+  const replaced = await findImage(engine, image, signal);
   const archive = pack();
   const body = Readable.from(archive);
   const [repo, tag] = image.split(':');
@@ -78,6 +80,7 @@ export async function importMachineImage(
     signal.throwIfAborted();
     throw error;
   }
+  if (replaced !== null) await removeReplaced(engine, replaced);
   return node.version;
 }
 

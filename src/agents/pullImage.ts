@@ -22,7 +22,7 @@ export async function pullImage(
   activity(`Pulling ${image} …`);
   const progress = new PullProgress();
   const silence = () => new Error(`timeout: the pull stood still for ${silenceLimitMs / 1000} s`);
-  let shown = '';
+  let shown = progress.toString();
   try {
     const stream = await engine.call(
       `pulling ${image}`,
@@ -36,7 +36,7 @@ export async function pullImage(
       if (line.error !== undefined) throw new Error(line.error);
       progress.add(line);
       const now = progress.toString();
-      if (now !== shown && progress.percent > 0) activity(`Pulling ${image} … ${now}`);
+      if (now !== shown) activity(`Pulling ${image} … ${now}`);
       shown = now;
     }
   } catch (error) {

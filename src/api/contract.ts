@@ -21,6 +21,8 @@ const labels = v.pipe(v.array(v.pipe(v.string(), v.trim(), v.nonEmpty(), v.maxLe
 /** What each command takes. Whatever comes from outside is checked against these before anything is done. */
 export const commandSchemas = {
   'task.create': v.object({
+    /** Chosen by the caller so that asking twice makes one card; left out, a new one. */
+    id: v.optional(id),
     title,
     description: v.optional(description, ''),
     state: v.optional(v.picklist(['BACKLOG', 'TODO']), 'BACKLOG'),

@@ -207,10 +207,10 @@ function contextValue({ task, run, permissions, queue }: CardView): string {
 function columnItem(column: Column, count: number): TreeItem {
   const item = new TreeItem(
     column.title,
-    // Not collapsed: VS Code would keep it so when the first card comes.
     count > 0 ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None,
   );
-  item.id = `column:${column.id}`;
+  // Another id when it is empty: for an item that it knows VS Code would show the first card collapsed.
+  item.id = count > 0 ? `column:${column.id}` : `column:${column.id}:empty`;
   item.description = String(count);
   item.contextValue = `column ${column.id}`;
   item.accessibilityInformation = {

@@ -6,7 +6,8 @@ import { basename, dirname, join } from 'node:path';
  */
 export function storageFolder(storagePath: string): string {
   const workspaceFolder = dirname(storagePath);
-  const match = /^([0-9a-f]{32})-\d$/.exec(basename(workspaceFolder));
+  // The id of a workspace is a hash in hexadecimal: 32 digits on the desktop, up to 8 and perhaps a minus in a browser.
+  const match = /^(-?[0-9a-f]+)-\d$/.exec(basename(workspaceFolder));
   return match?.[1] === undefined
     ? storagePath
     : join(dirname(workspaceFolder), match[1], basename(storagePath));

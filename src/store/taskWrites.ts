@@ -36,8 +36,10 @@ export function insertBoard(db: SqlDatabase, { board, at }: { board: Board; at: 
   );
 }
 
-/** Adds a card at the end of its column; its `position` is computed here. */
+/** Adds a card at the end of its column; its `position` is computed here. One with this id that is there is left as it is. */
 export function insertTask(db: SqlDatabase, { task, change }: { task: Task; change: Change }): Task {
+  const existing = db.get('SELECT * FROM tasks WHERE id = ?', task.id);
+  if (existing) return taskFrom(existing);
   const position = placeInColumn(db, task, task.state, null);
   db.run(
     `INSERT INTO tasks (id, board_id, title, description, state, priority, position, agent_type_id, workspace_mode,

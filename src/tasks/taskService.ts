@@ -7,6 +7,8 @@ import type { TaskPatch } from '../store/taskWrites.ts';
 import type { Store } from '../store/store.ts';
 
 export interface NewTask {
+  /** Left out: a new one. A card that already has it is returned instead of made twice. */
+  id?: string | undefined;
   title: string;
   description: string;
   state: 'BACKLOG' | 'TODO';
@@ -58,7 +60,7 @@ export class TaskService {
     const task = await this.#store.write('task.insert', {
       task: {
         ...input,
-        id: randomUUID(),
+        id: input.id ?? randomUUID(),
         boardId: board.id,
         position: 0,
         workspaceMode: 'folder',

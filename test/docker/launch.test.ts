@@ -58,7 +58,7 @@ describe('the streams of an agent', () => {
     });
   });
 
-  it('carry 5 MB in order while the reader is slow', async () => {
+  it('carry 5 MB of small writes in their order', async () => {
     const count = 500_000;
     const script = `let i = 0; const go = () => { while (i < ${count}) if (!process.stdout.write(String(i++).padStart(9) + "\\n")) return process.stdout.once("drain", go); }; go();`;
     await withAgent(launch(['node', '-e', script]), async (agent) => {
@@ -83,6 +83,18 @@ describe('the streams of an agent', () => {
       expect(await agent.exited).toEqual({ exitCode: 3, oomKilled: false });
       expect(progress.stderrText).toBe(`${'ä'.repeat(10000)}the end`);
       expect(agent.stderrTail()).toBe(`${'ä'.repeat((8192 - 8) / 2)}the end`);
+    });
+  });
+});
+
+describe('the signal of a launch', () => {
+  it('has no say any more once the agent runs', async () => {
+    const abort = new AbortController();
+    const launching = manager.launch(requestFor(folder, ['cat']), new RecordedProgress(), abort.signal);
+    await withAgent(launching, async (agent) => {
+      abort.abort();
+      agent.stdin.write('still there\n');
+      expect(await readUntil(agent.stdout, /\n/)).toBe('still there\n');
     });
   });
 });

@@ -110,7 +110,7 @@ export class BoardController {
       content: { board, cards: new Map(cards.map((card) => [card.task.id, card])), agentTypes, engine },
     });
     const { openForm } = this.#viewKeeper.view;
-    if (first && openForm !== null) this.form.reopen(openForm);
+    if (first && openForm !== null && openForm in this.store.state.drafts) this.form.reopen(openForm);
   }
 
   #takeUpdate({ upserted, removed }: Update): void {

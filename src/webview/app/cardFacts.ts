@@ -141,13 +141,14 @@ export function accessibleName(card: BoardCard, agentName: string | null): strin
 }
 
 /** What VS Code's menus on the card decide by; the keys are those of `when` clauses. */
-export function menuContext({ task, run, permissions }: BoardCard): Record<string, string | boolean> {
+export function menuContext({ task, run, permissions, queue }: BoardCard): Record<string, string | boolean> {
   return {
     webviewSection: 'card',
     taskId: task.id,
     state: task.state,
     live: run !== null && isLive(run.state),
     ready: run?.state === 'READY',
+    queued: queue !== null,
     needsYou: permissions.length > 0,
     hasAgent: task.agentTypeId !== null,
     preventDefaultContextMenuItems: true,

@@ -83,6 +83,12 @@ describe('launchFailure', () => {
       'command-missing',
       /the command "gemini" may not be run/,
     ],
+    [
+      500,
+      'crun: executable file `gemini` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found',
+      'command-missing',
+      /the command "gemini" is not there/,
+    ],
     [404, 'No such image: img:1', 'image-missing', /image img:1 was removed while Gemini was being started/],
     [
       500,
@@ -98,7 +104,10 @@ describe('launchFailure', () => {
     });
   });
 
-  it('invents no words for what it does not know', () => {
-    expect(launchFailure(refusal(500, 'something new'), thing)).toBeNull();
-  });
+  it.each(['something new', 'OCI runtime create failed: error mounting "/x" to rootfs: permission denied'])(
+    'invents no words for what it does not know: %s',
+    (said) => {
+      expect(launchFailure(refusal(500, said), thing)).toBeNull();
+    },
+  );
 });

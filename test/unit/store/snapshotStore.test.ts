@@ -125,6 +125,9 @@ describe('the folder of a workspace’s data', () => {
   it('is the same one while an earlier extension host still holds the first', () => {
     expect(storageFolder(`/data/${id}-1/kandev.kandev`)).toBe(`/data/${id}/kandev.kandev`);
     expect(storageFolder(`/data/${id}/kandev.kandev`)).toBe(`/data/${id}/kandev.kandev`);
+    expect(storageFolder('/data/8aa3c03-2/kandev.kandev')).toBe('/data/8aa3c03/kandev.kandev');
+    expect(storageFolder('/data/-3f2a-1/kandev.kandev')).toBe('/data/-3f2a/kandev.kandev');
+    expect(storageFolder('/data/-3f2a/kandev.kandev')).toBe('/data/-3f2a/kandev.kandev');
   });
 
   it('keeps a name that only looks alike', () => {

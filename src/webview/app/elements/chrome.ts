@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
-import type { Failure } from '../../../model/failure.ts';
+import type { Failure, FailureReason } from '../../../model/failure.ts';
 import { newCardKey } from '../../protocol.ts';
 import { actionLabel } from '../actionLabels.ts';
 import type { BoardController } from '../boardController.ts';
@@ -64,6 +64,15 @@ function countText(shown: number, total: number, filter: string): string {
   if (filter !== '') return t('{0} of {1} cards', shown, total);
   return total === 1 ? t('1 card') : t('{0} cards', total);
 }
+
+/** Nothing is broken where a command was merely refused. */
+const refusals: ReadonlySet<FailureReason> = new Set([
+  'refused',
+  'run-active',
+  'no-run',
+  'already-resolved',
+  'not-found',
+]);
 
 interface MessageBar {
   failure: Failure;
