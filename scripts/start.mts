@@ -27,7 +27,14 @@ function say(what: string, text: string): void {
   console.log(`  ${what.padEnd(9)} ${text}`);
 }
 
-const interrupted = new AbortController();
+/** Ctrl+C, or the system ends us. */
+const stop = new AbortController();
+const stopAsked = once(stop.signal, 'abort');
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    stop.abort();
+  });
+}
 
 async function start(): Promise<void> {
   console.log('Kandev');
@@ -44,10 +51,11 @@ async function start(): Promise<void> {
     // One start after the other looks for a free port and takes it.
     await mkdir(cacheDirectory, { recursive: true });
     editor = await withLock(path.join(cacheDirectory, 'start.lock'), () => openEditor(docker, runId));
-    if (!interrupted.signal.aborted) {
-      await Promise.race([editor.ended, once(interrupted.signal, 'abort')]);
-      console.log(interrupted.signal.aborted ? '\nStopping …' : '\nVS Code has ended.');
-    }
+    const news = await Promise.race([
+      editor.ended.then(() => 'VS Code has ended.'),
+      stopAsked.then(() => 'Stopping …'),
+    ]);
+    console.log(`\n${news}`);
   } finally {
     await editor?.stop();
     await removeOfRun(docker.engine, runId);
@@ -118,16 +126,12 @@ async function freePort(): Promise<number> {
   }
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => {
-    interrupted.abort();
-  });
-}
 try {
   await start();
 } catch (error) {
   const isPlain = [MissingPrerequisite, UserError, CommandFailed].some((kind) => error instanceof kind);
-  if (interrupted.signal.aborted) console.error('\nStopped.');
+  // What a step says that Ctrl+C has ended is of no interest.
+  if (stop.signal.aborted) console.error('\nStopped.');
   else console.error(isPlain ? `\n${(error as Error).message}` : error);
   process.exitCode = 1;
 }

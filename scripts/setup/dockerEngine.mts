@@ -54,8 +54,9 @@ export async function ensureDockerEngine(): Promise<DockerEngine> {
       stop: () => Promise.resolve(),
     };
   }
+  const advice = 'To install Docker, see https://docs.docker.com/get-docker/';
   const cannotStart = new MissingPrerequisite(
-    `${failure.message}\nKandev runs its agents in Docker: install Docker Desktop or Docker Engine (https://docs.docker.com/get-docker/), start it and repeat this.`,
+    failure.reason === 'engine-not-running' ? `${failure.message}\n${advice}` : failure.message,
   );
   if (process.platform !== 'linux' || process.getuid?.() !== 0) throw cannotStart;
   if (missingCommands(['dockerd', 'iptables', 'flock']).length > 0) {
@@ -100,7 +101,7 @@ async function useOwnEngine(): Promise<DockerEngine> {
       if ((await livingUsers()) === 0) await stopDaemon();
     });
   };
-  return { engine, setting, description: `${setting} (started by this)`, stop };
+  return { engine, setting, description: `${setting} (started by Kandev, and stopped with it)`, stop };
 }
 
 /** How many processes use the engine; those that died without a word are forgotten. */

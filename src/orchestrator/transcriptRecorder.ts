@@ -31,6 +31,7 @@ export class TranscriptRecorder {
   /** Which entry a later update of the same tool call or plan replaces, within the turn. */
   readonly #keyed = new Map<string, number>();
   #timer: NodeJS.Timeout | null = null;
+  #lastFlush = -gatherMs;
   #tail: Promise<void> = Promise.resolve();
 
   constructor(
@@ -62,9 +63,10 @@ export class TranscriptRecorder {
     this.#open ??= this.#entry({ kind, key, text: '' });
     this.#open.text += chunk;
     this.#unpublished += chunk;
-    this.#timer ??= setTimeout(() => {
-      this.#flushText();
-    }, gatherMs);
+    // The first words are shown at once; only what follows closely gathers.
+    const wait = this.#lastFlush + gatherMs - performance.now();
+    if (wait <= 0) this.#flushText();
+    else this.#timer ??= setTimeout(() => this.#flushText(), wait);
   }
 
   /** Anything that is not a piece of running text. One with a key replaces the last entry of that kind and key. */
@@ -111,6 +113,7 @@ export class TranscriptRecorder {
     if (!this.#open || this.#unpublished === '') return;
     const appended = this.#unpublished;
     this.#unpublished = '';
+    this.#lastFlush = performance.now();
     this.#put({ ...this.#open }, appended);
   }
 

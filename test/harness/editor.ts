@@ -1,5 +1,5 @@
 /** One VS Code server with the packaged extension, for a suite. */
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCodeServer } from '../../scripts/codeServer.mts';
@@ -18,6 +18,8 @@ export interface EditorOptions {
   extraExtensions?: readonly string[];
   /** Added to the environment of the extension host; undefined takes a variable away. */
   env?: Record<string, string | undefined>;
+  /** Of an editor that was stopped, to go on with its cards and settings. Default: a fresh one. */
+  userDataDir?: string;
 }
 
 export interface Editor {
@@ -32,7 +34,21 @@ export interface Editor {
   killExtensionHost(): Promise<void>;
 }
 
-/** Starts VS Code with a fresh user data folder. */
+/**
+ * Writes the settings of Kandev where those of scope `machine` count: the window of a server takes them from nowhere
+ * else. A running editor follows at once.
+ */
+export async function writeMachineSettings(
+  userDataDir: string,
+  settings: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const ours = Object.entries(settings).filter(([name]) => name.startsWith('kandev.'));
+  const folder = path.join(userDataDir, 'Machine');
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, 'settings.json'), JSON.stringify(Object.fromEntries(ours), undefined, 2));
+}
+
+/** Starts VS Code. */
 export async function startEditor(options: EditorOptions): Promise<Editor> {
   const {
     folder,
@@ -42,14 +58,20 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
     extraExtensions = [],
     env = {},
   } = options;
-  const userDataDir = await makeFolder('editor');
+  const userDataDir = options.userDataDir ?? (await makeFolder('editor'));
+  const settings = {
+    'workbench.reduceMotion': 'on',
+    'kandev.docker.host': dockerHost(),
+    ...userSettings,
+  };
+  await writeMachineSettings(userDataDir, settings);
   const server = await startCodeServer({
     ...(folder === undefined ? {} : { folder }),
     port: 0,
     userDataDir,
     extensions: [vsix, ...extraExtensions],
     askForTrust: trust === 'asked',
-    settings: { 'workbench.reduceMotion': 'on', 'kandev.docker.host': dockerHost(), ...userSettings },
+    settings,
     // Temporary files and sockets go where they are removed with the run.
     env: { TMPDIR: userDataDir, ...env },
   });

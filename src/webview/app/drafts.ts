@@ -52,11 +52,11 @@ function agentTypeOf(values: FormValues): string | null {
   return values.agentTypeId === '' ? null : values.agentTypeId;
 }
 
-export function createInput({ values }: Draft, state: FormValues['state']): BoardCommandInput<'task.create'> {
+export function createInput({ values }: Draft): BoardCommandInput<'task.create'> {
   return {
     title: values.title,
     description: values.description,
-    state,
+    state: values.state,
     priority: values.priority,
     agentTypeId: agentTypeOf(values),
     labels: parseLabels(values.labels),

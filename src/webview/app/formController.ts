@@ -93,7 +93,7 @@ export class FormController {
   }
 
   #send({ key, draft }: FormState): Promise<Outcome> {
-    if (key === newCardKey) return this.#host.execute('task.create', createInput(draft, draft.values.state));
+    if (key === newCardKey) return this.#host.execute('task.create', createInput(draft));
     if (!isChanged(draft)) return Promise.resolve({ ok: true, taskId: key });
     return this.#host.execute('task.update', updateInput(key, draft));
   }

@@ -1,0 +1,32 @@
+/** What the cards of the tests ask of their agents. */
+import { readFile } from 'node:fs/promises';
+import { importMachineImage } from '../harness/images.ts';
+import { demoAgentFile } from '../harness/localAgents.ts';
+import { dockerHost, testRunId } from '../harness/testRun.ts';
+
+/** An entry of the setting kandev.agents. */
+export interface AgentSetting {
+  id: string;
+  name: string;
+  image: string;
+  command: readonly string[];
+  environment?: readonly string[];
+}
+
+/** The text of a card for the demo agent: a line is a step (agents/demo/README.md). */
+export function script(...steps: readonly string[]): string {
+  return ['```kandev-script', ...steps, '```'].join('\n');
+}
+
+/** The demo agent in an image of this test run, as an agent of the user's own with flags. */
+export async function demoAgentWith(
+  id: string,
+  name: string,
+  flags: readonly string[],
+  environment: readonly string[] = [],
+): Promise<AgentSetting> {
+  const file = '/opt/demo/agent.js';
+  const image = `kandev-test/demo:${testRunId()}`;
+  await importMachineImage(dockerHost(), image, { [file]: await readFile(await demoAgentFile()) });
+  return { id, name, image, command: ['node', file, ...flags], environment };
+}

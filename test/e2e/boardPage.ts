@@ -1,0 +1,103 @@
+import type { FrameLocator, Locator } from 'playwright-core';
+import type { Workbench } from '../harness/workbench.ts';
+import type { CardsByColumn } from './cardTree.ts';
+
+export interface CardInput {
+  title: string;
+  description?: string;
+  /** The agent's name as the form shows it; left out: a person does it. */
+  agent?: string;
+  priority?: 'Low' | 'Normal' | 'High' | 'Urgent';
+  column?: 'Backlog' | 'To Do';
+}
+
+/** The board in its editor tab. */
+export class BoardPage {
+  readonly #workbench: Workbench;
+
+  constructor(workbench: Workbench) {
+    this.#workbench = workbench;
+  }
+
+  /** The webview's document; found anew each time, as VS Code loads it anew whenever its tab is shown again. */
+  get page(): FrameLocator {
+    return this.#workbench.page.frameLocator('iframe.webview').frameLocator('iframe#active-frame');
+  }
+
+  async open(): Promise<void> {
+    await this.#workbench.runCommand('Kandev: Open Board');
+    await this.page.getByRole('button', { name: /^(New|Continue) Card$/ }).waitFor();
+  }
+
+  card(title: string): Locator {
+    const heading = this.page.getByRole('heading', { level: 3, name: title, exact: true });
+    return this.page.locator('kandev-card').filter({ has: heading });
+  }
+
+  column(title: string): Locator {
+    return this.page.getByRole('region', { name: title, exact: true });
+  }
+
+  button(name: string): Locator {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  /** A button of a card. Those in its corner show only while the pointer is on the card. */
+  async press(title: string, label: string): Promise<void> {
+    const card = this.card(title);
+    await card.hover();
+    await card.getByRole('button', { name: label, exact: true }).click();
+  }
+
+  field(label: string): Locator {
+    return this.page.getByRole('form').getByLabel(label, { exact: true });
+  }
+
+  async fillIn({ title, description = '', agent, priority, column }: CardInput): Promise<void> {
+    await this.button('New Card').click();
+    await this.field('Title').fill(title);
+    await this.field('Description').fill(description);
+    await this.field('Agent').selectOption({ label: agent ?? 'No agent: a person does it' });
+    if (priority) await this.field('Priority').selectOption({ label: priority });
+    if (column) await this.field('Column').selectOption({ label: column });
+  }
+
+  /** Writes a card with the form, and puts it into its column. */
+  async create(card: CardInput): Promise<void> {
+    await this.fillIn(card);
+    await this.button('Create').click();
+    await this.card(card.title).waitFor();
+  }
+
+  async createAndStart(card: CardInput): Promise<void> {
+    await this.fillIn(card);
+    await this.button('Create and Start').click();
+    await this.card(card.title).waitFor();
+  }
+
+  /** Drops a card on the upper or lower half of another, with the mouse. */
+  async dragToCard(title: string, other: string, half: 'upper' | 'lower'): Promise<void> {
+    const target = this.card(other);
+    const box = await target.boundingBox();
+    const y = half === 'upper' ? 4 : (box?.height ?? 0) - 4;
+    await this.card(title).dragTo(target, { targetPosition: { x: 20, y } });
+  }
+
+  async dragToColumn(title: string, column: string): Promise<void> {
+    const target = this.column(column);
+    const box = await target.boundingBox();
+    await this.card(title).dragTo(target, { targetPosition: { x: 40, y: (box?.height ?? 0) - 20 } });
+  }
+
+  cards(): Promise<CardsByColumn> {
+    return this.page.locator('kandev-column').evaluateAll((columns) => {
+      const texts = (parent: Element, selector: string) =>
+        [...parent.querySelectorAll(selector)].map(({ textContent }) => textContent);
+      return Object.fromEntries(
+        columns
+          .map((column) => [texts(column, '.column-title')[0] ?? '', texts(column, '.card-title')] as const)
+          .filter(([, cards]) => cards.length > 0),
+      );
+    });
+  }
+}

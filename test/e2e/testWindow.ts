@@ -1,0 +1,107 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { startEditor, type Editor, type EditorOptions } from '../harness/editor.ts';
+import { makeRepository } from '../harness/repository.ts';
+import { openWorkbench, type Workbench } from '../harness/workbench.ts';
+import { BoardPage } from './boardPage.ts';
+import { CardTree, type CardsByColumn } from './cardTree.ts';
+import { testContainers } from './containers.ts';
+import { eventually } from './eventually.ts';
+
+interface Opened {
+  folder: string;
+  editor: Editor;
+  workbench: Workbench;
+}
+
+/** A window on a repository of its own, with Kandev's side bar and board open, that the tests of a file share. */
+export class TestWindow {
+  #opened: Opened | null = null;
+
+  async open(options: EditorOptions): Promise<void> {
+    const folder = options.folder ?? (await makeRepository('project'));
+    const editor = await startEditor({ ...options, folder });
+    try {
+      this.#opened = { folder, editor, workbench: await openWorkbench(editor.url) };
+    } catch (error) {
+      await editor.stop();
+      throw error;
+    }
+    await this.workbench.openKandevView();
+    await this.board.open();
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = null;
+    await opened?.workbench.close();
+    await opened?.editor.stop();
+  }
+
+  get folder(): string {
+    return this.#current.folder;
+  }
+
+  get editor(): Editor {
+    return this.#current.editor;
+  }
+
+  get workbench(): Workbench {
+    return this.#current.workbench;
+  }
+
+  get board(): BoardPage {
+    return new BoardPage(this.workbench);
+  }
+
+  get tree(): CardTree {
+    return new CardTree(this.workbench);
+  }
+
+  get #current(): Opened {
+    if (!this.#opened) throw new Error('The window is not open.');
+    return this.#opened;
+  }
+
+  /** Expects the cards to stand so in the tree and on the board. */
+  async shows(cards: CardsByColumn): Promise<void> {
+    await eventually(() => this.board.cards()).toEqual(cards);
+    await eventually(() => this.tree.cards()).toEqual(cards);
+  }
+
+  /** The lines about a card in one of Kandev's output channels, without their time stamps. */
+  async logOf(card: string, channel: 'Kandev' | 'Kandev ACP Trace' = 'Kandev'): Promise<string[]> {
+    const logs = path.join(this.editor.userDataDir, 'logs');
+    const files = (await readdir(logs, { recursive: true })).filter(
+      (file) => path.basename(file) === `${channel}.log`,
+    );
+    const texts = await Promise.all(files.sort().map((file) => readFile(path.join(logs, file), 'utf8')));
+    const prefix = `[${card}] `;
+    return texts
+      .flatMap((text) => text.split('\n'))
+      .map((line) => line.replace(/^\S+ \S+ \[\w+\] /, ''))
+      .filter((line) => line.startsWith(prefix))
+      .map((line) => line.slice(prefix.length));
+  }
+}
+
+/**
+ * Opens a window before the tests of a file and closes it after them. A failed test leaves a picture in
+ * out/screenshots; no container may be left.
+ */
+export function useWindow(options: () => Promise<EditorOptions> = () => Promise.resolve({})): TestWindow {
+  const window = new TestWindow();
+  beforeAll(async () => {
+    await window.open(await options());
+  });
+  afterEach(async ({ task }) => {
+    const name = `failed ${task.name}`.replaceAll(/[^\w]+/g, '-');
+    if (task.result?.state === 'fail') await window.workbench.screenshot(name);
+  });
+  afterAll(async () => {
+    await window.close();
+    expect(await testContainers()).toEqual([]);
+  });
+  return window;
+}

@@ -1,0 +1,245 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Kandev } from '../../../src/api/contract.ts';
+import type { CardView } from '../../../src/model/cardView.ts';
+import { UserError } from '../../../src/model/failure.ts';
+import type { BoardChange, BoardSnapshot, BoardState } from '../../../src/providers/boardState.ts';
+import { BoardConnection, type BoardServices } from '../../../src/webview/host/boardConnection.ts';
+import { DraftKeeper } from '../../../src/webview/host/draftKeeper.ts';
+import type { HostMessage } from '../../../src/webview/protocol.ts';
+import { emptyDraft } from '../../../src/webview/app/drafts.ts';
+import { aCard, aRun, board } from './cards.ts';
+
+class TestState implements BoardState {
+  current: BoardSnapshot = { status: 'loading' };
+  listener: ((change: BoardChange) => void) | null = null;
+
+  onDidChange(listener: (change: BoardChange) => void) {
+    this.listener = listener;
+    return {
+      dispose: () => {
+        this.listener = null;
+      },
+    };
+  }
+
+  show(cards: CardView[]): void {
+    this.current = { status: 'ready', view: { revision: 1, board, cards }, agentTypes: [], engine: null };
+  }
+
+  change(change: Partial<BoardChange>): void {
+    this.listener?.({ changed: [], removed: [], structural: false, ...change });
+  }
+}
+
+function setUp(overrides: Partial<BoardServices> = {}) {
+  const state = new TestState();
+  const sent: HostMessage[] = [];
+  const execute = vi.fn<(command: string, input: unknown) => Promise<unknown>>();
+  const warnings: string[] = [];
+  const stored = new Map<string, unknown>();
+  const services: BoardServices = {
+    kandev: { execute: execute as unknown as Kandev['execute'] },
+    state,
+    drafts: new DraftKeeper({
+      get: (key) => stored.get(key),
+      update: (key, value) => {
+        stored.set(key, value);
+        return Promise.resolve();
+      },
+    }),
+    runAction: () => Promise.resolve(),
+    runUiCommand: () => Promise.resolve(),
+    confirmDelete: () => Promise.resolve(true),
+    warn: (message) => warnings.push(message),
+    ...overrides,
+  };
+  const connection = new BoardConnection(services, (message) => sent.push(message));
+  return { state, sent, execute, warnings, stored, services, connection };
+}
+
+function types(messages: readonly HostMessage[]): string[] {
+  return messages.map(({ type }) => type);
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('showing the board', () => {
+  it('sends nothing before the page is ready, and then everything', () => {
+    const { state, sent, connection } = setUp();
+    state.show([aCard('a')]);
+    state.change({ changed: ['a'] });
+    vi.runAllTimers();
+    expect(sent).toEqual([]);
+    connection.receive({ type: 'ready' });
+    expect(types(sent)).toEqual(['drafts', 'snapshot']);
+    expect(sent[1]).toMatchObject({ cards: [{ task: { id: 'a' } }] });
+  });
+
+  it('says that the board is loading or cannot be shown', () => {
+    const { state, sent, connection } = setUp();
+    connection.receive({ type: 'ready' });
+    state.current = { status: 'unavailable', failure: { reason: 'no-folder', message: 'No folder.' } };
+    state.change({ structural: true });
+    vi.runAllTimers();
+    expect(types(sent)).toEqual(['drafts', 'loading', 'unavailable']);
+  });
+
+  it('gathers changes into one update every 50 ms', () => {
+    const { state, sent, connection } = setUp();
+    state.show([aCard('a'), aCard('b'), aCard('c')]);
+    connection.receive({ type: 'ready' });
+    sent.length = 0;
+    for (let count = 0; count < 100; count += 1) state.change({ changed: ['a'] });
+    state.change({ changed: ['b'], removed: ['x'] });
+    vi.advanceTimersByTime(49);
+    expect(sent).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(sent).toMatchObject([
+      { type: 'update', upserted: [{ task: { id: 'a' } }, { task: { id: 'b' } }], removed: ['x'] },
+    ]);
+    vi.advanceTimersByTime(1000);
+    expect(sent).toHaveLength(1);
+  });
+
+  it('sends the first change after a quiet time at once', () => {
+    const { state, sent, connection } = setUp();
+    state.show([aCard('a')]);
+    connection.receive({ type: 'ready' });
+    vi.advanceTimersByTime(60);
+    state.change({ changed: ['a'] });
+    vi.advanceTimersByTime(0);
+    expect(types(sent)).toEqual(['drafts', 'snapshot', 'update']);
+  });
+
+  it('sends everything where more than cards has changed', () => {
+    const { state, sent, connection } = setUp();
+    state.show([]);
+    connection.receive({ type: 'ready' });
+    state.change({ structural: true, changed: ['a'] });
+    vi.runAllTimers();
+    expect(types(sent)).toEqual(['drafts', 'snapshot', 'snapshot']);
+  });
+
+  it('is silent while hidden, and sends everything when the page starts over', () => {
+    const { state, sent, connection } = setUp();
+    state.show([aCard('a')]);
+    connection.receive({ type: 'ready' });
+    state.change({ changed: ['a'] });
+    connection.pause();
+    state.change({ changed: ['a'] });
+    vi.runAllTimers();
+    expect(types(sent)).toEqual(['drafts', 'snapshot']);
+    connection.receive({ type: 'ready' });
+    expect(types(sent)).toEqual(['drafts', 'snapshot', 'drafts', 'snapshot']);
+  });
+
+  it('keeps a request until the page can show it', () => {
+    const { state, sent, connection } = setUp();
+    state.show([]);
+    connection.request({ type: 'focusCard', taskId: 'a' });
+    connection.receive({ type: 'ready' });
+    expect(types(sent)).toEqual(['drafts', 'snapshot', 'focusCard']);
+  });
+
+  it('lets go of the board when it is closed', () => {
+    const { state, sent, connection } = setUp();
+    state.show([aCard('a')]);
+    connection.receive({ type: 'ready' });
+    state.change({ changed: ['a'] });
+    connection.dispose();
+    vi.runAllTimers();
+    expect(state.listener).toBeNull();
+    expect(types(sent)).toEqual(['drafts', 'snapshot']);
+  });
+});
+
+describe('commands', () => {
+  it('executes what the page asks for, and tells which card it was', async () => {
+    const { sent, execute, connection } = setUp();
+    execute.mockResolvedValue({ id: 'new-card' });
+    connection.receive({ type: 'execute', requestId: 7, command: 'task.create', input: { title: 'New' } });
+    await vi.waitFor(() => {
+      expect(sent).toEqual([{ type: 'commandDone', requestId: 7, taskId: 'new-card' }]);
+    });
+    expect(execute).toHaveBeenCalledWith(
+      'task.create',
+      expect.objectContaining({ title: 'New', labels: [] }),
+    );
+  });
+
+  it('answers with the failure', async () => {
+    const { sent, execute, connection } = setUp();
+    const failure = { reason: 'run-active', message: 'An agent is at work.' } as const;
+    execute.mockRejectedValue(new UserError(failure));
+    connection.receive({ type: 'execute', requestId: 8, command: 'task.start', input: { taskId: 'a' } });
+    await vi.waitFor(() => {
+      expect(sent).toEqual([{ type: 'commandFailed', requestId: 8, failure }]);
+    });
+  });
+
+  it('does nothing with a message that is not one, and says so in the log', () => {
+    const { sent, execute, warnings, connection } = setUp();
+    connection.receive({ type: 'execute', requestId: 9, command: 'task.delete', input: { taskId: 'a' } });
+    expect(execute).not.toHaveBeenCalled();
+    expect(sent).toMatchObject([
+      { type: 'commandFailed', requestId: 9, failure: { reason: 'invalid-input' } },
+    ]);
+    expect(warnings).toHaveLength(1);
+  });
+});
+
+describe('deleting', () => {
+  it('asks first, and tells that an agent is at work', async () => {
+    const confirmDelete = vi.fn(() => Promise.resolve(true));
+    const { state, sent, execute, connection } = setUp({ confirmDelete });
+    execute.mockResolvedValue(null);
+    state.show([aCard('a', { title: 'Old' }, { run: aRun('a') })]);
+    connection.receive({ type: 'deleteCard', requestId: 1, taskId: 'a' });
+    await vi.waitFor(() => {
+      expect(sent).toEqual([{ type: 'commandDone', requestId: 1, taskId: 'a' }]);
+    });
+    expect(confirmDelete).toHaveBeenCalledWith('Old', true);
+    expect(execute).toHaveBeenCalledWith('task.delete', { taskId: 'a' });
+  });
+
+  it('keeps the card when the user says no', async () => {
+    const { state, sent, execute, connection } = setUp({ confirmDelete: () => Promise.resolve(false) });
+    state.show([aCard('a')]);
+    connection.receive({ type: 'deleteCard', requestId: 1, taskId: 'a' });
+    await vi.waitFor(() => {
+      expect(sent).toEqual([{ type: 'commandDone', requestId: 1, taskId: null }]);
+    });
+    expect(execute).not.toHaveBeenCalled();
+  });
+});
+
+describe('drafts', () => {
+  it('outlive the page and the window', () => {
+    const { sent, stored, services, connection } = setUp();
+    const draft = emptyDraft('BACKLOG', 'demo');
+    connection.receive({ type: 'saveDraft', key: 'new', draft });
+    connection.receive({ type: 'ready' });
+    expect(sent[0]).toEqual({ type: 'drafts', drafts: { new: draft } });
+    services.drafts.dispose();
+    const next = new DraftKeeper({ get: (key) => stored.get(key), update: () => Promise.resolve() });
+    expect(next.all()).toEqual({ new: draft });
+  });
+
+  it('are written once typing pauses, and gone once they are saved', () => {
+    const { stored, connection } = setUp();
+    const draft = emptyDraft('BACKLOG', 'demo');
+    connection.receive({ type: 'saveDraft', key: 'new', draft });
+    expect(stored.size).toBe(0);
+    vi.runAllTimers();
+    expect([...stored.values()]).toEqual([{ new: draft }]);
+    connection.receive({ type: 'saveDraft', key: 'new', draft: null });
+    vi.runAllTimers();
+    expect([...stored.values()]).toEqual([{}]);
+  });
+});

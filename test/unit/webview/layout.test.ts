@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import type { BoardCard } from '../../../src/webview/protocol.ts';
+import { toBoardCard } from '../../../src/webview/host/diffSummary.ts';
+import {
+  layOut,
+  matchesFilter,
+  placeOf,
+  tabStop,
+  type BoardLayout,
+} from '../../../src/webview/app/layout.ts';
+import { aCard, board } from './cards.ts';
+
+const agentName = (id: string) => (id === 'demo' ? 'Demo Agent' : id);
+
+function layoutOf(cards: readonly BoardCard[], filter = '', previous?: BoardLayout): BoardLayout {
+  return layOut({ board, cards, filter, agentName }, previous);
+}
+
+function titles(layout: BoardLayout): Record<string, string[]> {
+  return Object.fromEntries(
+    layout.columns.map(({ column, cards }) => [column.id, cards.map(({ task }) => task.id)]),
+  );
+}
+
+const card = (...args: Parameters<typeof aCard>) => toBoardCard(aCard(...args));
+
+describe('layOut', () => {
+  it('puts every card into the column of its state, in the order of positions', () => {
+    const layout = layoutOf([
+      card('b', { position: 2 }),
+      card('a', { position: 1 }),
+      card('blocked', { state: 'BLOCKED', position: 1 }),
+      card('todo', { state: 'TODO', position: 0.5 }),
+    ]);
+    expect(titles(layout)).toEqual({
+      backlog: ['a', 'b'],
+      todo: ['todo', 'blocked'],
+      'in-progress': [],
+      review: [],
+      done: [],
+    });
+    expect(layout).toMatchObject({ total: 4, shown: 4 });
+  });
+
+  it('shows a column that hides when empty once it has a card, also when the filter hides the card', () => {
+    const failed = card('f', { state: 'FAILED' });
+    expect(titles(layoutOf([failed]))).toHaveProperty('failed', ['f']);
+    expect(titles(layoutOf([failed], 'nothing like it'))).toHaveProperty('failed', []);
+  });
+
+  it('filters by words, wherever each of them stands', () => {
+    const cards = [
+      card('a', { title: 'Fix the parser', labels: ['bug'] }),
+      card('b', { title: 'Fix the docs', agentTypeId: null }),
+    ];
+    expect(titles(layoutOf(cards, ' FIX  bug ')).backlog).toEqual(['a']);
+    expect(titles(layoutOf(cards, 'demo agent')).backlog).toEqual(['a']);
+    expect(layoutOf(cards, 'docs')).toMatchObject({ total: 2, shown: 1 });
+  });
+
+  it('keeps the objects of columns that have not changed', () => {
+    const a = card('a');
+    const b = card('b', { state: 'REVIEW' });
+    const before = layoutOf([a, b]);
+    const after = layoutOf([a, { ...b }], '', before);
+    expect(after.columns[0]).toBe(before.columns[0]);
+    expect(after.columns[3]).not.toBe(before.columns[3]);
+  });
+});
+
+describe('matchesFilter', () => {
+  it('lets everything through without words', () => {
+    expect(matchesFilter(card('a'), '   ')).toBe(true);
+  });
+
+  it('looks at priority and state as well', () => {
+    const urgent = card('a', { priority: 'urgent', state: 'IN_PROGRESS' });
+    expect(matchesFilter(urgent, 'urgent in progress')).toBe(true);
+    expect(matchesFilter(urgent, 'low')).toBe(false);
+  });
+});
+
+describe('placeOf and tabStop', () => {
+  const layout = layoutOf([
+    card('a', { position: 1 }),
+    card('b', { position: 2 }),
+    card('c', { state: 'REVIEW' }),
+  ]);
+
+  it('tells column and index', () => {
+    expect(placeOf(layout, 'b')).toMatchObject({ columnIndex: 0, index: 1 });
+    expect(placeOf(layout, 'gone')).toBeNull();
+  });
+
+  it('leads Tab to the focused card, or to the first when that one is not shown', () => {
+    expect(tabStop(layout, 'c')).toBe('c');
+    expect(tabStop(layout, 'gone')).toBe('a');
+    expect(tabStop(layoutOf([]), null)).toBeNull();
+  });
+});
