@@ -36,11 +36,12 @@ export function exitFailure(exit: ExitInfo, context: ExitContext): Failure {
       message: `${agentType.name} ended ${code} in the middle of its work.${said}`,
     };
   }
-  if (exit.exitCode === 127) {
+  // With an init process a missing command shows as 127, and one that may not be run as 126.
+  if (exit.exitCode === 127 || exit.exitCode === 126) {
     return {
       ...common,
       reason: 'command-missing',
-      message: `The image ${agentType.image} has no command “${agentType.command[0] ?? ''}”.${said}`,
+      message: `The image ${agentType.image} has no command “${agentType.command[0] ?? ''}” that can be run.${said}`,
     };
   }
   return {

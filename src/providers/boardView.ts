@@ -8,10 +8,14 @@ import type { TaskTree, TreeNode } from './taskTree.ts';
 export class BoardTreeView {
   readonly #disposables = new DisposableStore();
   readonly #view: TreeView<TreeNode>;
+  readonly #tree: TaskTree;
   readonly #state: BoardState;
+  /** The cards that were opened for the questions below them; from then on that is the user's choice. */
+  #opened = new Set<string>();
 
   /** `onFirstShown` is called when somebody looks at the tree for the first time. */
   constructor(tree: TaskTree, state: BoardState, onFirstShown: () => void) {
+    this.#tree = tree;
     this.#state = state;
     this.#view = this.#disposables.add(
       window.createTreeView('kandev.cards', {
@@ -27,14 +31,16 @@ export class BoardTreeView {
       }),
     );
     let shown = false;
-    const showOnce = (): void => {
-      if (shown || !this.#view.visible) return;
+    const show = (): void => {
+      if (!this.#view.visible) return;
+      this.#openAskingCards();
+      if (shown) return;
       shown = true;
       onFirstShown();
     };
-    this.#disposables.add(this.#view.onDidChangeVisibility(showOnce));
+    this.#disposables.add(this.#view.onDidChangeVisibility(show));
     this.#update();
-    showOnce();
+    show();
   }
 
   dispose(): void {
@@ -54,6 +60,19 @@ export class BoardTreeView {
         ? undefined
         : { value: waiting, tooltip: l10n.t('{0} permission requests wait for you', waiting) };
     this.#view.message = this.#message() ?? '';
+    if (this.#view.visible) this.#openAskingCards();
+  }
+
+  /** VS Code keeps a card closed that had nothing below it when it was first shown. */
+  #openAskingCards(): void {
+    const asking = new Set(openRequests(this.#state).map(({ taskId }) => taskId));
+    for (const taskId of asking) {
+      if (this.#opened.has(taskId)) continue;
+      const options = { select: false, focus: false, expand: true };
+      // Rejects where the card is gone again by then.
+      this.#view.reveal(this.#tree.cardNode(taskId), options).then(undefined, () => undefined);
+    }
+    this.#opened = asking;
   }
 
   /** Which welcome an empty tree shows; the manifest's `when` clauses look at it. */
