@@ -20,6 +20,7 @@ import type { PermissionDesk } from './permissionDesk.ts';
 import { permissionFrom, recordSessionEvent } from './recordSession.ts';
 import type { RunLog } from '../model/runLog.ts';
 import { TranscriptRecorder } from './transcriptRecorder.ts';
+import { describeEnd, promptOf } from './turnText.ts';
 
 /** How long a cancelled turn may take to end by itself before its container is stopped. */
 const cancelGraceMs = 700;
@@ -67,8 +68,10 @@ export class RunController {
   #session: Session | null = null;
   #turn: Promise<void> = Promise.resolve();
   #turnOpen = true;
+  #turns = 0;
   #stopping = false;
   #openRequests = 0;
+  #changes: Promise<void> = Promise.resolve();
   #ending: Promise<void> | null = null;
 
   constructor(
@@ -118,7 +121,7 @@ export class RunController {
       });
     }
     this.#turnOpen = true;
-    await this.#to('RUNNING', { turns: this.#run.turns + 1 });
+    await this.#to('RUNNING', { turns: this.#turns + 1 });
     this.#turn = this.#guard(() => this.#takeTurn(text));
     return this.#run;
   }
@@ -136,7 +139,7 @@ export class RunController {
     const { agents, log } = this.#deps;
     const { redact } = this.#settings;
     const { taskId, id: runId } = this.#run;
-    await this.#to('PREPARING', { activity: 'Preparing the container' });
+    this.#note('PREPARING', { activity: 'Preparing the container' });
     this.#process = await agents.launch(
       {
         runId,
@@ -146,18 +149,22 @@ export class RunController {
         environment: this.#settings.environment,
       },
       {
-        activity: (activity) => void this.#to(null, { activity }),
+        activity: (activity) => {
+          this.#note(null, { activity });
+        },
         log: (line) => {
           log.info(taskId, redact(line));
         },
-        starting: () => void this.#to('STARTING', { activity: 'Starting the container' }),
+        starting: () => {
+          this.#note('STARTING', { activity: 'Starting the container' });
+        },
         stderr: (chunk) => {
           log.stderr(taskId, redact(chunk));
         },
       },
       this.#abort.signal,
     );
-    await this.#to('STARTING', { containerId: this.#process.containerId, activity: 'Waiting for the agent' });
+    this.#note('STARTING', { containerId: this.#process.containerId, activity: 'Waiting for the agent' });
     await this.#openSession(this.#process);
   }
 
@@ -191,7 +198,7 @@ export class RunController {
       recordSessionEvent(this.#recorder, event);
     });
     await this.#chooseFirstMode(this.#session);
-    await this.#to('RUNNING', { sessionId: this.#session.id, turns: 1, activity: 'Working' });
+    this.#note('RUNNING', { sessionId: this.#session.id, turns: 1, activity: 'Working' });
   }
 
   /** Some agents begin in a mode where they decide by themselves what the user should be asked. */
@@ -206,9 +213,10 @@ export class RunController {
     const session = this.#session;
     const process = this.#process;
     if (!session || !process) throw new Error('A turn needs a session.');
-    this.#recorder.beginTurn(this.#run.turns);
+    this.#turns += 1;
+    this.#recorder.beginTurn(this.#turns);
     this.#recorder.add({ kind: 'user', text });
-    if (this.#openRequests > 0) await this.#to('WAITING', {});
+    if (this.#openRequests > 0) this.#note('WAITING', {});
     const result = await this.#orExit(session.prompt([{ type: 'text', text }]));
     // A turn that ended because it was cancelled is not for review.
     if (this.#stopping) return;
@@ -323,8 +331,17 @@ export class RunController {
     }
   }
 
-  /** Stores a change of the run and tells of it. `to` null changes only the details. */
-  async #to(to: RunState | null, patch: RunPatch): Promise<void> {
+  /**
+   * Stores a change of the run and tells of it; `to` null changes only the details. Changes are made in the order of
+   * the calls, so that nobody has to wait for one before the next.
+   */
+  #to(to: RunState | null, patch: RunPatch): Promise<void> {
+    const change = this.#changes.then(() => this.#change(to, patch));
+    this.#changes = change.catch(() => undefined);
+    return change;
+  }
+
+  async #change(to: RunState | null, patch: RunPatch): Promise<void> {
     const before = this.#run.state;
     if (!isLive(before)) return;
     const run = await this.#deps.store.write('run.update', {
@@ -335,6 +352,13 @@ export class RunController {
     });
     this.#run = run;
     this.#deps.events.publish(eventFor(before, run.state), { run });
+  }
+
+  /** As `#to`, for what need not be on the disk before the next step is taken. */
+  #note(to: RunState | null, patch: RunPatch): void {
+    this.#to(to, patch).catch((error: unknown) => {
+      this.#deps.log.error(this.#run.taskId, failureOf(error).message);
+    });
   }
 }
 
@@ -357,25 +381,3 @@ function eventFor(before: RunState, after: RunState): RunEvent {
 }
 
 type RunEvent = Extract<Parameters<EventBus['publish']>[0], `agent.${string}`>;
-
-/** What the agent is asked to do: the card's title and its text. */
-export function promptOf(task: Pick<Task, 'title' | 'description'>): string {
-  return task.description.trim() === '' ? task.title : `${task.title}\n\n${task.description}`;
-}
-
-function describeEnd(stopReason: string): string {
-  switch (stopReason) {
-    case 'end_turn':
-      return 'Finished';
-    case 'cancelled':
-      return 'Cancelled';
-    case 'max_tokens':
-      return 'Stopped: the limit of tokens was reached';
-    case 'max_turn_requests':
-      return 'Stopped: the limit of requests was reached';
-    case 'refusal':
-      return 'The agent refused to go on';
-    default:
-      return `Ended: ${stopReason}`;
-  }
-}
