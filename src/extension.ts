@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { env, window, workspace, type ExtensionContext } from 'vscode';
+import { window, workspace, type ExtensionContext } from 'vscode';
 import { DeferredKandev } from './api/deferredKandev.ts';
 import type { Kandev } from './api/contract.ts';
 import { performAction } from './commands/performAction.ts';
@@ -110,7 +110,8 @@ async function open(
   const owner = {
     installation: await installationId(context.globalStorageUri.fsPath),
     workspace: createHash('sha256').update(folder).digest('hex').slice(0, 16),
-    owner: env.sessionId,
+    // Not `env.sessionId`: in a browser that is the same for everybody.
+    owner: randomUUID(),
   };
   const board = new SharedKandev({
     folder: join(folder, 'windows'),

@@ -66,7 +66,10 @@ export class TranscriptRecorder {
     // The first words are shown at once; only what follows closely gathers.
     const wait = this.#lastFlush + gatherMs - performance.now();
     if (wait <= 0) this.#flushText();
-    else this.#timer ??= setTimeout(() => this.#flushText(), wait);
+    else
+      this.#timer ??= setTimeout(() => {
+        this.#flushText();
+      }, wait);
   }
 
   /** Anything that is not a piece of running text. One with a key replaces the last entry of that kind and key. */
