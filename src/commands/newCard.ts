@@ -116,7 +116,7 @@ function askStart(draft: Draft, _context: CommandContext, title: string): Promis
   });
 }
 
-export function priorityNames(): Record<Priority, string> {
+function priorityNames(): Record<Priority, string> {
   return {
     low: l10n.t('Low'),
     normal: l10n.t('Normal'),

@@ -1,6 +1,6 @@
 import { commands, env, Uri } from 'vscode';
 import type { Kandev } from '../api/contract.ts';
-import type { UserAction } from '../model/failure.ts';
+import { UserError, type UserAction } from '../model/failure.ts';
 import { taskStates } from '../model/task.ts';
 import type { EngineWatch } from '../providers/engineWatch.ts';
 import type { OutputLog } from '../providers/outputLog.ts';
@@ -43,7 +43,13 @@ export async function performAction(context: ActionContext, action: UserAction):
       await env.openExternal(Uri.parse(action.url));
       return;
     case 'checkEngine':
-      await commands.executeCommand('kandev.checkEngine');
+      await checkEngine(context.engine);
       return;
   }
+}
+
+/** Looks for the engine again; that it answers shows in the tree and on the board by itself. */
+async function checkEngine(engine: EngineWatch): Promise<void> {
+  const { failure } = await engine.check();
+  if (failure) throw new UserError(failure);
 }

@@ -6,7 +6,7 @@ import type { CommandContext, CommandTable } from './commandContext.ts';
 import { runCommands } from './runCommands.ts';
 
 /** Every command of the extension. The manifest contributes exactly these; a test holds the two together. */
-export const allCommands: CommandTable = { ...boardCommands, ...cardCommands, ...runCommands };
+const allCommands: CommandTable = { ...boardCommands, ...cardCommands, ...runCommands };
 
 export function registerCommands(context: CommandContext): Disposable[] {
   return Object.entries(allCommands).map(([id, handler]) =>

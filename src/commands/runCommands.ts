@@ -6,11 +6,11 @@ import { cardStatus, latestActivity } from '../providers/cardText.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 import { pickCard } from './pickCard.ts';
 
-export function isStartable({ task, run }: CardView): boolean {
+function isStartable({ task, run }: CardView): boolean {
   return task.agentTypeId !== null && !(run && isBusy(run.state));
 }
 
-export function isStoppable({ run, queue }: CardView): boolean {
+function isStoppable({ run, queue }: CardView): boolean {
   return queue !== null || (run !== null && isLive(run.state));
 }
 

@@ -60,7 +60,7 @@ export function recordSessionEvent(recorder: TranscriptRecorder, event: SessionE
 }
 
 /** The first line names the call and its status; the others are the places it touches. */
-export function describeToolCall(call: ToolCall): string {
+function describeToolCall(call: ToolCall): string {
   const places = call.locations.map(({ path, line }) => (line === null ? path : `${path}:${line}`));
   const title = call.title === '' ? call.kind : call.title;
   return [`${title} (${call.status.replaceAll('_', ' ')})`, ...places].join('\n');

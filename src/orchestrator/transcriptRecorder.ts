@@ -132,7 +132,7 @@ export class TranscriptRecorder {
 }
 
 /** The line of a card that says what the agent did last; null for what is not worth one. */
-export function activityOf(entry: Pick<TranscriptEntry, 'kind' | 'text'>): string | null {
+function activityOf(entry: Pick<TranscriptEntry, 'kind' | 'text'>): string | null {
   if (entry.kind === 'usage' || entry.kind === 'unknown' || entry.kind === 'user') return null;
   const lines = entry.text.split('\n').filter((line) => line.trim() !== '');
   const last = (entry.kind === 'tool_call' ? lines[0] : lines.at(-1))?.trim();

@@ -42,7 +42,7 @@ export class FailureMessages {
 }
 
 /** What the button of an action says. */
-export function actionLabel(action: UserAction): string {
+function actionLabel(action: UserAction): string {
   switch (action.kind) {
     case 'retry':
       return l10n.t('Retry');

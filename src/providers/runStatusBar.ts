@@ -63,7 +63,7 @@ export class RunStatusBar {
   }
 }
 
-export function countRuns(state: BoardState): RunCounts {
+function countRuns(state: BoardState): RunCounts {
   const cards = cardsOf(state);
   return {
     running: cards.filter(({ run }) => run !== null && isBusy(run.state)).length,

@@ -1,4 +1,4 @@
-import type { CommandInput, CommandName } from '../api/contract.ts';
+import type { CommandInput } from '../api/contract.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { Board } from '../model/board.ts';
 import type { CardView } from '../model/cardView.ts';
@@ -47,21 +47,19 @@ export const newCardKey = 'new';
 export type Drafts = Readonly<Record<string, Draft>>;
 
 /** The commands of the contract that the board sends itself. Deleting is not among them: the host asks first. */
-export const boardCommands = [
-  'task.create',
-  'task.update',
-  'task.move',
-  'task.start',
-  'task.stop',
-  'permission.answer',
-  'board.addSamples',
-] as const satisfies readonly CommandName[];
-export type BoardCommand = (typeof boardCommands)[number];
+export type BoardCommand =
+  | 'task.create'
+  | 'task.update'
+  | 'task.move'
+  | 'task.start'
+  | 'task.stop'
+  | 'permission.answer'
+  | 'board.addSamples';
 
 export type BoardCommandInput<C extends BoardCommand> = CommandInput<C>;
 
 /** The commands of VS Code that the board may run on a card; each gets `{ taskId }`. */
-export const uiCommands = ['kandev.answerPermission', 'kandev.sendMessage', 'kandev.showLog'] as const;
+export const uiCommands = ['kandev.answerPermission', 'kandev.sendMessage'] as const;
 export type UiCommand = (typeof uiCommands)[number];
 
 export type ExecuteMessage<C extends BoardCommand = BoardCommand> = {

@@ -10,8 +10,7 @@ const title = 'Greet the world';
 
 describe('a card that an agent works on', () => {
   it('is written on the board and stands in the tree', async () => {
-    const { board } = window;
-    await board.create({
+    await window.board.create({
       title,
       description: script(
         'thought Let me see what is there',
@@ -21,7 +20,6 @@ describe('a card that an agent works on', () => {
         'usage 1200 200000 cost=0.02',
         'permission "Write greeting.txt" kind=edit path=greeting.txt new="Hello, world\\n"',
         'on allow write greeting.txt "Hello, world\\n"',
-        'stderr A word on the side',
         'message Done.',
       ),
       agent: 'Demo agent',
@@ -33,8 +31,7 @@ describe('a card that an agent works on', () => {
   it('asks with a notification before it acts', async () => {
     const { board, tree, workbench, folder } = window;
     await tree.clickAction(title, 'Start Agent');
-    const toast = workbench.notification(`${title} · Demo agent asks: Write greeting.txt`);
-    await toast.waitFor();
+    await workbench.notification(`${title} · Demo agent asks: Write greeting.txt`).waitFor();
     await window.shows({ 'In Progress': [title] });
     await tree.row('Write greeting.txt').waitFor();
     await board.card(title).getByText('Needs you').waitFor();
@@ -42,7 +39,7 @@ describe('a card that an agent works on', () => {
     await expect(stat(path.join(folder, 'greeting.txt'))).rejects.toThrow('ENOENT');
   });
 
-  it('acts when the notification allows it, and hands back a file of the user’s own', async () => {
+  it('acts when the notification allows it, and hands back a file that belongs to the user', async () => {
     const { board, workbench, folder } = window;
     await workbench.notificationButton('Allow', title).click();
     await workbench.notification(`“${title}” is ready for your review.`).waitFor();
@@ -54,29 +51,57 @@ describe('a card that an agent works on', () => {
     await workbench.statusBarItem('running').waitFor({ state: 'detached' });
   });
 
-  it('is told of in the output channel, with the card’s name before each line', async () => {
-    await eventually(() => window.logOf(title)).toContain('turn ended: Finished');
+  it('is told of in the output channel, in order and with its name before each line', async () => {
+    await eventually(() => window.logOf(title)).toContainEqual(expect.stringContaining('-> Review'));
     const log = await window.logOf(title);
     const expected = [
-      'Backlog -> To Do (root): Started',
-      'To Do -> In Progress (kandev): Given to Demo agent',
-      'thinks: Let me see what is there',
-      'I shall greet the world.',
-      'In a file.',
-      'plan:',
-      'tool: Read README.md',
-      'asks: Write greeting.txt [Allow, Always allow, Reject]',
-      'answered by root: Allow',
-      'Done.',
-      'turn ended: Finished',
-      'In Progress -> Review (kandev): The agent has finished',
+      /^Backlog -> To Do \(\w+\): Started$/,
+      /^To Do -> In Progress \(kandev\): Given to Demo agent$/,
+      /^prompt: Greet the world$/,
+      /^thinks: Let me see what is there$/,
+      /^I shall greet the world\.$/,
+      /^In a file\.$/,
+      /^plan: \[x\] Look around$/,
+      /^tool: read README\.md \(completed\)$/,
+      /^usage: 1200 of 200000 tokens, 0\.02 USD$/,
+      /^asks: Write greeting\.txt \[Allow, Always allow, Reject\]$/,
+      /^answered by \w+: Allow$/,
+      /^Done\.$/,
+      /^turn ended: Finished$/,
+      /^In Progress -> Review \(kandev\): The agent has finished$/,
     ];
-    console.log(log.join('\n'));
-    expect(log).toEqual(expect.arrayContaining(expected));
+    const told = log.map((line) => expected.findIndex((pattern) => pattern.test(line)));
+    expect(
+      told.filter((index) => index >= 0),
+      log.join('\n'),
+    ).toEqual(expected.map((_, index) => index));
   });
 
   it('leaves the raw messages in the trace', async () => {
     const trace = await window.logOf(title, 'Kandev ACP Trace');
-    console.log(trace.join('\n').slice(0, 6000));
+    const sent = trace.filter((line) => line.startsWith('-> ')).map(readMessage);
+    const received = trace.filter((line) => line.startsWith('<- ')).map(readMessage);
+    expect(sent.length + received.length).toBe(trace.length);
+    expect(sent.map(({ method }) => method)).toEqual([
+      'initialize',
+      'session/new',
+      'session/prompt',
+      // The answer to the agent's question is no request.
+      undefined,
+    ]);
+    expect(sent.at(-1)).toMatchObject({ result: { outcome: { outcome: 'selected' } } });
+    expect(received).toContainEqual(expect.objectContaining({ method: 'session/request_permission' }));
+    expect(received.at(-1)).toMatchObject({ result: { stopReason: 'end_turn' } });
+  });
+
+  it('is shown in the log that “Show Log” opens', async () => {
+    const { workbench } = window;
+    await workbench.runCommand('Kandev: Show Log');
+    const panel = workbench.page.locator('.part.panel');
+    await panel.getByText(`[${title}]`).first().waitFor();
   });
 });
+
+function readMessage(line: string): { method?: string; result?: unknown } {
+  return JSON.parse(line.slice('-> '.length)) as { method?: string; result?: unknown };
+}

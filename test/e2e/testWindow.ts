@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import { startEditor, type Editor, type EditorOptions } from '../harness/editor.ts';
 import { makeRepository } from '../harness/repository.ts';
 import { openWorkbench, type Workbench } from '../harness/workbench.ts';
@@ -29,14 +29,24 @@ export class TestWindow {
       throw error;
     }
     await this.workbench.openKandevView();
-    await this.board.open();
+    await this.board.open().catch(async (error: unknown) => {
+      await this.workbench.screenshot('failed-to-open-the-board');
+      throw error;
+    });
   }
 
+  /** Closes the window as its user does. No container may be left then. */
   async close(): Promise<void> {
     const opened = this.#opened;
     this.#opened = null;
-    await opened?.workbench.close();
-    await opened?.editor.stop();
+    if (!opened) return;
+    try {
+      await opened.workbench.page.goto('about:blank');
+      await vi.waitFor(async () => { expect(await testContainers()).toEqual([]); }, { timeout: 10_000, interval: 50 });
+    } finally {
+      await opened.workbench.close();
+      await opened.editor.stop();
+    }
   }
 
   get folder(): string {
@@ -88,7 +98,7 @@ export class TestWindow {
 
 /**
  * Opens a window before the tests of a file and closes it after them. A failed test leaves a picture in
- * out/screenshots; no container may be left.
+ * out/screenshots.
  */
 export function useWindow(options: () => Promise<EditorOptions> = () => Promise.resolve({})): TestWindow {
   const window = new TestWindow();
@@ -101,7 +111,6 @@ export function useWindow(options: () => Promise<EditorOptions> = () => Promise.
   });
   afterAll(async () => {
     await window.close();
-    expect(await testContainers()).toEqual([]);
   });
   return window;
 }

@@ -54,7 +54,7 @@ export class LocalAgents implements Agents {
     progress.starting();
     const child = spawn(process.execPath, request.agentType.command.slice(1), {
       cwd: request.folder,
-      env: { PATH: process.env['PATH'], HOME: request.folder, ...request.environment },
+      env: { PATH: process.env.PATH, HOME: request.folder, ...request.environment },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.running.add(request.runId);

@@ -17,6 +17,11 @@ interface DropTarget {
   data: Record<string | symbol, unknown>;
 }
 
+interface DragEventPayload {
+  source: { data: Record<string | symbol, unknown> };
+  location: { current: { dropTargets: readonly DropTarget[] } };
+}
+
 /** Lets a card be dragged, and others be dropped above and below it. Returns what undoes that. */
 export function makeCardDraggable(element: HTMLElement, taskId: () => string): () => void {
   return combine(
@@ -80,25 +85,23 @@ export function followDrags(controller: BoardController): () => void {
     return card && gap && moveTo(layout, card, gap) ? gap : null;
   };
 
-  const note = (taskId: string, over: Placement | null) => {
-    const current = store.state.drag;
+  const note = ({ source, location }: DragEventPayload) => {
+    const taskId = textAt(source.data, cardKey);
+    if (taskId === null) return;
+    const over = placementIn(taskId, location.current.dropTargets);
+    const known = store.state.drag;
     const same =
-      current?.taskId === taskId &&
-      current.over?.columnId === over?.columnId &&
-      current.over?.beforeTaskId === over?.beforeTaskId;
+      known?.taskId === taskId &&
+      known.over?.columnId === over?.columnId &&
+      known.over?.beforeTaskId === over?.beforeTaskId;
     if (!same) store.update({ drag: { taskId, over } });
   };
 
   return monitorForElements({
     canMonitor: ({ source }) => cardKey in source.data,
-    onDragStart: ({ source }) => {
-      const taskId = textAt(source.data, cardKey);
-      if (taskId !== null) note(taskId, null);
-    },
-    onDrag: ({ source, location }) => {
-      const taskId = textAt(source.data, cardKey);
-      if (taskId !== null) note(taskId, placementIn(taskId, location.current.dropTargets));
-    },
+    onDragStart: note,
+    onDropTargetChange: note,
+    onDrag: note,
     onDrop: ({ source, location }) => {
       const taskId = textAt(source.data, cardKey);
       store.update({ drag: null });

@@ -1,3 +1,4 @@
+import type { AgentType } from '../../model/agentType.ts';
 import { newCardKey, type Draft, type FormValues } from '../protocol.ts';
 import { createInput, draftOf, emptyDraft, isChanged, titleProblem, updateInput } from './drafts.ts';
 import type { HostClient, Outcome } from './hostClient.ts';
@@ -30,10 +31,8 @@ export class FormController {
   create(state: FormValues['state']): void {
     const { content, drafts } = this.#store.state;
     if (!content) return;
-    const lastChosen = this.#viewKeeper.view.agentTypeId;
-    const agentType = content.agentTypes.find(({ id }) => id === lastChosen) ?? content.agentTypes[0];
     const kept = drafts[newCardKey];
-    const draft = kept ?? emptyDraft(state, agentType?.id ?? '');
+    const draft = kept ?? emptyDraft(state, this.#usualAgent(content.agentTypes));
     this.#open(newCardKey, { ...draft, values: { ...draft.values, state } }, kept !== undefined);
   }
 
@@ -90,6 +89,13 @@ export class FormController {
     if (!form || form.saving) return;
     this.#keep(form.key, null);
     this.#set(null);
+  }
+
+  /** The agent type that was chosen last, which may be none; the first one when that is not there. */
+  #usualAgent(agentTypes: readonly AgentType[]): string {
+    const { agentTypeId } = this.#viewKeeper.view;
+    const known = agentTypeId === '' || agentTypes.some(({ id }) => id === agentTypeId);
+    return (known ? agentTypeId : agentTypes[0]?.id) ?? '';
   }
 
   #send({ key, draft }: FormState): Promise<Outcome> {

@@ -10,7 +10,7 @@ export interface SavedView {
   scroll: Readonly<Record<string, number>>;
 }
 
-export const emptyView: SavedView = {
+const emptyView: SavedView = {
   filter: '',
   focusedTaskId: null,
   openForm: null,
@@ -27,7 +27,7 @@ function textOf(value: unknown): string | null {
 }
 
 /** Reads a saved view; what is missing or of another form is as on a fresh page. */
-export function readSavedView(saved: unknown): SavedView {
+function readSavedView(saved: unknown): SavedView {
   if (!isRecord(saved)) return emptyView;
   const scroll = isRecord(saved.scroll) ? Object.entries(saved.scroll) : [];
   return {

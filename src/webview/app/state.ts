@@ -64,7 +64,7 @@ export interface AppState {
   announcement: { text: string; count: number };
 }
 
-export const initialState: AppState = {
+const initialState: AppState = {
   status: 'loading',
   failure: null,
   content: null,

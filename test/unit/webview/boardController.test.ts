@@ -20,6 +20,7 @@ const agentType: AgentType = {
   environment: [],
   resources: { cpus: 1, memoryMb: 512 },
   dialect: 'acp',
+  firstMode: null,
 };
 
 /** The page without its elements, and VS Code's end of the wire. */

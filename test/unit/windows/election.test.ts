@@ -56,7 +56,7 @@ describe('the election of a leader', () => {
   });
 
   it('never has two leaders while processes come, lead and are killed', async () => {
-    const rounds = process.env['KANDEV_STRESS'] === '1' ? 600 : 30;
+    const rounds = process.env.KANDEV_STRESS === '1' ? 600 : 30;
     const report = await stress(rounds);
     expect(report.overlaps).toBe(0);
     expect(report.led).toBeGreaterThan(rounds / 2);

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KandevEvent } from '../../../src/model/events.ts';
@@ -106,8 +108,6 @@ describe('several windows on one folder', () => {
 
   it('let nobody in without the secret', async () => {
     await openWindow();
-    const { connect } = await import('node:net');
-    const { readFile } = await import('node:fs/promises');
     const holder = JSON.parse(await readFile(join(services.folder, '.leader', 'epoch.1'), 'utf8')) as {
       socket: string;
     };
@@ -119,7 +119,9 @@ describe('several windows on one folder', () => {
       let text = '';
       const socket = connect(holder.socket);
       socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      socket.on('close', () => resolve(text));
+      socket.on('close', () => {
+        resolve(text);
+      });
       socket.write(say({ id: 1, method: 'query', params: { name: 'board', input: {} } }));
       socket.write(say({ id: 2, method: 'hello', params: { secret: 'guessed' } }));
     });

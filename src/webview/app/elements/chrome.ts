@@ -111,7 +111,7 @@ export function messageBars(
       notice
         ? messageBar({
             failure: notice.failure,
-            tone: 'error',
+            tone: refusals.has(notice.failure.reason) ? 'warning' : 'error',
             ...(notice.failure.action && {
               action: failureAction(notice.failure, runningAction, commands, notice.move),
             }),
