@@ -44,8 +44,7 @@ async function open(folder: string): Promise<OpenedKandev> {
   const dist = join(projectRoot, 'dist');
   const storage = await makeFolder('bench-storage');
   return openKandev({
-    databasePath: join(storage, 'board.db'),
-    wasmPath: join(dist, 'sql-wasm.wasm'),
+    storageFolder: storage,
     settings: {
       folder: () => folder,
       dockerHost,
@@ -78,7 +77,11 @@ async function demoImage({ kandev }: OpenedKandev): Promise<string> {
 /** Milliseconds from the command to the first message; the card is stopped and deleted afterwards. */
 async function startCard({ kandev }: OpenedKandev): Promise<number> {
   const description = '```kandev-script\nmessage Hello\ndelay 10m\n```';
-  const { id: taskId } = await kandev.execute('task.create', { title: 'Bench', description, agentTypeId: 'demo' });
+  const { id: taskId } = await kandev.execute('task.create', {
+    title: 'Bench',
+    description,
+    agentTypeId: 'demo',
+  });
   let subscription: Disposable | undefined;
   const heard = new Promise<number>((resolve, reject) => {
     subscription = kandev.subscribe('>', (event) => {

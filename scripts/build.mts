@@ -44,6 +44,14 @@ function bundles({ production }: BuildMode): BuildOptions[] {
     },
     {
       ...common,
+      entryPoints: [{ in: 'src/store/worker.ts', out: 'storeWorker' }],
+      outdir: 'dist',
+      platform: 'node',
+      format: 'cjs',
+      target: 'node20',
+    },
+    {
+      ...common,
       entryPoints: [
         { in: 'src/webview/app/main.ts', out: 'board' },
         { in: 'src/webview/app/board.css', out: 'board' },
@@ -143,6 +151,7 @@ async function watch(): Promise<void> {
 async function printSizes(): Promise<void> {
   const built = [
     'dist/extension.js',
+    'dist/storeWorker.js',
     'dist/webview/board.js',
     'dist/webview/board.css',
     'dist/agents/demo/agent.js',

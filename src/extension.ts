@@ -117,8 +117,7 @@ async function open(
     folder: join(folder, 'windows'),
     open: () =>
       openKandev({
-        databasePath: join(folder, 'board.db'),
-        wasmPath: join(distFolder, 'sql-wasm.wasm'),
+        storageFolder: folder,
         settings,
         agents: { distFolder, storageFolder: join(folder, 'containers'), owner, environment: process.env },
         log,

@@ -4,7 +4,11 @@ import type { BoardView, CardView } from '../model/cardView.ts';
 import type { Disposable, KandevEvent } from '../model/events.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import type { Run } from '../model/run.ts';
+import type { BoardFile } from './boardFile.ts';
+import type { ImportPreview, ImportResult } from './boardTransfer.ts';
 import { priorities, taskStates, type Task, type TaskEvent } from '../model/task.ts';
+import type { DeletedTask } from '../store/reads.ts';
+import type { Backup } from '../store/store.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
@@ -47,8 +51,10 @@ export const commandSchemas = {
     stopRun: v.optional(v.boolean(), false),
     why: v.optional(v.string()),
   }),
-  /** Deletes a card and what is stored of its runs; a live run is stopped first. */
+  /** Takes a card off the board; a live run is stopped first. It can be brought back for 30 days. */
   'task.delete': v.object({ taskId: id }),
+  /** Brings a deleted card back to where it was. */
+  'task.restore': v.object({ taskId: id }),
   /** Starts the card now, or queues it where there is no room. Also the retry of a failed one. */
   'task.start': v.object({ taskId: id }),
   /** Ends the card's live run and removes its container. */
@@ -62,6 +68,12 @@ export const commandSchemas = {
   'permission.answer': v.object({ requestId: id, optionId: v.nullable(v.string()) }),
   /** Puts a few cards that show what Kandev does on an empty board. */
   'board.addSamples': v.object({}),
+  /** Adds and changes the cards of a board file (docs/board.schema.json). */
+  'board.import': v.object({ file: v.unknown() }),
+  /** Writes a copy of the database that any SQLite program can open. */
+  'database.exportCopy': v.object({ path: v.pipe(v.string(), v.minLength(1)) }),
+  /** Makes the board what it was; what it is now becomes a backup itself. Ends all runs. */
+  'database.restoreBackup': v.object({ backupId: id }),
   /** Looks for the Docker engine again. */
   'engine.check': v.object({}),
 };
@@ -71,11 +83,15 @@ export interface CommandResults {
   'task.update': Task;
   'task.move': Task;
   'task.delete': null;
+  'task.restore': Task;
   'task.start': Task;
   'task.stop': Task;
   'task.prompt': Run;
   'permission.answer': null;
   'board.addSamples': Task[];
+  'board.import': ImportResult;
+  'database.exportCopy': null;
+  'database.restoreBackup': null;
   'engine.check': EngineStatus;
 }
 
@@ -84,6 +100,14 @@ export const querySchemas = {
   /** Those of the asked cards that still exist. */
   cards: v.object({ taskIds: v.array(id) }),
   'task.history': v.object({ taskId: id }),
+  /** The cards that can be brought back, the last deleted first. */
+  deletedTasks: v.object({}),
+  /** The board as a file. */
+  'board.file': v.object({}),
+  /** What importing this file would do. */
+  'board.importPreview': v.object({ file: v.unknown() }),
+  /** The newest first. */
+  backups: v.object({}),
   /** A run's transcript from its end: at most `limit` entries before `beforeSeq`, in their order. */
   'run.transcript': v.object({
     runId: id,
@@ -98,6 +122,10 @@ export interface QueryResults {
   board: BoardView;
   cards: { revision: number; cards: CardView[] };
   'task.history': TaskEvent[];
+  deletedTasks: DeletedTask[];
+  'board.file': BoardFile;
+  'board.importPreview': ImportPreview;
+  backups: Backup[];
   'run.transcript': TranscriptEntry[];
   agentTypes: AgentType[];
   engine: EngineStatus;

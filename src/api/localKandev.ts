@@ -9,6 +9,7 @@ import type { PermissionDesk } from '../orchestrator/permissionDesk.ts';
 import type { StoredCard } from '../store/reads.ts';
 import type { Store } from '../store/store.ts';
 import type { TaskService } from '../tasks/taskService.ts';
+import type { BoardTransfer } from './boardTransfer.ts';
 import {
   commandSchemas,
   querySchemas,
@@ -30,6 +31,7 @@ export interface KandevServices {
   tasks: TaskService;
   orchestrator: Orchestrator;
   permissions: PermissionDesk;
+  transfer: BoardTransfer;
   agentTypes: () => readonly AgentType[];
 }
 
@@ -68,7 +70,7 @@ export class LocalKandev implements Kandev {
   }
 
   #commandTable(): CommandTable {
-    const { tasks, orchestrator, permissions } = this.#services;
+    const { store, events, tasks, orchestrator, permissions, transfer } = this.#services;
     const actor = this.#actor;
     return {
       'task.create': async (params) => {
@@ -85,9 +87,10 @@ export class LocalKandev implements Kandev {
           actor(),
         ),
       'task.delete': async ({ taskId }) => {
-        await orchestrator.delete(taskId);
+        await orchestrator.delete(taskId, actor());
         return null;
       },
+      'task.restore': ({ taskId }) => tasks.restore(taskId, actor()),
       'task.start': ({ taskId }) => orchestrator.start(taskId, actor()),
       'task.stop': ({ taskId }) => orchestrator.stop(taskId),
       'task.prompt': ({ taskId, text }) => orchestrator.prompt(taskId, text, actor()),
@@ -100,12 +103,24 @@ export class LocalKandev implements Kandev {
         for (const card of sampleCards) created.push(await tasks.create(card, actor()));
         return created;
       },
+      'board.import': ({ file }) => transfer.fromFile(file, actor()),
+      'database.exportCopy': async ({ path }) => {
+        await store.exportCopy(path);
+        return null;
+      },
+      'database.restoreBackup': async ({ backupId }) => {
+        await orchestrator.endAllRuns('A backup was restored.');
+        await store.restoreBackup(backupId);
+        await orchestrator.recover();
+        events.publish('board.replaced', { backupId });
+        return null;
+      },
       'engine.check': () => orchestrator.checkEngine(),
     };
   }
 
   #queryTable(): QueryTable {
-    const { store, tasks, orchestrator, agentTypes } = this.#services;
+    const { store, tasks, orchestrator, agentTypes, transfer } = this.#services;
     return {
       board: async () => {
         const board = await tasks.board();
@@ -119,6 +134,10 @@ export class LocalKandev implements Kandev {
         return { revision, cards: cards.map((card) => this.#view(card)) };
       },
       'task.history': ({ taskId }) => store.query('taskHistory', { taskId }),
+      deletedTasks: () => tasks.deleted(),
+      'board.file': () => transfer.toFile(),
+      'board.importPreview': ({ file }) => transfer.preview(file),
+      backups: () => store.listBackups(),
       'run.transcript': ({ runId, beforeSeq, limit }) =>
         store.query('transcript', { runId, beforeSeq: beforeSeq ?? null, limit }),
       agentTypes: () => Promise.resolve([...agentTypes()]),

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { AgentManager, type AgentManagerOptions } from '../agents/agentManager.ts';
 import { resolveAgentTypes } from '../agents/registry.ts';
 import { LocalEventBus } from '../events/eventBus.ts';
@@ -6,16 +7,15 @@ import { Orchestrator } from '../orchestrator/orchestrator.ts';
 import { PermissionDesk } from '../orchestrator/permissionDesk.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { HostSettings } from '../model/settings.ts';
-import { SnapshotStore } from '../store/snapshotStore.ts';
+import { WorkerStore } from '../store/workerStore.ts';
 import { TaskService } from '../tasks/taskService.ts';
+import { BoardTransfer } from './boardTransfer.ts';
 import type { Kandev } from './contract.ts';
 import { LocalKandev } from './localKandev.ts';
 
 export interface OpenKandevOptions {
-  /** The database file; it is made when it is not there. */
-  databasePath: string;
-  /** Of sql.js's `sql-wasm.wasm`. */
-  wasmPath: string;
+  /** Where the board keeps its data; made when it is not there. */
+  storageFolder: string;
   settings: HostSettings;
   /** The endpoint comes from the settings. */
   agents: Omit<AgentManagerOptions, 'engineSetting'>;
@@ -38,7 +38,15 @@ export interface OpenedKandev {
  * @throws UserError `storage` when the database cannot be opened
  */
 export async function openKandev(options: OpenKandevOptions): Promise<OpenedKandev> {
-  const store = await SnapshotStore.open(options.databasePath, options.wasmPath);
+  const store = await WorkerStore.open({
+    folder: join(options.storageFolder, 'database'),
+    legacyPath: join(options.storageFolder, 'board.db'),
+    workerPath: join(options.agents.distFolder, 'storeWorker.js'),
+    wasmPath: join(options.agents.distFolder, 'sql-wasm.wasm'),
+    onNotice: ({ message }) => {
+      options.onProblem(message);
+    },
+  });
   const events = new LocalEventBus('kandev-vscode', (error) => {
     options.onProblem(error instanceof Error ? (error.stack ?? error.message) : String(error));
   });
@@ -59,10 +67,19 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
     clientVersion,
   });
   const kandev = new LocalKandev(
-    { store, events, tasks, orchestrator, permissions, agentTypes },
+    {
+      store,
+      events,
+      tasks,
+      orchestrator,
+      permissions,
+      agentTypes,
+      transfer: new BoardTransfer(store, tasks),
+    },
     options.actor,
   );
   await orchestrator.recover();
+  await tasks.purgeDeleted();
   return {
     kandev,
     close: async () => {

@@ -20,6 +20,8 @@ export interface EventData {
   'acp.message': { taskId: string; runId: string; entry: TranscriptEntry; appended: string };
   'permission.requested': { request: PermissionRequest };
   'permission.resolved': { request: PermissionRequest };
+  /** A backup was restored: whatever was known of the board is out of date. */
+  'board.replaced': { backupId: string };
   'queue.changed': { length: number };
 }
 

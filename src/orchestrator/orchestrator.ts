@@ -39,6 +39,8 @@ export class Orchestrator implements RunListener {
   #engineTimer: NodeJS.Timeout | null = null;
   #engineFailure: Failure | null = null;
   #disposed = false;
+  /** Why all runs are being ended, while they are. */
+  #endedBecause: string | null = null;
 
   constructor(deps: OrchestratorDependencies) {
     this.#deps = deps;
@@ -168,9 +170,9 @@ export class Orchestrator implements RunListener {
   }
 
   /** Ends what runs for a card, and deletes it. */
-  async delete(taskId: string): Promise<void> {
+  async delete(taskId: string, actor: string): Promise<void> {
     await this.#live.get(taskId)?.stop();
-    await this.#deps.tasks.delete(taskId);
+    await this.#deps.tasks.delete(taskId, actor);
   }
 
   async checkEngine(): Promise<EngineStatus> {
@@ -189,12 +191,19 @@ export class Orchestrator implements RunListener {
     await this.#admission;
   }
 
+  /** Ends all runs and keeps their cards from being started again by themselves. */
+  async endAllRuns(why: string): Promise<void> {
+    this.#endedBecause = why;
+    await Promise.all([...this.#live.values()].map((controller) => controller.stop()));
+    this.#endedBecause = null;
+  }
+
   /** Ends all runs: their containers would have nobody to talk to. Takes a few seconds at most. */
   async dispose(): Promise<void> {
     this.#disposed = true;
     if (this.#engineTimer) clearTimeout(this.#engineTimer);
     for (const taskId of [...this.#idleTimers.keys()]) this.#stopIdleTimer(taskId);
-    await Promise.all([...this.#live.values()].map((controller) => controller.stop()));
+    await this.endAllRuns('VS Code was closed while the agent was at work.');
   }
 
   async turnEnded(run: Run, result: { stopReason: string }): Promise<void> {
@@ -219,9 +228,7 @@ export class Orchestrator implements RunListener {
   async ended(run: Run): Promise<void> {
     this.#forget(run);
     if (run.state === 'STOPPED') {
-      const why = this.#disposed
-        ? 'VS Code was closed while the agent was at work.'
-        : 'You stopped the agent.';
+      const why = this.#endedBecause ?? 'You stopped the agent.';
       await this.#follow(run, { to: 'TODO', why, heldBecause: why });
     }
     void this.admit();

@@ -1,4 +1,4 @@
-import type { SqlDatabase } from './sqlDatabase.ts';
+import type { ExecutedStatement, SqlDatabase } from './sqlDatabase.ts';
 
 export interface Migration {
   /** The `user_version` the database has afterwards. */
@@ -103,6 +103,76 @@ CREATE INDEX permission_requests_by_run ON permission_requests (run_id);
 CREATE INDEX permission_requests_by_task ON permission_requests (task_id);
 `,
   },
+  {
+    version: 2,
+    sql: `
+CREATE TABLE users (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  email TEXT,
+  created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE agent_types (
+  id TEXT PRIMARY KEY,
+  definition TEXT NOT NULL,
+  updated_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE task_dependencies (
+  task_id TEXT NOT NULL REFERENCES tasks(id) ON DELETE CASCADE,
+  depends_on_id TEXT NOT NULL REFERENCES tasks(id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (task_id, depends_on_id),
+  CHECK (task_id <> depends_on_id)
+) WITHOUT ROWID;
+CREATE INDEX task_dependencies_by_depends_on ON task_dependencies (depends_on_id);
+
+CREATE TABLE agent_logs (
+  run_id TEXT NOT NULL REFERENCES agent_instances(id) ON DELETE CASCADE,
+  seq INTEGER NOT NULL,
+  stream TEXT NOT NULL,
+  text TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (run_id, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE permission_rules (
+  id TEXT PRIMARY KEY,
+  board_id TEXT REFERENCES boards(id) ON DELETE CASCADE,
+  tool_kind TEXT,
+  path_pattern TEXT,
+  command_pattern TEXT,
+  decision TEXT NOT NULL CHECK (decision IN ('allow', 'reject', 'ask')),
+  position REAL NOT NULL,
+  created_by TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+);
+CREATE INDEX permission_rules_by_board ON permission_rules (board_id, position);
+
+CREATE TABLE prompts (
+  id TEXT PRIMARY KEY,
+  task_id TEXT NOT NULL REFERENCES tasks(id) ON DELETE CASCADE,
+  run_id TEXT REFERENCES agent_instances(id) ON DELETE CASCADE,
+  text TEXT NOT NULL,
+  state TEXT NOT NULL,
+  created_by TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  sent_at INTEGER
+);
+CREATE INDEX prompts_by_task ON prompts (task_id, state, created_at);
+CREATE INDEX prompts_by_run ON prompts (run_id);
+
+ALTER TABLE tasks ADD COLUMN deleted_at INTEGER;
+DROP INDEX tasks_by_board;
+CREATE INDEX tasks_by_board ON tasks (board_id, state, position) WHERE deleted_at IS NULL;
+CREATE INDEX tasks_by_state ON tasks (state) WHERE deleted_at IS NULL;
+CREATE INDEX tasks_by_deletion ON tasks (board_id, deleted_at) WHERE deleted_at IS NOT NULL;
+
+DROP INDEX permission_requests_by_task;
+CREATE INDEX permission_requests_by_task ON permission_requests (task_id, state, requested_at);
+`,
+  },
 ];
 
 /** The version this program writes and the newest it can read. */
@@ -113,12 +183,13 @@ export function pendingMigrations(version: number): readonly Migration[] {
   return migrations.filter((migration) => migration.version > version);
 }
 
-/** Brings the database up to date, each step in a transaction of its own. */
-export function migrate(db: SqlDatabase): void {
-  for (const { version, sql } of pendingMigrations(db.userVersion())) {
-    db.transaction(() => {
+/** Brings the database up to date, each step in a transaction of its own; returns what each executed. */
+export function migrate(db: SqlDatabase): (readonly ExecutedStatement[])[] {
+  return pendingMigrations(db.userVersion()).map(({ version, sql }) => {
+    const { statements } = db.transaction(() => {
       db.script(sql);
       db.script(`PRAGMA user_version = ${version}`);
     });
-  }
+    return statements;
+  });
 }

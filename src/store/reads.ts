@@ -20,23 +20,51 @@ export interface StoredCard {
   permissions: PermissionRequest[];
 }
 
+/** A card that was deleted. */
+export interface DeletedTask {
+  task: Task;
+  /** In milliseconds since the epoch. */
+  deletedAt: number;
+}
+
 export function boards(db: SqlDatabase): Board[] {
   return db.all('SELECT * FROM boards ORDER BY created_at').map(boardFrom);
 }
 
 export function boardCards(db: SqlDatabase, { boardId }: { boardId: string }): StoredCard[] {
-  return cardsOf(db, db.all('SELECT * FROM tasks WHERE board_id = ? ORDER BY state, position', boardId));
+  const rows = db.all(
+    'SELECT * FROM tasks WHERE board_id = ? AND deleted_at IS NULL ORDER BY state, position',
+    boardId,
+  );
+  return cardsOf(db, rows);
 }
 
 export function cards(db: SqlDatabase, { taskIds }: { taskIds: readonly string[] }): StoredCard[] {
-  const rows = taskIds.flatMap((id) => db.all('SELECT * FROM tasks WHERE id = ?', id));
+  const rows = db.all(
+    `SELECT tasks.* FROM json_each(?) AS wanted JOIN tasks ON tasks.id = wanted.value
+     WHERE tasks.deleted_at IS NULL ORDER BY wanted.key`,
+    JSON.stringify(taskIds),
+  );
   return cardsOf(db, rows);
+}
+
+/** The cards that were deleted and can be brought back, the last deleted first. */
+export function deletedTasks(db: SqlDatabase, { boardId }: { boardId: string }): DeletedTask[] {
+  return db
+    .all(
+      'SELECT * FROM tasks WHERE board_id = ? AND deleted_at IS NOT NULL ORDER BY deleted_at DESC',
+      boardId,
+    )
+    .map((row) => ({ task: taskFrom(row), deletedAt: Number(row.deleted_at) }));
 }
 
 /** Cards that wait for an agent, for the queue to order. */
 export function waitingTasks(db: SqlDatabase): Task[] {
   return db
-    .all(`SELECT * FROM tasks WHERE state = 'TODO' AND agent_type_id IS NOT NULL AND held_because IS NULL`)
+    .all(
+      `SELECT * FROM tasks WHERE state = 'TODO' AND deleted_at IS NULL AND agent_type_id IS NOT NULL
+       AND held_because IS NULL`,
+    )
     .map(taskFrom);
 }
 
@@ -49,7 +77,7 @@ export function liveRuns(db: SqlDatabase): Run[] {
 
 /** Every card somebody is at work on, to see after a restart which of them nobody is. */
 export function tasksInProgress(db: SqlDatabase): Task[] {
-  return db.all(`SELECT * FROM tasks WHERE state = 'IN_PROGRESS'`).map(taskFrom);
+  return db.all(`SELECT * FROM tasks WHERE state = 'IN_PROGRESS' AND deleted_at IS NULL`).map(taskFrom);
 }
 
 export function openPermissionRequests(db: SqlDatabase): PermissionRequest[] {
@@ -77,19 +105,28 @@ export function transcript(
     .reverse();
 }
 
+/** The latest run and the open questions of each card. Three statements for any number of cards. */
 function cardsOf(db: SqlDatabase, taskRows: readonly Row[]): StoredCard[] {
-  return taskRows.map((row) => {
+  const ids = JSON.stringify(taskRows.map(({ id }) => id));
+  const runs = db.all(
+    `SELECT agent_instances.* FROM json_each(?) AS wanted JOIN agent_instances ON agent_instances.rowid = (
+       SELECT rowid FROM agent_instances WHERE task_id = wanted.value ORDER BY created_at DESC, rowid DESC LIMIT 1)`,
+    ids,
+  );
+  const permissions = db.all(
+    `SELECT permission_requests.* FROM json_each(?) AS wanted CROSS JOIN permission_requests
+       ON task_id = wanted.value AND state = 'open' ORDER BY requested_at`,
+    ids,
+  );
+  const cards = new Map<string, StoredCard>();
+  for (const row of taskRows) {
     const task = taskFrom(row);
-    const runRow = db.get(
-      'SELECT * FROM agent_instances WHERE task_id = ? ORDER BY created_at DESC, rowid DESC LIMIT 1',
-      task.id,
-    );
-    const permissions = db
-      .all(
-        `SELECT * FROM permission_requests WHERE task_id = ? AND state = 'open' ORDER BY requested_at`,
-        task.id,
-      )
-      .map(permissionRequestFrom);
-    return { task, run: runRow ? runFrom(runRow) : null, permissions };
-  });
+    cards.set(task.id, { task, run: null, permissions: [] });
+  }
+  for (const run of runs.map(runFrom)) {
+    const card = cards.get(run.taskId);
+    if (card) card.run = run;
+  }
+  for (const request of permissions.map(permissionRequestFrom)) cards.get(request.taskId)?.permissions.push(request);
+  return [...cards.values()];
 }

@@ -141,7 +141,7 @@ export function resolvePermissionRequest(
   return { ...request, state, answer: optionId, answeredBy: actor, resolvedAt: at };
 }
 
-export function requireRun(db: SqlDatabase, runId: string): Run {
+function requireRun(db: SqlDatabase, runId: string): Run {
   const row = db.get('SELECT * FROM agent_instances WHERE id = ?', runId);
   if (!row) throw new UserError({ reason: 'not-found', message: 'This run no longer exists.' });
   return runFrom(row);

@@ -2,25 +2,47 @@ import type { Database, SqlJsStatic, SqlValue, Statement } from 'sql.js';
 
 export type Row = Record<string, SqlValue>;
 
-/** sql.js as the store uses it: prepared statements kept, rows as objects, transactions that roll back. */
+/** A statement as it was executed. Null instead of parameters: a script of several statements. */
+export type ExecutedStatement = readonly [sql: string, params: readonly SqlValue[] | null];
+
+/**
+ * sql.js as the store uses it: prepared statements kept, rows as objects, and transactions that roll back and remember
+ * which statements they executed.
+ */
 export class SqlDatabase {
   readonly #db: Database;
   readonly #statements = new Map<string, Statement>();
-  #depth = 0;
+  /** The statements of the transaction that is under way. */
+  #executed: ExecutedStatement[] | null = null;
 
+  /**
+   * @param bytes of a database file; null for an empty database
+   * @throws Error when they are not those of a database
+   */
   constructor(sqlJs: SqlJsStatic, bytes: Uint8Array | null) {
     this.#db = new sqlJs.Database(bytes);
-    this.#db.run('PRAGMA foreign_keys = ON');
+    try {
+      // The "file" is memory that nobody else opens: no files beside it, no locks, and nothing to wait for.
+      this.#db.exec(
+        'PRAGMA foreign_keys = ON; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY',
+      );
+      this.userVersion();
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
   }
 
   /** Several statements without parameters. */
   script(sql: string): void {
     this.#db.exec(sql);
+    this.#executed?.push([sql, null]);
   }
 
   /** One statement; returns how many rows it changed. */
   run(sql: string, ...params: SqlValue[]): number {
-    this.#prepare(sql).run(params);
+    this.#step(sql, params);
+    this.#executed?.push([sql, params]);
     return this.#db.getRowsModified();
   }
 
@@ -29,7 +51,13 @@ export class SqlDatabase {
     const rows: Row[] = [];
     try {
       statement.bind(params);
-      while (statement.step()) rows.push(statement.getAsObject());
+      const columns = statement.getColumnNames();
+      while (statement.step()) {
+        const values = statement.get();
+        const row: Row = {};
+        for (const [index, column] of columns.entries()) row[column] = values[index] ?? null;
+        rows.push(row);
+      }
     } finally {
       statement.reset();
     }
@@ -44,21 +72,31 @@ export class SqlDatabase {
     return Number(this.get('PRAGMA user_version')?.user_version ?? 0);
   }
 
-  /** All or nothing. One inside another is part of the outer one. */
-  transaction<T>(work: () => T): T {
-    if (this.#depth > 0) return work();
-    this.#depth++;
-    this.#db.run('BEGIN IMMEDIATE');
+  /** All or nothing. Returns what `work` returned, and the statements that would do it again. */
+  transaction<T>(work: () => T): { result: T; statements: readonly ExecutedStatement[] } {
+    this.#step('BEGIN IMMEDIATE', []);
+    const statements: ExecutedStatement[] = [];
+    this.#executed = statements;
     try {
       const result = work();
-      this.#db.run('COMMIT');
-      return result;
+      this.#step('COMMIT', []);
+      return { result, statements };
     } catch (error) {
-      this.#db.run('ROLLBACK');
+      this.#rollBack();
       throw error;
     } finally {
-      this.#depth--;
+      this.#executed = null;
     }
+  }
+
+  /** Executes the statements of a transaction again, all or none. */
+  replay(statements: readonly ExecutedStatement[]): void {
+    this.transaction(() => {
+      for (const [sql, params] of statements) {
+        if (params === null) this.script(sql);
+        else this.run(sql, ...params);
+      }
+    });
   }
 
   /** The whole database as a file's bytes. */
@@ -68,6 +106,24 @@ export class SqlDatabase {
 
   close(): void {
     this.#db.close();
+  }
+
+  #rollBack(): void {
+    try {
+      this.#step('ROLLBACK', []);
+    } catch {
+      // SQLite has rolled back by itself, as it does when memory runs out. The first error is the one to tell.
+    }
+  }
+
+  #step(sql: string, params: SqlValue[]): void {
+    const statement = this.#prepare(sql);
+    try {
+      statement.bind(params);
+      statement.step();
+    } finally {
+      statement.reset();
+    }
   }
 
   #prepare(sql: string): Statement {

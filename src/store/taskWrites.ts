@@ -1,6 +1,6 @@
 import { columnOf, type Board } from '../model/board.ts';
 import { UserError } from '../model/failure.ts';
-import type { Task, TaskState } from '../model/task.ts';
+import type { Task, TaskEvent, TaskState } from '../model/task.ts';
 import { refuseTransition } from '../model/taskState.ts';
 import { boardFrom, priorityRank, taskFrom } from './rows.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
@@ -37,7 +37,10 @@ export function insertBoard(db: SqlDatabase, { board, at }: { board: Board; at: 
 }
 
 /** Adds a card at the end of its column; its `position` is computed here. One with this id that is there is left as it is. */
-export function insertTask(db: SqlDatabase, { task, change }: { task: Task; change: Change }): Task {
+export function insertTask(
+  db: SqlDatabase,
+  { task, change, history = [] }: { task: Task; change: Change; history?: readonly TaskEvent[] },
+): Task {
   const existing = db.get('SELECT * FROM tasks WHERE id = ?', task.id);
   if (existing) return taskFrom(existing);
   const position = placeInColumn(db, task, task.state, null);
@@ -62,6 +65,9 @@ export function insertTask(db: SqlDatabase, { task, change }: { task: Task; chan
     task.createdAt,
     task.updatedAt,
   );
+  for (const { id: eventId, from, to, ...event } of history) {
+    insertTaskEvent(db, task.id, from, to, { ...event, eventId });
+  }
   insertTaskEvent(db, task.id, null, task.state, change);
   return { ...task, position };
 }
@@ -120,14 +126,51 @@ export function placeTask(
   return { ...task, position, updatedAt: at };
 }
 
-export function deleteTask(db: SqlDatabase, { taskId }: { taskId: string }): Task {
+/** Takes a card off the board. It keeps all it has until it is purged. */
+export function deleteTask(db: SqlDatabase, { taskId, change }: { taskId: string; change: Change }): Task {
   const task = requireTask(db, taskId);
-  db.run('DELETE FROM tasks WHERE id = ?', taskId);
+  db.run('UPDATE tasks SET deleted_at = ? WHERE id = ?', change.at, taskId);
+  insertTaskEvent(db, taskId, task.state, task.state, { ...change, why: change.why ?? 'Deleted' });
   return task;
 }
 
-export function requireTask(db: SqlDatabase, taskId: string): Task {
-  const row = db.get('SELECT * FROM tasks WHERE id = ?', taskId);
+/**
+ * Puts a deleted card back where it was.
+ * @throws UserError `not-found` when it is not a deleted one, or was purged
+ */
+export function restoreTask(db: SqlDatabase, { taskId, change }: { taskId: string; change: Change }): Task {
+  const row = db.get('SELECT * FROM tasks WHERE id = ? AND deleted_at IS NOT NULL', taskId);
+  if (!row) {
+    throw new UserError({ reason: 'not-found', message: 'This card is no longer among the deleted ones.' });
+  }
+  const task = taskFrom(row);
+  db.run('UPDATE tasks SET deleted_at = NULL, updated_at = ? WHERE id = ?', change.at, taskId);
+  insertTaskEvent(db, taskId, task.state, task.state, { ...change, why: change.why ?? 'Restored' });
+  return { ...task, updatedAt: change.at };
+}
+
+/**
+ * Forgets the cards that were deleted before a time, with their history and runs. Returns what is gone, so that the
+ * files of the runs can follow.
+ */
+export function purgeDeleted(
+  db: SqlDatabase,
+  { before }: { before: number },
+): { taskIds: string[]; runIds: string[] } {
+  const tasks = db.all(
+    'SELECT id FROM tasks WHERE board_id IN (SELECT id FROM boards) AND deleted_at < ?',
+    before,
+  );
+  const runs = tasks.flatMap(({ id }) =>
+    db.all('SELECT id FROM agent_instances WHERE task_id = ?', id ?? null),
+  );
+  for (const { id } of tasks) db.run('DELETE FROM tasks WHERE id = ?', id ?? null);
+  return { taskIds: tasks.map(({ id }) => String(id)), runIds: runs.map(({ id }) => String(id)) };
+}
+
+/** @throws UserError `not-found` when there is no such card on a board */
+function requireTask(db: SqlDatabase, taskId: string): Task {
+  const row = db.get('SELECT * FROM tasks WHERE id = ? AND deleted_at IS NULL', taskId);
   if (!row) throw new UserError({ reason: 'not-found', message: 'This card no longer exists.' });
   return taskFrom(row);
 }
@@ -185,7 +228,7 @@ function columnNeighbours(
   return db
     .all(
       `SELECT id, position FROM tasks WHERE board_id = ? AND state IN (${states.map(() => '?').join(', ')})
-         AND id <> ? ORDER BY position`,
+         AND deleted_at IS NULL AND id <> ? ORDER BY position`,
       task.boardId,
       ...states,
       task.id,

@@ -2,9 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { EventBus } from '../events/eventBus.ts';
 import { defaultColumns, type Board } from '../model/board.ts';
 import { UserError } from '../model/failure.ts';
-import type { Priority, Task, TaskState } from '../model/task.ts';
+import type { Priority, Task, TaskEvent, TaskState } from '../model/task.ts';
+import type { DeletedTask } from '../store/reads.ts';
 import type { TaskPatch } from '../store/taskWrites.ts';
 import type { Store } from '../store/store.ts';
+
+/** How long a deleted card can be brought back: 30 days. */
+const keepDeletedMs = 30 * 24 * 60 * 60 * 1000;
 
 export interface NewTask {
   /** Left out: a new one. A card that already has it is returned instead of made twice. */
@@ -37,6 +41,9 @@ export class TaskService {
   constructor(store: Store, events: EventBus) {
     this.#store = store;
     this.#events = events;
+    events.subscribe('board.replaced', () => {
+      this.#board = null;
+    });
   }
 
   /** The board of this folder; made at the first call. */
@@ -110,9 +117,46 @@ export class TaskService {
     return task;
   }
 
-  async delete(taskId: string): Promise<void> {
-    const task = await this.#store.write('task.delete', { taskId });
+  /** Puts a card on the board as a file has it, with its history. One with its id that is there is left as it is. */
+  async restoreFromFile(
+    task: Omit<Task, 'boardId' | 'position' | 'updatedAt'>,
+    history: readonly Omit<TaskEvent, 'taskId'>[],
+    actor: string,
+  ): Promise<Task> {
+    const board = await this.board();
+    const at = Date.now();
+    const inserted = await this.#store.write('task.insert', {
+      task: { ...task, boardId: board.id, position: 0, updatedAt: at },
+      change: { actor, why: 'Imported', at, eventId: randomUUID() },
+      history: history.map((event) => ({ ...event, taskId: task.id })),
+    });
+    this.#events.publish('task.created', { task: inserted });
+    return inserted;
+  }
+
+  async delete(taskId: string, actor: string): Promise<void> {
+    const change = { actor, why: null, at: Date.now(), eventId: randomUUID() };
+    const task = await this.#store.write('task.delete', { taskId, change });
     this.#events.publish('task.deleted', { taskId, boardId: task.boardId });
+  }
+
+  /** Brings a deleted card back to where it was. @throws UserError `not-found` when it is gone for good */
+  async restore(taskId: string, actor: string): Promise<Task> {
+    const change = { actor, why: null, at: Date.now(), eventId: randomUUID() };
+    const task = await this.#store.write('task.restore', { taskId, change });
+    this.#events.publish('task.created', { task });
+    return task;
+  }
+
+  /** The cards that can be brought back, the last deleted first. */
+  async deleted(): Promise<DeletedTask[]> {
+    const board = await this.board();
+    return this.#store.query('deletedTasks', { boardId: board.id });
+  }
+
+  /** Forgets for good what was deleted long enough ago. */
+  async purgeDeleted(): Promise<void> {
+    await this.#store.write('task.purgeDeleted', { before: Date.now() - keepDeletedMs });
   }
 
   async #findOrMakeBoard(): Promise<Board> {

@@ -65,7 +65,7 @@ export class SharedKandev implements Kandev {
 
   async execute<C extends CommandName>(command: C, input: CommandInput<C>): Promise<CommandResults[C]> {
     // A card that is created twice has the same id, and the second time is harmless.
-    const stable = (command === 'task.create' ? { id: randomUUID(), ...input } : input);
+    const stable = command === 'task.create' ? { id: randomUUID(), ...input } : input;
     return this.#withSide((side) => side.kandev.execute(command, stable), command !== 'task.prompt');
   }
 

@@ -19,25 +19,34 @@ async function press(...keys: readonly string[]): Promise<void> {
   for (const key of keys) await window.workbench.page.keyboard.press(key);
 }
 
-/** Types into the step of a palette with this title, and goes on. */
-async function answerStep(step: string, text: string): Promise<void> {
-  const { page } = window.workbench;
-  await page.locator('.quick-input-title').getByText(step).waitFor();
-  await page.keyboard.type(text);
-  await press('Enter');
+async function type(text: string): Promise<void> {
+  await window.workbench.page.keyboard.type(text);
 }
 
 async function runCommand(name: string): Promise<void> {
-  const { page, quickPickRow } = bound();
-  await press('F1');
-  await page.keyboard.type(name);
-  await quickPickRow(name).first().waitFor();
+  const { workbench } = window;
+  await workbench.openPalette();
+  await type(name);
+  await workbench.quickPickRow(name).first().waitFor();
   await press('Enter');
 }
 
-function bound() {
-  const { workbench } = window;
-  return { page: workbench.page, quickPickRow: workbench.quickPickRow.bind(workbench) };
+/** Types into a step of a dialog with this title, and goes on. */
+async function answerStep(step: string, text: string): Promise<void> {
+  await window.workbench.page.locator('.quick-input-title').getByText(step).waitFor();
+  await type(text);
+  await press('Enter');
+}
+
+/** Waits for a picker that asks this. */
+async function asked(placeholder: string): Promise<void> {
+  await window.workbench.page.getByPlaceholder(placeholder).waitFor();
+}
+
+/** Waits until keys go to the board. */
+async function boardHasFocus(): Promise<void> {
+  const body = window.board.page.locator('body');
+  await eventually(() => body.evaluate(() => document.hasFocus())).toBe(true);
 }
 
 /** The text of whatever has the focus. */
@@ -60,7 +69,7 @@ describe('with the keyboard alone', () => {
 
   it('it is started on the board', async () => {
     await runCommand('Kandev: Open Board');
-    await window.board.card(title).waitFor();
+    await boardHasFocus();
     // From wherever the focus is on the board, an arrow leads to the first card.
     await press('ArrowDown', 'r');
     await window.shows({ 'In Progress': [title] });
@@ -71,7 +80,7 @@ describe('with the keyboard alone', () => {
     await workbench.notification(`${title} · Quick demo asks`).waitFor();
     await runCommand('Notifications: Focus Notification Toast');
     for (let tabs = 0; (await focused()) !== 'Allow'; tabs += 1) {
-      expect(tabs, 'no way to the button').toBeLessThan(10);
+      expect(tabs, 'Tab does not lead to the button').toBeLessThan(10);
       await press('Tab');
     }
     await press('Enter');
@@ -81,29 +90,28 @@ describe('with the keyboard alone', () => {
 
   it('the agent is sent a message, and goes on in the same session', async () => {
     await runCommand('Kandev: Send Message to Agent…');
-    await window.workbench.quickPickRow().first().waitFor();
+    await asked('Which agent do you want to send a message?');
     await press('Enter');
     await answerStep('Message to the agent of', '/extend with more details');
     await window.shows({ 'In Progress': [title] });
-    const { workbench } = window;
-    await workbench.notification(`${title} · Quick demo asks`).waitFor();
-    const sent = (await window.logOf(title, 'Kandev ACP Trace')).filter((line) =>
-      line.includes('"session/prompt"'),
-    );
+    await window.workbench.notification(`${title} · Quick demo asks`).waitFor();
+    const trace = await window.logOf(title, 'Kandev ACP Trace');
+    const sent = trace.filter((line) => line.includes('"method":"session/prompt"'));
     const sessions = sent.map((line) => /"sessionId":"([^"]+)"/.exec(line)?.[1]);
-    expect(sessions).toEqual([sessions[0], sessions[0]]);
+    expect(sessions).toHaveLength(2);
+    expect(new Set(sessions).size).toBe(1);
   });
 
   it('its question is answered with the command, where Enter alone decides nothing', async () => {
     const before = await overview();
     await runCommand('Kandev: Answer Permission Request…');
-    await window.workbench.quickPickRow().first().waitFor();
+    await asked('Choose an answer for the agent');
     await press('Enter');
     await window.workbench.quickInput.waitFor({ state: 'hidden' });
     await window.board.card(title).getByText('Needs you').waitFor();
 
     await runCommand('Kandev: Answer Permission Request…');
-    await window.workbench.quickPickRow().first().waitFor();
+    await asked('Choose an answer for the agent');
     await press('ArrowDown', 'Enter');
     await window.shows({ Review: [title] });
     expect((await overview()).length).toBeGreaterThan(before.length);
@@ -113,13 +121,14 @@ describe('with the keyboard alone', () => {
 
   it('the card is moved on the board and in the palette', async () => {
     await runCommand('Kandev: Open Board');
+    await boardHasFocus();
     await press('ArrowDown', 'Alt+ArrowRight');
     await window.shows({ Done: [title] });
     await runCommand('Kandev: Move Card…');
-    await window.workbench.quickPickRow().first().waitFor();
+    await asked('Which card do you want to move?');
     await press('Enter');
-    await eventually(() => window.workbench.quickPickRow('Backlog').count()).toBe(1);
-    await window.workbench.page.keyboard.type('Backlog');
+    await asked(`Move “${title}” from Done to…`);
+    await type('Backlog');
     await press('Enter');
     await window.shows({ Backlog: [title] });
   });

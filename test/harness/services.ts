@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BoardTransfer } from '../../src/api/boardTransfer.ts';
 import type { Kandev } from '../../src/api/contract.ts';
 import { LocalKandev } from '../../src/api/localKandev.ts';
 import { LocalEventBus } from '../../src/events/eventBus.ts';
@@ -11,7 +12,7 @@ import type { RunLog } from '../../src/model/runLog.ts';
 import type { HostSettings } from '../../src/model/settings.ts';
 import { Orchestrator } from '../../src/orchestrator/orchestrator.ts';
 import { PermissionDesk } from '../../src/orchestrator/permissionDesk.ts';
-import type { SnapshotStore } from '../../src/store/snapshotStore.ts';
+import type { Store } from '../../src/store/store.ts';
 import { TaskService } from '../../src/tasks/taskService.ts';
 import { demoAgentFile, LocalAgents } from './localAgents.ts';
 import { temporaryStore } from './store.ts';
@@ -44,7 +45,7 @@ export class MemoryLog implements RunLog {
 export interface TestServices {
   kandev: Kandev;
   folder: string;
-  store: SnapshotStore;
+  store: Store;
   agents: LocalAgents;
   log: MemoryLog;
   /** Every event so far. */
@@ -81,7 +82,7 @@ export async function startServices(): Promise<TestServices> {
 
 interface Opened {
   kandev: Kandev;
-  store: SnapshotStore;
+  store: Store;
   orchestrator: Orchestrator;
 }
 
@@ -105,7 +106,7 @@ class Services implements TestServices {
     return this.#current().kandev;
   }
 
-  get store(): SnapshotStore {
+  get store(): Store {
     return this.#current().store;
   }
 
@@ -129,7 +130,15 @@ class Services implements TestServices {
       clientVersion: '0.0.0-test',
     });
     const kandev = new LocalKandev(
-      { store, events, tasks, orchestrator, permissions, agentTypes: () => this.#agentTypes() },
+      {
+        store,
+        events,
+        tasks,
+        orchestrator,
+        permissions,
+        agentTypes: () => this.#agentTypes(),
+        transfer: new BoardTransfer(store, tasks),
+      },
       () => 'ann',
     );
     events.subscribe('>', (event) => this.events.push(event));

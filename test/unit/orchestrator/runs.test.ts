@@ -173,7 +173,11 @@ describe('a run', () => {
 
   it('keeps secrets out of the log, the trace and the failure', async () => {
     services.settings.environment = { TEST_TOKEN: 'planted-secret-1' };
-    const taskId = await services.card(['stderr planted-secret-1', 'noise planted-secret-1', 'crash 1 planted-secret-1']);
+    const taskId = await services.card([
+      'stderr planted-secret-1',
+      'noise planted-secret-1',
+      'crash 1 planted-secret-1',
+    ]);
     await services.kandev.execute('task.update', { taskId, title: 'A title' });
     await start(taskId);
     const { run } = await services.until(taskId, inState('FAILED'));
@@ -253,7 +257,11 @@ describe('the orchestrator', () => {
     services.agents.engine = {
       endpoint: 'unix:///none',
       chosenBy: 'test',
-      failure: { reason: 'engine-not-running', message: 'Docker is not running.', action: { kind: 'checkEngine' } },
+      failure: {
+        reason: 'engine-not-running',
+        message: 'Docker is not running.',
+        action: { kind: 'checkEngine' },
+      },
       engine: null,
     };
     const taskId = await services.card(['message Late']);
@@ -299,7 +307,9 @@ describe('input', () => {
 
   it('keeps the old values when an edit is refused', async () => {
     const taskId = await services.card(['message Hello']);
-    await expect(services.kandev.execute('task.update', { taskId, title: '' })).rejects.toThrow('needs a title');
+    await expect(services.kandev.execute('task.update', { taskId, title: '' })).rejects.toThrow(
+      'needs a title',
+    );
     const { cards } = await services.kandev.query('cards', { taskIds: [taskId] });
     expect(cards[0]?.task.title).toBe('message Hello');
   });

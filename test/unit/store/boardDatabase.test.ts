@@ -1,14 +1,12 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LocalEventBus } from '../../../src/events/eventBus.ts';
-import type { SnapshotStore } from '../../../src/store/snapshotStore.ts';
+import type { Store, StoreChange } from '../../../src/store/store.ts';
 import { storageFolder } from '../../../src/store/storageFolder.ts';
 import { TaskService } from '../../../src/tasks/taskService.ts';
 import { temporaryStore, type TemporaryStore } from '../../harness/store.ts';
 
 let place: TemporaryStore;
-let store: SnapshotStore;
+let store: Store;
 let tasks: TaskService;
 
 beforeEach(async () => {
@@ -39,6 +37,8 @@ async function titlesOf(state: string): Promise<string[]> {
   return cards.filter(({ task }) => task.state === state).map(({ task }) => task.title);
 }
 
+const change = (eventId: string, at = Date.now()) => ({ actor: 'ann', why: null, at, eventId });
+
 describe('the board database', () => {
   it('has everything again after it was closed and opened', async () => {
     const card = await newCard('first');
@@ -46,7 +46,12 @@ describe('the board database', () => {
     await store.close();
     await reopen();
     const [stored] = await store.query('cards', { taskIds: [card.id] });
-    expect(stored?.task).toMatchObject({ title: 'first', state: 'TODO', heldBecause: 'not yet', labels: ['a', 'b'] });
+    expect(stored?.task).toMatchObject({
+      title: 'first',
+      state: 'TODO',
+      heldBecause: 'not yet',
+      labels: ['a', 'b'],
+    });
     const history = await store.query('taskHistory', { taskId: card.id });
     expect(history.map(({ from, to, actor, why }) => [from, to, actor, why])).toEqual([
       [null, 'BACKLOG', 'ann', null],
@@ -68,6 +73,20 @@ describe('the board database', () => {
     await store.close();
     await reopen();
     expect(await titlesOf('BACKLOG')).toHaveLength(50);
+  });
+
+  it('tells of changes when the disk has them, by tables and with a rising number', async () => {
+    const changes: StoreChange[] = [];
+    const subscription = store.onDidChange((value) => changes.push(value));
+    await newCard('told');
+    const tables = new Set(changes.flatMap((value) => value.tables));
+    expect([...tables].sort()).toEqual(['boards', 'task_events', 'tasks']);
+    const revisions = changes.map(({ revision }) => revision);
+    expect(revisions).toEqual([...revisions].sort((a, b) => a - b));
+    subscription.dispose();
+    const told = changes.length;
+    await newCard('not told');
+    expect(changes).toHaveLength(told);
   });
 
   it('refuses a change of state that the table forbids, and leaves no trace of it', async () => {
@@ -100,22 +119,53 @@ describe('the board database', () => {
     expect(await titlesOf('TODO')).toEqual(['dropped', 'below', 'lowest']);
   });
 
-  it('forgets the runs and the history of a card that is deleted', async () => {
-    const card = await newCard('gone');
-    await tasks.delete(card.id);
-    expect(await store.query('taskHistory', { taskId: card.id })).toEqual([]);
+  it('answers nothing after it was closed, and says why', async () => {
+    await store.close();
+    await expect(newCard('late')).rejects.toMatchObject({ failure: { reason: 'storage' } });
+    await expect(store.query('boards', {})).rejects.toThrow('being closed');
+  });
+});
+
+describe('deleted cards', () => {
+  it('are on no board and in no queue, but among the deleted ones', async () => {
+    const card = await newCard('gone', 'TODO');
+    await tasks.delete(card.id, 'ann');
+    expect(await titlesOf('TODO')).toEqual([]);
+    expect(await store.query('waitingTasks', {})).toEqual([]);
     await expect(tasks.get(card.id)).rejects.toMatchObject({ failure: { reason: 'not-found' } });
+    await expect(tasks.update(card.id, { title: 'x' })).rejects.toMatchObject({
+      failure: { reason: 'not-found' },
+    });
+    const deleted = await store.query('deletedTasks', { boardId: card.boardId });
+    expect(deleted.map(({ task }) => task.title)).toEqual(['gone']);
   });
 
-  it('sets a file that is no database aside, and begins anew at the next opening', async () => {
-    await newCard('unreadable');
-    await store.close();
-    await writeFile(place.path, 'this is not a database, and never was one'.repeat(50));
-    await expect(place.open()).rejects.toMatchObject({ failure: { reason: 'storage' } });
-    const aside = (await readdir(dirname(place.path))).find((name) => name.includes('broken'));
-    expect(await readFile(`${dirname(place.path)}/${aside ?? ''}`, 'utf8')).toContain('never was one');
-    await reopen();
-    expect(await titlesOf('BACKLOG')).toEqual([]);
+  it('come back to their place with all they had, and their history says so', async () => {
+    await newCard('above');
+    const card = await newCard('back');
+    await newCard('below');
+    await store.write('task.delete', { taskId: card.id, change: change('gone', 5) });
+    await store.write('task.restore', { taskId: card.id, change: change('back', 6) });
+    expect(await titlesOf('BACKLOG')).toEqual(['above', 'back', 'below']);
+    expect(await store.query('deletedTasks', { boardId: card.boardId })).toEqual([]);
+    const history = await store.query('taskHistory', { taskId: card.id });
+    expect(history.map(({ why }) => why)).toEqual(expect.arrayContaining(['Deleted', 'Restored', null]));
+    await expect(
+      store.write('task.restore', { taskId: card.id, change: change('again') }),
+    ).rejects.toMatchObject({ failure: { reason: 'not-found' } });
+  });
+
+  it('are forgotten with their history when their time is over, and not before', async () => {
+    const [early, late] = [await newCard('early'), await newCard('late')];
+    await store.write('task.delete', { taskId: early.id, change: change('1', 1000) });
+    await store.write('task.delete', { taskId: late.id, change: change('2', 2000) });
+    expect(await store.write('task.purgeDeleted', { before: 2000 })).toEqual({
+      taskIds: [early.id],
+      runIds: [],
+    });
+    expect(await store.query('taskHistory', { taskId: early.id })).toEqual([]);
+    const left = await store.query('deletedTasks', { boardId: late.boardId });
+    expect(left.map(({ task, deletedAt }) => [task.title, deletedAt])).toEqual([['late', 2000]]);
   });
 });
 
@@ -125,9 +175,6 @@ describe('the folder of a workspace’s data', () => {
   it('is the same one while an earlier extension host still holds the first', () => {
     expect(storageFolder(`/data/${id}-1/kandev.kandev`)).toBe(`/data/${id}/kandev.kandev`);
     expect(storageFolder(`/data/${id}/kandev.kandev`)).toBe(`/data/${id}/kandev.kandev`);
-    expect(storageFolder('/data/8aa3c03-2/kandev.kandev')).toBe('/data/8aa3c03/kandev.kandev');
-    expect(storageFolder('/data/-3f2a-1/kandev.kandev')).toBe('/data/-3f2a/kandev.kandev');
-    expect(storageFolder('/data/-3f2a/kandev.kandev')).toBe('/data/-3f2a/kandev.kandev');
   });
 
   it('keeps a name that only looks alike', () => {

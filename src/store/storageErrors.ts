@@ -1,0 +1,45 @@
+import { UserError } from '../model/failure.ts';
+
+const showLog = { kind: 'showLog' } as const;
+
+/** An error of the database, for the user to read. */
+export function storageError(message: string, cause?: unknown): UserError {
+  return new UserError({ reason: 'storage', message, action: showLog }, { cause });
+}
+
+/** A change that could not be written, and is not lost. */
+export function notSavedError(cause: unknown, path: string): UserError {
+  return storageError(
+    `The change could not be saved: ${whyNotWritten(cause, path)}. It is kept in memory and saved as soon as that is possible.`,
+    cause,
+  );
+}
+
+/** Another window writes this board now: nothing that this one has not yet saved may be saved any more. */
+export class BoardTakenOverError extends UserError {
+  constructor() {
+    super({
+      reason: 'storage',
+      message:
+        'Another window has opened this board, so this one can no longer change it. Reload the window to see the board again.',
+    });
+    this.name = 'BoardTakenOverError';
+  }
+}
+
+/** Ends a sentence: what keeps the system from writing, and where. */
+export function whyNotWritten(error: unknown, path: string): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+    case 'EFBIG':
+      return `there is no room left on the disk of ${path}`;
+    case 'EROFS':
+    case 'EACCES':
+    case 'EPERM':
+      return `Kandev is not allowed to write to ${path}`;
+    default:
+      return `writing to ${path} failed (${message})`;
+  }
+}
