@@ -10,7 +10,7 @@ const layers = {
   agents: ['model', 'events', 'store', 'acp'],
   orchestrator: ['model', 'events', 'store', 'acp', 'tasks', 'agents'],
   api: ['model', 'events', 'store', 'tasks', 'agents', 'orchestrator'],
-  windows: ['model', 'events', 'api'],
+  windows: ['model', 'events', 'store', 'agents', 'api'],
   providers: ['model', 'api'],
   commands: ['model', 'api', 'providers'],
   'webview/host': ['model', 'api', 'providers', 'webview/protocol'],
@@ -65,7 +65,7 @@ export default tseslint.config(
     },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       'max-lines': ['error', { max: 400 }],

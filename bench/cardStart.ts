@@ -45,6 +45,7 @@ async function open(folder: string): Promise<OpenedKandev> {
   const storage = await makeFolder('bench-storage');
   return openKandev({
     storageFolder: storage,
+    holdsLead: () => true,
     settings: {
       folder: () => folder,
       dockerHost,

@@ -1,6 +1,3 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { userInfo } from 'node:os';
-import { join } from 'node:path';
 import { window, workspace, type ExtensionContext } from 'vscode';
 import { DeferredKandev } from './api/deferredKandev.ts';
 import type { Kandev } from './api/contract.ts';
@@ -9,17 +6,16 @@ import { registerCommands } from './commands/registerCommands.ts';
 import { UserError } from './model/failure.ts';
 import { LiveBoardState } from './providers/boardState.ts';
 import { BoardTreeView } from './providers/boardView.ts';
+import { CardDeletion } from './providers/cardDeletion.ts';
 import { DisposableStore } from './providers/disposableStore.ts';
 import { EngineWatch } from './providers/engineWatch.ts';
 import { FailureMessages } from './providers/failureMessages.ts';
-import { installationId } from './providers/installationId.ts';
 import { OutputLog } from './providers/outputLog.ts';
 import { PermissionPrompts } from './providers/permissionPrompts.ts';
 import { RunMessages } from './providers/runMessages.ts';
 import { RunStatusBar } from './providers/runStatusBar.ts';
 import { Settings } from './providers/settings.ts';
 import { TaskTree } from './providers/taskTree.ts';
-import { storageFolder } from './store/storageFolder.ts';
 import { BoardPanels, boardViewType } from './webview/host/boardPanel.ts';
 import type { SharedKandev } from './windows/sharedKandev.ts';
 
@@ -51,6 +47,7 @@ export function activate(context: ExtensionContext): void {
   log.useTitles(state);
   const engine = store.add(new EngineWatch(kandev, state));
   const prompts = store.add(new PermissionPrompts(state, kandev, failures));
+  const deletion = new CardDeletion(kandev, state, failures);
   const tree = store.add(new TaskTree(state, kandev, failures));
   const view = store.add(
     new BoardTreeView(tree, state, () => {
@@ -65,14 +62,14 @@ export function activate(context: ExtensionContext): void {
       drafts: context.workspaceState,
       log,
       runAction: (action) => performAction({ kandev, board, log, engine }, action),
+      deleteCard: (taskId) => deletion.delete([taskId]),
     }),
   );
   store.add(window.registerWebviewPanelSerializer(boardViewType, board));
   store.add(new RunStatusBar(state));
   store.add(new RunMessages(kandev, failures, state));
-  for (const command of registerCommands({ kandev, state, failures, prompts, log, board, engine, view })) {
-    store.add(command);
-  }
+  const actions = { kandev, state, failures, prompts, deletion, log, board, engine, view };
+  for (const command of registerCommands(actions)) store.add(command);
   store.add(
     workspace.onDidChangeConfiguration((change) => {
       if (!change.affectsConfiguration('kandev')) return;
@@ -98,38 +95,19 @@ async function open(
   if (storage === undefined) throw noFolder();
   await trusted(context);
   // The services and the clients of Docker and the database: only now, not before the first frame.
-  const [{ openKandev }, { SharedKandev }] = await Promise.all([
-    import('./api/openKandev.ts'),
-    import('./windows/sharedKandev.ts'),
-  ]);
-  const folder = storageFolder(storage);
-  const distFolder = context.asAbsolutePath('dist');
-  const onProblem = (text: string): void => {
-    log.failure(text);
-  };
-  const owner = {
-    installation: await installationId(context.globalStorageUri.fsPath),
-    workspace: createHash('sha256').update(folder).digest('hex').slice(0, 16),
-    // Not `env.sessionId`: in a browser that is the same for everybody.
-    owner: randomUUID(),
-  };
-  const board = new SharedKandev({
-    folder: join(folder, 'windows'),
-    open: () =>
-      openKandev({
-        storageFolder: folder,
-        settings,
-        agents: { distFolder, storageFolder: join(folder, 'containers'), owner, environment: process.env },
-        log,
-        clientVersion: (context.extension.packageJSON as { version: string }).version,
-        actor: () => userInfo().username,
-        onProblem,
-      }),
+  const { openSharedBoard } = await import('./windows/openSharedBoard.ts');
+  return openSharedBoard({
+    storage,
+    globalStorage: context.globalStorageUri.fsPath,
+    distFolder: context.asAbsolutePath('dist'),
+    version: (context.extension.packageJSON as { version: string }).version,
+    settings,
+    log,
     onChange,
-    onProblem,
+    onProblem: (text) => {
+      log.failure(text);
+    },
   });
-  await board.ready();
-  return board;
 }
 
 async function trusted(context: ExtensionContext): Promise<void> {

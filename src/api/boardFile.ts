@@ -119,14 +119,17 @@ export function planImport(file: BoardFile, existing: readonly Task[]): ImportPl
     const before = byId.get(task.id);
     if (!before) plan.added.push(task);
     else {
-      const fields = comparedFields.filter(
-        (field) => JSON.stringify(before[field]) !== JSON.stringify(task[field]),
-      );
+      const fields = changedFields(task, before);
       if (fields.length > 0) plan.changed.push({ task, before, fields });
       else plan.unchanged++;
     }
   }
   return plan;
+}
+
+/** The names of the fields in which a card differs from what the file has. */
+export function changedFields(task: FileTask, before: Task): string[] {
+  return comparedFields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(task[field]));
 }
 
 function notABoard(place: string | null, problem: string): UserError {

@@ -3,6 +3,7 @@ import { refuseTransition } from '../model/taskState.ts';
 import type { Store } from '../store/store.ts';
 import type { TaskService } from '../tasks/taskService.ts';
 import {
+  changedFields,
   planImport,
   readBoardFile,
   toBoardFile,
@@ -64,14 +65,21 @@ export class BoardTransfer {
   async fromFile(input: unknown, actor: string): Promise<ImportResult> {
     const { added, changed } = await this.#plan(input);
     const result: ImportResult = { added: 0, changed: 0, keptState: [] };
+    const deleted = new Set((await this.#tasks.deleted()).map(({ task }) => task.id));
     for (const task of added) {
-      await this.#tasks.restoreFromFile(asTask(task), task.history, actor);
+      if (deleted.has(task.id)) {
+        // It is still here, only not on the board: what the file says of it counts.
+        const before = await this.#tasks.restore(task.id, actor);
+        changed.push({ task, before, fields: changedFields(task, before) });
+      } else {
+        await this.#tasks.restoreFromFile(asTask(task), task.history, actor);
+      }
       result.added++;
     }
     for (const { task, before, fields } of changed) {
       const why = await this.#change(task, before, fields, actor);
       if (why !== null) result.keptState.push({ title: task.title, why });
-      result.changed++;
+      if (!added.includes(task)) result.changed++;
     }
     return result;
   }

@@ -16,6 +16,8 @@ import { LocalKandev } from './localKandev.ts';
 export interface OpenKandevOptions {
   /** Where the board keeps its data; made when it is not there. */
   storageFolder: string;
+  /** Whether this process may still write: another window may have taken the lead. */
+  holdsLead: () => boolean;
   settings: HostSettings;
   /** The endpoint comes from the settings. */
   agents: Omit<AgentManagerOptions, 'engineSetting'>;
@@ -43,6 +45,7 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
     legacyPath: join(options.storageFolder, 'board.db'),
     workerPath: join(options.agents.distFolder, 'storeWorker.js'),
     wasmPath: join(options.agents.distFolder, 'sql-wasm.wasm'),
+    fence: options.holdsLead,
     onNotice: ({ message }) => {
       options.onProblem(message);
     },

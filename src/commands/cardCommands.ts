@@ -60,16 +60,14 @@ export const cardCommands: CommandTable = {
       ? context.view.selectedTaskIds()
       : selectedTaskIds(clicked, selected);
     if (taskIds.length > 1) {
-      await deleteSeveral(context, taskIds);
+      await context.deletion.delete(taskIds);
       return;
     }
     const card = await pickCard(context, taskIds[0], anyCard, {
       placeholder: l10n.t('Which card do you want to delete?'),
       none: l10n.t('There are no cards yet.'),
     });
-    if (card && (await confirmDelete(l10n.t('Delete “{0}” and its history?', card.task.title)))) {
-      await context.kandev.execute('task.delete', { taskId: card.task.id });
-    }
+    if (card) await context.deletion.delete([card.task.id]);
   },
 
   ...moveToCommands,
@@ -80,17 +78,6 @@ export const cardCommands: CommandTable = {
 /** A key pressed in the tree means what is selected there; VS Code hands over no node with it. */
 function isForSelection(argument: unknown): boolean {
   return typeof argument === 'object' && argument !== null && 'selection' in argument;
-}
-
-async function deleteSeveral(context: CommandContext, taskIds: readonly string[]): Promise<void> {
-  if (!(await confirmDelete(l10n.t('Delete {0} cards and their history?', taskIds.length)))) return;
-  for (const taskId of taskIds) await context.kandev.execute('task.delete', { taskId });
-}
-
-async function confirmDelete(question: string): Promise<boolean> {
-  const confirm = l10n.t('Delete');
-  const detail = l10n.t('An agent that is at work on it is stopped. Files it has written stay as they are.');
-  return (await window.showWarningMessage(question, { modal: true, detail }, confirm)) === confirm;
 }
 
 async function pickState({ task }: CardView): Promise<TaskState | undefined> {

@@ -1,6 +1,7 @@
 import type { Kandev } from '../api/contract.ts';
 import type { BoardState } from '../providers/boardState.ts';
 import type { BoardTreeView } from '../providers/boardView.ts';
+import type { CardDeletion } from '../providers/cardDeletion.ts';
 import type { EngineWatch } from '../providers/engineWatch.ts';
 import type { FailureMessages } from '../providers/failureMessages.ts';
 import type { OutputLog } from '../providers/outputLog.ts';
@@ -23,6 +24,7 @@ export interface CommandContext {
   prompts: PermissionPrompts;
   log: OutputLog;
   board: BoardWindow;
+  deletion: CardDeletion;
   engine: EngineWatch;
   view: BoardTreeView;
 }

@@ -3,10 +3,11 @@ import type { Disposable } from '../model/events.ts';
 import { boardCommands } from './boardCommands.ts';
 import { cardCommands } from './cardCommands.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
+import { dataCommands } from './dataCommands.ts';
 import { runCommands } from './runCommands.ts';
 
 /** Every command of the extension. The manifest contributes exactly these; a test holds the two together. */
-const allCommands: CommandTable = { ...boardCommands, ...cardCommands, ...runCommands };
+const allCommands: CommandTable = { ...boardCommands, ...cardCommands, ...dataCommands, ...runCommands };
 
 export function registerCommands(context: CommandContext): Disposable[] {
   return Object.entries(allCommands).map(([id, handler]) =>

@@ -58,7 +58,7 @@ export class BoardTreeView {
     this.#view.badge =
       waiting === 0
         ? undefined
-        : { value: waiting, tooltip: l10n.t('{0} permission requests wait for you', waiting) };
+        : { value: waiting, tooltip: waitingText(waiting) };
     this.#view.message = this.#message() ?? '';
     if (this.#view.visible) this.#openAskingCards();
   }
@@ -88,4 +88,10 @@ export class BoardTreeView {
     if (current.status !== 'ready' || current.view.cards.length === 0) return undefined;
     return current.engine?.failure?.message;
   }
+}
+
+function waitingText(waiting: number): string {
+  return waiting === 1
+    ? l10n.t('A permission request waits for you')
+    : l10n.t('{0} permission requests wait for you', waiting);
 }

@@ -1,4 +1,10 @@
-import { readDatabaseFile, readFacts, writeDatabaseFile, factsPath, type DatabaseFacts } from './databaseFile.ts';
+import {
+  readDatabaseFile,
+  readFacts,
+  writeDatabaseFile,
+  factsPath,
+  type DatabaseFacts,
+} from './databaseFile.ts';
 import type { DatabaseFolder } from './databaseFolder.ts';
 import type { Disk } from './disk.ts';
 import type { Backup, BackupKind } from './store.ts';

@@ -73,7 +73,7 @@ class NodeFile implements DiskFile {
   }
 
   async write(bytes: Uint8Array, position: number): Promise<void> {
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const length = Math.min(pieceBytes, bytes.length - at);
       if (length <= smallBytes) at += writeSync(this.#fd, bytes, at, length, position + at);
       else at += (await writePiece(this.#fd, bytes, at, length, position + at)).bytesWritten;

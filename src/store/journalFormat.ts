@@ -55,7 +55,7 @@ export function readJournal(file: Uint8Array): JournalContents {
 
 function recordsBeyond(bytes: Buffer, from: number): JournalRecord[] {
   const records: JournalRecord[] = [];
-  for (let at = bytes.indexOf(mark, from); at !== -1; ) {
+  for (let at = bytes.indexOf(mark, from); at !== -1;) {
     const found = recordAt(bytes, at);
     if (found) records.push(found.record);
     at = bytes.indexOf(mark, found ? found.end : at + 1);

@@ -67,11 +67,7 @@ export async function openDatabase(source: DatabaseSource, tell: Tell): Promise<
 }
 
 /** Does what must be on the disk before anything else may be written. Returns why that cannot be, or null. */
-async function makeWritable(
-  source: DatabaseSource,
-  found: Recovered,
-  tell: Tell,
-): Promise<UserError | null> {
+async function makeWritable(source: DatabaseSource, found: Recovered, tell: Tell): Promise<UserError | null> {
   const { disk, folder } = source;
   try {
     if (found.isNew) await importLegacy(source, found, tell);
@@ -127,7 +123,10 @@ async function repair(disk: Disk, folder: DatabaseFolder, found: Recovered, tell
   const bytes = found.db.export();
   await writeDatabaseFile(disk, folder.snapshot(seq), bytes, factsOf(found.db, bytes, seq));
   for (const path of found.brokenSnapshots) await moveAside(disk, folder, path);
-  const since = found.lastChangeAt === null ? 'The board begins anew' : `It is as it was at ${timeOf(found.lastChangeAt)}`;
+  const since =
+    found.lastChangeAt === null
+      ? 'The board begins anew'
+      : `It is as it was at ${timeOf(found.lastChangeAt)}`;
   tell({
     severity: 'error',
     message: `A file of the board's database was damaged. ${since}; at least ${changes(found.missing)} made after that could not be read. The damaged files were set aside in ${folder.aside}; an older state can be restored from a backup.`,

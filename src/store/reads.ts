@@ -127,6 +127,7 @@ function cardsOf(db: SqlDatabase, taskRows: readonly Row[]): StoredCard[] {
     const card = cards.get(run.taskId);
     if (card) card.run = run;
   }
-  for (const request of permissions.map(permissionRequestFrom)) cards.get(request.taskId)?.permissions.push(request);
+  for (const request of permissions.map(permissionRequestFrom))
+    cards.get(request.taskId)?.permissions.push(request);
   return [...cards.values()];
 }

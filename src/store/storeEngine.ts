@@ -162,7 +162,8 @@ export class StoreEngine {
     const { disk, folder } = this.#options;
     if (error instanceof BoardTakenOverError) return error;
     const why = whyNotWritten(error, folder.path);
-    if (!disk.exists(folder.snapshot(seq))) return storageError(`The backup was not restored: ${why}.`, error);
+    if (!disk.exists(folder.snapshot(seq)))
+      return storageError(`The backup was not restored: ${why}.`, error);
     // It may be what the board is opened with the next time, so nothing may be built on the state before.
     this.#closed = storageError(
       `It is not certain that the backup was restored: ${why}. Reload the window to see.`,
@@ -201,7 +202,10 @@ export class StoreEngine {
       },
       onRecovered: () => {
         failing = false;
-        onNotice({ severity: 'info', message: 'The board can be saved again. Nothing that waited was lost.' });
+        onNotice({
+          severity: 'info',
+          message: 'The board can be saved again. Nothing that waited was lost.',
+        });
       },
       onTakenOver: (error) => {
         this.#closed = error;

@@ -183,7 +183,8 @@ function insertTaskEvent(
   change: Change,
 ): void {
   db.run(
-    'INSERT INTO task_events (id, task_id, actor, from_state, to_state, why, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    // A row of history that came in a file may be here already.
+    'INSERT OR IGNORE INTO task_events (id, task_id, actor, from_state, to_state, why, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
     change.eventId,
     taskId,
     change.actor,

@@ -19,7 +19,10 @@ const send = (message: WorkerMessage): void => {
 /** Answers that come together, as those of changes that were written together do, are sent together. */
 const answers: Answer[] = [];
 function answer(value: Answer): void {
-  if (answers.push(value) === 1) setImmediate(() => { send({ type: 'answers', answers: answers.splice(0) }); });
+  if (answers.push(value) === 1)
+    setImmediate(() => {
+      send({ type: 'answers', answers: answers.splice(0) });
+    });
 }
 
 async function openEngine(options: WorkerOptions): Promise<StoreEngine> {
@@ -32,9 +35,15 @@ async function openEngine(options: WorkerOptions): Promise<StoreEngine> {
     legacyPath: options.legacyPath,
     open: (bytes) => new SqlDatabase(sqlJs, bytes),
     triggers: options.triggers,
-    onChange: (change) => { send({ type: 'change', change }); },
-    onNotice: (notice) => { send({ type: 'notice', notice }); },
-    onTakenOver: (error) => { send({ type: 'takenOver', error: packError(error) }); },
+    onChange: (change) => {
+      send({ type: 'change', change });
+    },
+    onNotice: (notice) => {
+      send({ type: 'notice', notice });
+    },
+    onTakenOver: (error) => {
+      send({ type: 'takenOver', error: packError(error) });
+    },
   });
 }
 

@@ -71,7 +71,7 @@ export type AppMessage =
   /** The page has loaded and listens; everything it shows is sent in answer. */
   | { type: 'ready' }
   | ExecuteMessage
-  /** Deletes a card once the user has confirmed it. */
+  /** Deletes a card; where that ends an agent's work, once the user has agreed. */
   | { type: 'deleteCard'; requestId: number; taskId: string }
   | { type: 'uiCommand'; command: UiCommand; taskId: string }
   /** The button of a failure, where the page cannot do by itself what it stands for. */

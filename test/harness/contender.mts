@@ -1,35 +1,38 @@
 /**
- * Contends for the lead of a folder: node contender.mts FOLDER MARK. As leader it says so, holds a mark for a moment and
- * releases; a mark that is already held by a living process is an overlap of two leaders.
+ * Contends for the lead of a folder: node contender.mts FOLDER PORT. As leader it says so, listens on a port for a
+ * moment and releases. Two leaders at once would want the same port; the kernel frees that of a leader that was killed
+ * in the same moment in which it is dead.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { elect } from '../../src/windows/election.ts';
 
-const [folder = '', mark = ''] = process.argv.slice(2);
+const [folder = '', port = ''] = process.argv.slice(2);
 
-function holderOfMark(): number | null {
-  try {
-    const pid = Number(readFileSync(mark, 'utf8'));
-    process.kill(pid, 0);
-    return pid;
-  } catch {
-    return null;
-  }
+function listenAlone(): Promise<() => void> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(Number(port), '127.0.0.1', () => {
+      resolve(() => server.close());
+    });
+  });
 }
 
-const deadline = Date.now() + 20_000;
-while (Date.now() < deadline) {
+for (;;) {
   const election = await elect(folder, (socket) => socket.destroy());
-  if (election.kind === 'leader') {
-    if (holderOfMark() !== null) console.log('overlap');
-    writeFileSync(mark, String(process.pid));
-    console.log('leading');
-    await delay(15);
-    if (!election.lead.holds()) console.log('overlap');
-    rmSync(mark, { force: true });
-    await election.lead.release();
-    break;
+  if (election.kind !== 'leader') {
+    await delay(5);
+    continue;
   }
-  await delay(5);
+  const stop = await listenAlone().catch(() => {
+    console.log('overlap');
+    return () => undefined;
+  });
+  console.log('leading');
+  await delay(15);
+  if (!election.lead.holds()) console.log('overlap');
+  stop();
+  await election.lead.release();
+  break;
 }

@@ -111,7 +111,7 @@ class Services implements TestServices {
   }
 
   async open(): Promise<void> {
-    const store = await this.#place.open();
+    const store = await this.#place.open({ triggers: { idleMs: 20, idleJournalBytes: 1 } });
     const errors = this.log;
     const events = new LocalEventBus('test', (error) => {
       errors.error('', String(error));

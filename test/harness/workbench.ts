@@ -71,6 +71,12 @@ export class Workbench {
     await this.sideBar.getByRole('heading', { name: 'Kandev' }).first().waitFor();
   }
 
+  /** The number on Kandev's icon; null without one. */
+  async badge(): Promise<string | null> {
+    const badge = this.#kandevTab.locator('.badge-content');
+    return (await badge.isVisible()) ? badge.innerText() : null;
+  }
+
   get sideBar(): Locator {
     return this.page.locator('.part.sidebar');
   }
@@ -167,6 +173,19 @@ export class Workbench {
   /** The entries of the open context menu with this text. */
   menuItem(label: string): Locator {
     return this.page.getByRole('menuitem', { name: label, exact: true });
+  }
+
+  /** Chooses an entry of the open context menu, by way of its submenus. */
+  async chooseFromMenu(...labels: readonly string[]): Promise<void> {
+    for (const submenu of labels.slice(0, -1)) await this.menuItem(submenu).hover();
+    const item = this.menuItem(labels.at(-1) ?? '');
+    await item.waitFor();
+    // A menu is deaf to clicks while it has just opened, and closes on one that it hears.
+    for (let tries = 1; await item.isVisible(); tries += 1) {
+      if (tries === 20) throw new Error(`The menu does not close on "${labels.join(', ')}".`);
+      await item.click({ timeout: 1000 }).catch(() => undefined);
+      await item.waitFor({ state: 'detached', timeout: 300 }).catch(() => undefined);
+    }
   }
 
   /** The innermost frame of the board's webview, once the board is drawn in it. */

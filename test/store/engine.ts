@@ -27,7 +27,10 @@ export interface OpenedEngine {
 }
 
 /** The engine of the store without its thread, on any disk. By default it takes a snapshot with each few changes. */
-export async function openEngine(disk: Disk, triggers: Partial<SnapshotTriggers> = {}): Promise<OpenedEngine> {
+export async function openEngine(
+  disk: Disk,
+  triggers: Partial<SnapshotTriggers> = {},
+): Promise<OpenedEngine> {
   const notices: StoreNotice[] = [];
   const engine = await StoreEngine.open({
     disk,
@@ -44,7 +47,10 @@ export async function openEngine(disk: Disk, triggers: Partial<SnapshotTriggers>
 }
 
 export async function insertBoard(engine: Pick<StoreEngine, 'write'>): Promise<void> {
-  await engine.write('board.insert', { board: { id: boardId, name: 'Board', columns: defaultColumns }, at: 1 });
+  await engine.write('board.insert', {
+    board: { id: boardId, name: 'Board', columns: defaultColumns },
+    at: 1,
+  });
 }
 
 /** A change of two rows: a card and its history. */

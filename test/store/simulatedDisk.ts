@@ -35,9 +35,8 @@ interface PendingName {
 
 const sector = 512;
 
-class PowerCut extends Error {
-  readonly code = 'POWER';
-}
+/** What every step fails with once the power is gone. */
+export const powerIsGone = 'The power is gone.';
 
 export interface Faults {
   /** The power is cut instead of this step, counted from 1. */
@@ -177,7 +176,7 @@ export class SimulatedDisk implements Disk {
 
   /** Everything happens in steps, and before any of them the power may fail. */
   #step<T>(action: () => T): Promise<T> {
-    if (++this.steps >= this.#faults.cutAt) return Promise.reject(new PowerCut('The power is gone.'));
+    if (++this.steps >= this.#faults.cutAt) return Promise.reject(new Error(powerIsGone));
     try {
       return Promise.resolve(action());
     } catch (error) {

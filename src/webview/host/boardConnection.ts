@@ -1,7 +1,6 @@
 import type { Kandev } from '../../api/contract.ts';
 import type { Disposable } from '../../model/events.ts';
 import { failureOf, type UserAction } from '../../model/failure.ts';
-import { isBusy } from '../../model/run.ts';
 import type { BoardChange, BoardState } from '../../providers/boardState.ts';
 import type { BoardCommand, ExecuteMessage, HostMessage, UiCommand } from '../protocol.ts';
 import { toBoardCard } from './diffSummary.ts';
@@ -19,8 +18,8 @@ export interface BoardServices {
   /** Does what the button of a failure says. */
   runAction(action: UserAction): Promise<void>;
   runUiCommand(command: UiCommand, taskId: string): Promise<void>;
-  /** Asks before a card is destroyed; `working` tells that an agent would be stopped. */
-  confirmDelete(title: string, working: boolean): Promise<boolean>;
+  /** Deletes a card, with a way back; false when the user is asked and says no. */
+  deleteCard(taskId: string): Promise<boolean>;
   warn(message: string): void;
 }
 
@@ -192,12 +191,8 @@ export class BoardConnection implements Disposable {
   async #delete(requestId: number, taskId: string): Promise<void> {
     await this.#answer(requestId, async () => {
       const { current } = this.#services.state;
-      const card = current.status === 'ready' && current.view.cards.find(({ task }) => task.id === taskId);
-      if (!card) return null;
-      const working = card.run !== null && isBusy(card.run.state);
-      if (!(await this.#services.confirmDelete(card.task.title, working))) return null;
-      await this.#services.kandev.execute('task.delete', { taskId });
-      return taskId;
+      const known = current.status === 'ready' && current.view.cards.some(({ task }) => task.id === taskId);
+      return known && (await this.#services.deleteCard(taskId)) ? taskId : null;
     });
   }
 

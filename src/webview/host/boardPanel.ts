@@ -19,6 +19,7 @@ export interface BoardPanelOptions {
   log: Pick<vscode.LogOutputChannel, 'warn'>;
   /** Does what the button of a failure says. */
   runAction(action: UserAction): Promise<void>;
+  deleteCard(taskId: string): Promise<boolean>;
 }
 
 interface OpenBoard {
@@ -44,7 +45,7 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
       runUiCommand: async (command, taskId) => {
         await vscode.commands.executeCommand(command, { taskId });
       },
-      confirmDelete,
+      deleteCard: (taskId) => options.deleteCard(taskId),
       warn: (message) => {
         options.log.warn(message);
       },
@@ -131,21 +132,4 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
     webview.html = boardPage(webview, this.#extensionUri);
     return opened;
   }
-}
-
-async function confirmDelete(title: string, working: boolean): Promise<boolean> {
-  const remove = vscode.l10n.t('Delete Card');
-  const detail = working
-    ? vscode.l10n.t(
-        'The agent that works on it is stopped. The card and the record of its runs are gone for good; files that were changed stay as they are.',
-      )
-    : vscode.l10n.t(
-        'The card and the record of its runs are gone for good; files that were changed stay as they are.',
-      );
-  const answer = await vscode.window.showWarningMessage(
-    vscode.l10n.t('Delete “{0}”?', title),
-    { modal: true, detail },
-    remove,
-  );
-  return answer === remove;
 }

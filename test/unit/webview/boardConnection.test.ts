@@ -49,7 +49,7 @@ function setUp(overrides: Partial<BoardServices> = {}) {
     }),
     runAction: () => Promise.resolve(),
     runUiCommand: () => Promise.resolve(),
-    confirmDelete: () => Promise.resolve(true),
+    deleteCard: () => Promise.resolve(true),
     warn: (message) => warnings.push(message),
     ...overrides,
   };
@@ -195,27 +195,24 @@ describe('commands', () => {
 });
 
 describe('deleting', () => {
-  it('asks first, and tells that an agent is at work', async () => {
-    const confirmDelete = vi.fn(() => Promise.resolve(true));
-    const { state, sent, execute, connection } = setUp({ confirmDelete });
-    execute.mockResolvedValue(null);
+  it('is left to those who offer a way back, and told when it is done', async () => {
+    const deleteCard = vi.fn(() => Promise.resolve(true));
+    const { state, sent, connection } = setUp({ deleteCard });
     state.show([aCard('a', { title: 'Old' }, { run: aRun('a') })]);
     connection.receive({ type: 'deleteCard', requestId: 1, taskId: 'a' });
     await vi.waitFor(() => {
       expect(sent).toEqual([{ type: 'commandDone', requestId: 1, taskId: 'a' }]);
     });
-    expect(confirmDelete).toHaveBeenCalledWith('Old', true);
-    expect(execute).toHaveBeenCalledWith('task.delete', { taskId: 'a' });
+    expect(deleteCard).toHaveBeenCalledWith('a');
   });
 
   it('keeps the card when the user says no', async () => {
-    const { state, sent, execute, connection } = setUp({ confirmDelete: () => Promise.resolve(false) });
+    const { state, sent, connection } = setUp({ deleteCard: () => Promise.resolve(false) });
     state.show([aCard('a')]);
     connection.receive({ type: 'deleteCard', requestId: 1, taskId: 'a' });
     await vi.waitFor(() => {
       expect(sent).toEqual([{ type: 'commandDone', requestId: 1, taskId: null }]);
     });
-    expect(execute).not.toHaveBeenCalled();
   });
 });
 

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -67,15 +68,15 @@ describe('the election of a leader', () => {
 
 const contender = fileURLToPath(new URL('../../harness/contender.mts', import.meta.url));
 
-/** Four processes contend for the lead; whoever leads works under a mark that only a leader may make, and is killed or releases. */
+/** Four processes contend for the lead; whoever leads takes a port that only one can have, and is killed or releases. */
 async function stress(rounds: number): Promise<{ led: number; overlaps: number }> {
-  const mark = join(folder, '..', `${folder.split('/').at(-1) ?? ''}.mark`);
+  const port = await freePort();
   const result = { led: 0, overlaps: 0 };
   const running = new Set<ChildProcess>();
   const startOne = (): void => {
     const child = spawn(
       process.execPath,
-      ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', contender, folder, mark],
+      ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', contender, folder, String(port)],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     running.add(child);
@@ -93,6 +94,13 @@ async function stress(rounds: number): Promise<{ led: number; overlaps: number }
   };
   for (let index = 0; index < 4; index++) startOne();
   while (running.size > 0) await Promise.race([...running].map((child) => once(child, 'exit')));
-  await rm(mark, { force: true });
   return result;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
 }

@@ -1,0 +1,148 @@
+import { l10n, Uri, window, workspace, type QuickPickItem } from 'vscode';
+import { UserError } from '../model/failure.ts';
+import type { CommandContext, CommandTable } from './commandContext.ts';
+
+/** What is kept: copies and backups of the database, boards as files, deleted cards. */
+export const dataCommands: CommandTable = {
+  'kandev.exportDatabase': async (context) => {
+    const target = await window.showSaveDialog({
+      title: l10n.t('Export Database Copy'),
+      defaultUri: inFolder('kandev.sqlite'),
+      filters: { [l10n.t('SQLite database')]: ['sqlite', 'db'] },
+    });
+    if (!target) return;
+    await context.kandev.execute('database.exportCopy', { path: target.fsPath });
+    void window.showInformationMessage(l10n.t('The database was copied to {0}.', target.fsPath));
+  },
+
+  'kandev.restoreBackup': restoreBackup,
+
+  'kandev.exportBoard': async (context) => {
+    const target = await window.showSaveDialog({
+      title: l10n.t('Export Board'),
+      defaultUri: inFolder('board.kandev.json'),
+      filters: { [l10n.t('Kandev board')]: ['json'] },
+    });
+    if (!target) return;
+    const file = await context.kandev.query('board.file', {});
+    await workspace.fs.writeFile(target, new TextEncoder().encode(`${JSON.stringify(file, null, 2)}\n`));
+    void window.showInformationMessage(
+      l10n.t('The board with its {0} cards was written to {1}.', file.tasks.length, target.fsPath),
+    );
+  },
+
+  'kandev.importBoard': importBoard,
+
+  'kandev.showDeleted': showDeleted,
+};
+
+async function restoreBackup(context: CommandContext): Promise<void> {
+  const backups = await context.kandev.query('backups', {});
+  if (backups.length === 0) {
+    void window.showInformationMessage(
+      l10n.t('There is no backup yet. The first is made within a minute of the first change of a day.'),
+    );
+    return;
+  }
+  const items = backups.map(({ id, kind, at, bytes, cards }) => ({
+    label: new Date(at).toLocaleString(),
+    description: cards === 1 ? l10n.t('1 card') : l10n.t('{0} cards', cards),
+    detail: `${backupKinds()[kind]} · ${l10n.t('{0} KB', Math.ceil(bytes / 1024))}`,
+    id,
+  }));
+  const picked = await window.showQuickPick(items, {
+    title: l10n.t('Restore Backup'),
+    placeHolder: l10n.t('Which board do you want back? What it is now becomes a backup, too.'),
+  });
+  if (!picked) return;
+  const confirm = l10n.t('Restore');
+  const question = l10n.t('Make the board what it was on {0}?', picked.label);
+  const detail = l10n.t(
+    'Agents that are at work are stopped. You can come back: the board as it is now is backed up first.',
+  );
+  if ((await window.showWarningMessage(question, { modal: true, detail }, confirm)) !== confirm) return;
+  await context.kandev.execute('database.restoreBackup', { backupId: picked.id });
+  void window.showInformationMessage(l10n.t('The board is again as it was on {0}.', picked.label));
+}
+
+async function importBoard(context: CommandContext): Promise<void> {
+  const [source] =
+    (await window.showOpenDialog({
+      title: l10n.t('Import Board'),
+      openLabel: l10n.t('Import'),
+      filters: { [l10n.t('Kandev board')]: ['json'] },
+    })) ?? [];
+  if (!source) return;
+  const file = parseJson(new TextDecoder().decode(await workspace.fs.readFile(source)), source.fsPath);
+  const { added, changed, unchanged } = await context.kandev.query('board.importPreview', { file });
+  if (added.length + changed.length === 0) {
+    void window.showInformationMessage(
+      l10n.t('The board has all {0} cards of this file already.', unchanged),
+    );
+    return;
+  }
+  const lines = [
+    ...added.map((title) => `+ ${title}`),
+    ...changed.map(({ title, fields }) => `~ ${title} (${fields.join(', ')})`),
+  ];
+  const confirm = l10n.t('Import');
+  const question = l10n.t(
+    'Add {0} cards and change {1}? {2} stay as they are.',
+    added.length,
+    changed.length,
+    unchanged,
+  );
+  const detail =
+    lines.length > 20 ? [...lines.slice(0, 20), l10n.t('and {0} more', lines.length - 20)] : lines;
+  const options = { modal: true, detail: detail.join('\n') };
+  if ((await window.showWarningMessage(question, options, confirm)) !== confirm) return;
+  const result = await context.kandev.execute('board.import', { file });
+  const kept = result.keptState.map(({ title, why }) => `“${title}”: ${why}`).join(' ');
+  const done = l10n.t('{0} cards were added and {1} changed.', result.added, result.changed);
+  void window.showInformationMessage(
+    kept === '' ? done : `${done} ${l10n.t('Some keep their state.')} ${kept}`,
+  );
+}
+
+async function showDeleted(context: CommandContext): Promise<void> {
+  const deleted = await context.kandev.query('deletedTasks', {});
+  if (deleted.length === 0) {
+    void window.showInformationMessage(l10n.t('No card was deleted in the last 30 days.'));
+    return;
+  }
+  const items: (QuickPickItem & { taskId: string })[] = deleted.map(({ task, deletedAt }) => ({
+    label: task.title,
+    description: l10n.t('deleted on {0}', new Date(deletedAt).toLocaleString()),
+    taskId: task.id,
+  }));
+  const picked = await window.showQuickPick(items, {
+    title: l10n.t('Deleted Cards'),
+    placeHolder: l10n.t('Which cards do you want back? They are kept for 30 days.'),
+    canPickMany: true,
+  });
+  for (const { taskId } of picked ?? []) await context.kandev.execute('task.restore', { taskId });
+}
+
+function backupKinds(): Record<'daily' | 'migration' | 'restore', string> {
+  return {
+    daily: l10n.t('Made by itself'),
+    migration: l10n.t('Before an update of the format'),
+    restore: l10n.t('Before another backup was restored'),
+  };
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UserError({
+      reason: 'invalid-input',
+      message: l10n.t('{0} is not a Kandev board: {1}.', path, (error as Error).message),
+    });
+  }
+}
+
+function inFolder(name: string): Uri {
+  const [folder] = workspace.workspaceFolders ?? [];
+  return folder ? Uri.joinPath(folder.uri, name) : Uri.file(name);
+}

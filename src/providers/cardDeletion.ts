@@ -1,0 +1,58 @@
+import { l10n, window } from 'vscode';
+import type { Kandev } from '../api/contract.ts';
+import { isBusy } from '../model/run.ts';
+import { findCard, type BoardState } from './boardState.ts';
+import type { FailureMessages } from './failureMessages.ts';
+
+/** Deletes cards, from wherever it is asked for, with a way back for as long as the notification stands. */
+export class CardDeletion {
+  readonly #kandev: Kandev;
+  readonly #state: BoardState;
+  readonly #failures: FailureMessages;
+
+  constructor(kandev: Kandev, state: BoardState, failures: FailureMessages) {
+    this.#kandev = kandev;
+    this.#state = state;
+    this.#failures = failures;
+  }
+
+  /** Asks first only where an agent's work would be ended: the rest can be undone. False when the user says no. */
+  async delete(taskIds: readonly string[]): Promise<boolean> {
+    const working = taskIds.filter((taskId) => this.#isWorking(taskId));
+    if (working.length > 0 && !(await this.#confirm(working))) return false;
+    const titles = taskIds.map((taskId) => findCard(this.#state, taskId)?.task.title ?? '');
+    for (const taskId of taskIds) await this.#kandev.execute('task.delete', { taskId });
+    void this.#offerUndo(taskIds, titles);
+    return true;
+  }
+
+  #isWorking(taskId: string): boolean {
+    const run = findCard(this.#state, taskId)?.run;
+    return run !== null && run !== undefined && isBusy(run.state);
+  }
+
+  async #confirm(working: readonly string[]): Promise<boolean> {
+    const title = findCard(this.#state, working[0] ?? '')?.task.title ?? '';
+    const question =
+      working.length === 1
+        ? l10n.t('An agent is at work on “{0}”. Stop it and delete the card?', title)
+        : l10n.t('Agents are at work on {0} of these cards. Stop them and delete the cards?', working.length);
+    const detail = l10n.t(
+      'Files that were changed stay as they are. The card can be brought back for 30 days.',
+    );
+    const confirm = l10n.t('Stop and Delete');
+    return (await window.showWarningMessage(question, { modal: true, detail }, confirm)) === confirm;
+  }
+
+  async #offerUndo(taskIds: readonly string[], titles: readonly string[]): Promise<void> {
+    const undo = l10n.t('Undo');
+    const message =
+      titles.length === 1
+        ? l10n.t('“{0}” was deleted.', titles[0] ?? '')
+        : l10n.t('{0} cards were deleted.', titles.length);
+    if ((await window.showInformationMessage(message, undo)) !== undo) return;
+    await this.#failures.guard(async () => {
+      for (const taskId of taskIds) await this.#kandev.execute('task.restore', { taskId });
+    });
+  }
+}

@@ -1,0 +1,58 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { installationId } from '../agents/installationId.ts';
+import { openKandev } from '../api/openKandev.ts';
+import type { RunLog } from '../model/runLog.ts';
+import type { HostSettings } from '../model/settings.ts';
+import { storageFolder } from '../store/storageFolder.ts';
+import { SharedKandev } from './sharedKandev.ts';
+
+export interface SharedBoardOptions {
+  /** The workspace's storage folder, as VS Code gives it to this window. */
+  storage: string;
+  /** The extension's global storage folder. */
+  globalStorage: string;
+  /** The extension's `dist`. */
+  distFolder: string;
+  /** Of the extension. */
+  version: string;
+  settings: HostSettings;
+  log: RunLog;
+  /** Another window leads now, or this one does: what is shown may be out of date. */
+  onChange: () => void;
+  onProblem: (text: string) => void;
+}
+
+/**
+ * Opens the board of a folder, or joins the window that has it open.
+ * @throws UserError `storage` when it cannot be opened
+ */
+export async function openSharedBoard(options: SharedBoardOptions): Promise<SharedKandev> {
+  const { distFolder, settings, log, onChange, onProblem } = options;
+  const folder = storageFolder(options.storage);
+  const owner = {
+    installation: await installationId(options.globalStorage),
+    workspace: createHash('sha256').update(folder).digest('hex').slice(0, 16),
+    // Not `env.sessionId`: in a browser that is the same for everybody.
+    owner: randomUUID(),
+  };
+  const board = new SharedKandev({
+    folder: join(folder, 'windows'),
+    open: (holds) =>
+      openKandev({
+        storageFolder: folder,
+        holdsLead: holds,
+        settings,
+        agents: { distFolder, storageFolder: join(folder, 'containers'), owner, environment: process.env },
+        log,
+        clientVersion: options.version,
+        actor: () => userInfo().username,
+        onProblem,
+      }),
+    onChange,
+    onProblem,
+  });
+  await board.ready();
+  return board;
+}
