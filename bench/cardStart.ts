@@ -52,6 +52,8 @@ async function open(folder: string): Promise<OpenedKandev> {
       maxConcurrentRuns: () => 1,
       startTimeoutSeconds: () => 60,
       keepContainerMinutes: () => 10,
+      wireRecordDays: () => 30,
+      wireRecordMegabytes: () => 500,
       userAgents: () => [],
       environment: () => ({}),
     },
@@ -63,7 +65,6 @@ async function open(folder: string): Promise<OpenedKandev> {
     },
     log: silentLog,
     clientVersion: '0.0.0-bench',
-    actor: () => 'bench',
     onProblem: (text) => {
       console.error(text);
     },

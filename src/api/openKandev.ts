@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { AgentManager, type AgentManagerOptions } from '../agents/agentManager.ts';
+import { gitIdentity } from '../agents/gitIdentity.ts';
 import { resolveAgentTypes } from '../agents/registry.ts';
 import { LocalEventBus } from '../events/eventBus.ts';
 import type { AgentType } from '../model/agentType.ts';
@@ -7,6 +8,7 @@ import { Orchestrator } from '../orchestrator/orchestrator.ts';
 import { PermissionDesk } from '../orchestrator/permissionDesk.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { HostSettings } from '../model/settings.ts';
+import { pruneWireRecords } from '../store/wireRecord.ts';
 import { WorkerStore } from '../store/workerStore.ts';
 import { TaskService } from '../tasks/taskService.ts';
 import { BoardTransfer } from './boardTransfer.ts';
@@ -23,8 +25,6 @@ export interface OpenKandevOptions {
   agents: Omit<AgentManagerOptions, 'engineSetting'>;
   log: RunLog;
   clientVersion: string;
-  /** Who uses this window: the name in the history of the cards. */
-  actor: () => string;
   /** Something in the settings or in this program that the user or we should know of. */
   onProblem: (text: string) => void;
 }
@@ -50,12 +50,15 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
       options.onProblem(message);
     },
   });
+  const user = await gitIdentity(options.settings.folder());
+  await store.write('user.put', { user, at: Date.now() });
   const events = new LocalEventBus('kandev-vscode', (error) => {
     options.onProblem(error instanceof Error ? (error.stack ?? error.message) : String(error));
   });
   const tasks = new TaskService(store, events);
   const permissions = new PermissionDesk(store, events);
   const { settings, log, clientVersion } = options;
+  const wireFolder = join(options.storageFolder, 'runs');
   const agentTypes = agentTypeReader(settings, options.onProblem);
   const agents = new AgentManager({ ...options.agents, engineSetting: () => settings.dockerHost() });
   const orchestrator = new Orchestrator({
@@ -68,6 +71,7 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
     agentTypes,
     log,
     clientVersion,
+    wireFolder,
   });
   const kandev = new LocalKandev(
     {
@@ -79,10 +83,11 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
       agentTypes,
       transfer: new BoardTransfer(store, tasks),
     },
-    options.actor,
+    () => user.name,
   );
   await orchestrator.recover();
   await tasks.purgeDeleted();
+  void prune(wireFolder, settings, options.onProblem);
   return {
     kandev,
     close: async () => {
@@ -90,6 +95,17 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
       await store.close();
     },
   };
+}
+
+async function prune(
+  folder: string,
+  settings: HostSettings,
+  onProblem: (text: string) => void,
+): Promise<void> {
+  const limits = { days: settings.wireRecordDays(), bytes: settings.wireRecordMegabytes() * 1024 * 1024 };
+  await pruneWireRecords(folder, limits).catch((error: unknown) => {
+    onProblem(`Old records of runs could not be removed: ${String(error)}`);
+  });
 }
 
 /** The agent types as the settings now have them. Each entry that makes no sense is told of once. */

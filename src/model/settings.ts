@@ -9,6 +9,10 @@ export interface HostSettings {
   startTimeoutSeconds(): number;
   /** How long a container whose work is done is kept for a follow-up. */
   keepContainerMinutes(): number;
+  /** How long the exact record of what went over the wire in a run is kept. */
+  wireRecordDays(): number;
+  /** How large all those records may be together. */
+  wireRecordMegabytes(): number;
   /** The user's own agent types as they were typed: not checked yet. */
   userAgents(): unknown;
   /** The values of these environment variables, as far as the user has them. */

@@ -15,6 +15,7 @@ import { isLive, type Run, type RunState } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
 import type { RunPatch } from '../store/runWrites.ts';
 import type { Store } from '../store/store.ts';
+import { WireRecord } from '../store/wireRecord.ts';
 import { acpFailure, exitFailure, silenceFailure, type ExitContext } from './agentFailure.ts';
 import type { PermissionDesk } from './permissionDesk.ts';
 import { permissionFrom, recordSessionEvent } from './recordSession.ts';
@@ -35,6 +36,8 @@ export interface RunDependencies {
   permissions: PermissionDesk;
   log: RunLog;
   clientVersion: string;
+  /** Where the exact record of each run goes. */
+  wireFolder: string;
 }
 
 export interface RunSettings {
@@ -61,6 +64,7 @@ export class RunController {
   readonly #listener: RunListener;
   readonly #agentType: AgentType;
   readonly #recorder: TranscriptRecorder;
+  readonly #wire: WireRecord;
   readonly #abort = new AbortController();
   #run: Run;
   #process: AgentProcess | null = null;
@@ -86,6 +90,13 @@ export class RunController {
     this.#settings = settings;
     this.#listener = listener;
     this.#deps = deps;
+    this.#wire = new WireRecord({
+      folder: deps.wireFolder,
+      runId: run.id,
+      onError: (error) => {
+        deps.log.error(run.taskId, `The record of the run cannot be written: ${String(error)}`);
+      },
+    });
     this.#recorder = new TranscriptRecorder(run, {
       store: deps.store,
       events: deps.events,
@@ -159,7 +170,9 @@ export class RunController {
           this.#note('STARTING', { activity: 'Starting the container' });
         },
         stderr: (chunk) => {
-          log.stderr(taskId, redact(chunk));
+          const redacted = redact(chunk);
+          log.stderr(taskId, redacted);
+          this.#wire.append('stderr', redacted);
         },
       },
       this.#abort.signal,
@@ -179,7 +192,9 @@ export class RunController {
       dialect: this.#agentType.dialect,
       handlers: { requestPermission: (request, signal) => this.#askPermission(request, signal) },
       onTrace: (direction, line) => {
-        log.trace(taskId, direction, redact(line));
+        const redacted = redact(line);
+        log.trace(taskId, direction, redacted);
+        this.#wire.append(direction, redacted);
       },
       onNoise: (line) => {
         log.noise(taskId, redact(line));
@@ -317,6 +332,7 @@ export class RunController {
       await this.#release();
     }
     await this.#recorder.flush();
+    await this.#wire.close();
     await this.#to(state, { failure, containerId: null });
     if (failure) await this.#listener.failed(this.#run, failure);
     else await this.#listener.ended(this.#run);

@@ -55,10 +55,7 @@ export class BoardTreeView {
   #update(): void {
     void commands.executeCommand('setContext', 'kandev.view', this.#welcome());
     const waiting = openRequests(this.#state).length;
-    this.#view.badge =
-      waiting === 0
-        ? undefined
-        : { value: waiting, tooltip: waitingText(waiting) };
+    this.#view.badge = waiting === 0 ? undefined : { value: waiting, tooltip: waitingText(waiting) };
     this.#view.message = this.#message() ?? '';
     if (this.#view.visible) this.#openAskingCards();
   }

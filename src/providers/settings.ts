@@ -30,6 +30,14 @@ export class Settings implements HostSettings {
     return read('keepContainerMinutes', 30);
   }
 
+  wireRecordDays(): number {
+    return read('wireRecord.days', 30);
+  }
+
+  wireRecordMegabytes(): number {
+    return read('wireRecord.megabytes', 500);
+  }
+
   userAgents(): unknown {
     return read<unknown>('agents', []);
   }

@@ -2,12 +2,14 @@ import * as reads from './reads.ts';
 import * as runWrites from './runWrites.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
 import * as taskWrites from './taskWrites.ts';
+import * as userWrites from './userWrites.ts';
 
 /**
  * Every change the database knows, by name. Each is one transaction. Times and ids come in as parameters, so that the
  * same change done again gives the same rows.
  */
 export const writes = {
+  'user.put': userWrites.putUser,
   'board.insert': taskWrites.insertBoard,
   'task.insert': taskWrites.insertTask,
   'task.update': taskWrites.updateTask,

@@ -91,11 +91,11 @@ type PackedValue = string | number | null | { bytes: string } | { number: string
 type PackedStatement = [sql: string, params: PackedValue[] | null];
 
 function packStatement([sql, params]: ExecutedStatement): PackedStatement {
-  return [sql, params && params.map(packValue)];
+  return [sql, params?.map(packValue) ?? null];
 }
 
 function unpackStatement([sql, params]: PackedStatement): ExecutedStatement {
-  return [sql, params && params.map(unpackValue)];
+  return [sql, params?.map(unpackValue) ?? null];
 }
 
 function packValue(value: SqlValue): PackedValue {

@@ -75,11 +75,10 @@ export interface JournalExtent {
  * @param journals in the order of their generations; the last is the one that is being written
  */
 export function deletableJournals(journals: readonly JournalExtent[], oldestSnapshotSeq: number): number[] {
-  return journals
-    .filter(({ firstSeq }, index) => {
-      const next = journals.slice(index + 1).find((other) => other.firstSeq !== null);
-      if (index === journals.length - 1) return false;
-      return firstSeq === null || (next?.firstSeq != null && next.firstSeq <= oldestSnapshotSeq + 1);
-    })
-    .map(({ generation }) => generation);
+  const isDeletable = ({ firstSeq }: JournalExtent, index: number): boolean => {
+    if (index === journals.length - 1) return false;
+    const next = journals.slice(index + 1).find((other) => other.firstSeq !== null);
+    return firstSeq === null || (next?.firstSeq ?? Infinity) <= oldestSnapshotSeq + 1;
+  };
+  return journals.filter(isDeletable).map(({ generation }) => generation);
 }

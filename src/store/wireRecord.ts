@@ -59,8 +59,10 @@ export class WireRecord {
       this.#lost++;
       return;
     }
+    if (this.#lost > 0) this.#gather({ at, lost: this.#lost });
+    this.#lost = 0;
     this.#gather({ at, direction, line });
-    if (this.#gatheredBytes >= gatherBytes) void this.flush();
+    if (this.#gatheredBytes >= gatherBytes && !this.#failing) void this.flush();
     else this.#timer ??= setTimeout(() => void this.flush(), gatherMs);
   }
 
@@ -85,34 +87,32 @@ export class WireRecord {
   }
 
   async #write(): Promise<void> {
-    const lines = this.#gathered;
+    const lines = [...this.#gathered];
     if (lines.length === 0) return;
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
     try {
       this.#file ??= await this.#open();
-      // A write that failed may have left the beginning of a line.
-      const gap = this.#lost > 0 ? ['\n', textOf({ at: Date.now(), lost: this.#lost })] : [];
-      await this.#file.writeFile(this.#upToCap([...gap, ...lines]));
-      this.#lost = 0;
+      const { text, full } = this.#upToCap(lines);
+      await this.#file.writeFile(text);
+      this.#size += Buffer.byteLength(text);
+      this.#full = full;
+      this.#gathered.splice(0, full ? Infinity : lines.length);
+      this.#gatheredBytes = this.#gathered.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
       this.#failing = false;
     } catch (error) {
-      this.#lost += lines.length;
+      // The lines are kept and written again: not behind the beginning of themselves.
+      await this.#file?.truncate(this.#size).catch(() => undefined);
       if (!this.#failing) this.#onError(error);
       this.#failing = true;
     }
   }
 
-  /** The lines that the file may still take; with the mark of a full one, where not all of them fit. */
-  #upToCap(lines: readonly string[]): string {
-    const fitting: string[] = [];
-    for (const line of this.#full ? [] : lines) {
-      this.#size += Buffer.byteLength(line);
-      this.#full = this.#size > this.#capBytes;
-      fitting.push(this.#full ? textOf({ at: Date.now(), full: true }) : line);
-      if (this.#full) break;
-    }
-    return fitting.join('');
+  /** The lines that the file may still take, with the mark of a full one where not all of them fit. */
+  #upToCap(lines: readonly string[]): { text: string; full: boolean } {
+    if (this.#full) return { text: '', full: true };
+    let size = this.#size;
+    const fitting = lines.findIndex((line) => (size += Buffer.byteLength(line)) > this.#capBytes);
+    if (fitting === -1) return { text: lines.join(''), full: false };
+    return { text: lines.slice(0, fitting).join('') + textOf({ at: Date.now(), full: true }), full: true };
   }
 
   /** Opens the file at its end. A run that goes on after a restart goes on in its file. */
@@ -120,13 +120,19 @@ export class WireRecord {
     await mkdir(dirname(this.#path), { recursive: true });
     const file = await open(this.#path, 'a+', 0o600);
     this.#size = (await file.stat()).size;
-    const tail = Buffer.alloc(fullMark.length);
-    await file.read(tail, 0, tail.length, Math.max(0, this.#size - tail.length));
+    const tail = Buffer.alloc(Math.min(this.#size, fullMark.length));
+    await file.read(tail, 0, tail.length, this.#size - tail.length);
     this.#full = tail.toString('latin1') === fullMark;
+    // A crash has cut off the last line.
+    if (this.#size > 0 && tail.at(-1) !== newline) {
+      await file.writeFile('\n');
+      this.#size++;
+    }
     return file;
   }
 }
 
+const newline = 10;
 const fullMark = ',"full":true}\n';
 
 function textOf(line: WireLine): string {

@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { installationId } from '../agents/installationId.ts';
 import { openKandev } from '../api/openKandev.ts';
@@ -47,7 +46,6 @@ export async function openSharedBoard(options: SharedBoardOptions): Promise<Shar
         agents: { distFolder, storageFolder: join(folder, 'containers'), owner, environment: process.env },
         log,
         clientVersion: options.version,
-        actor: () => userInfo().username,
         onProblem,
       }),
     onChange,

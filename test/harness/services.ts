@@ -45,6 +45,8 @@ export class MemoryLog implements RunLog {
 export interface TestServices {
   kandev: Kandev;
   folder: string;
+  /** Where the runs' wire records are. */
+  wireFolder: string;
   store: Store;
   agents: LocalAgents;
   log: MemoryLog;
@@ -88,6 +90,7 @@ interface Opened {
 
 class Services implements TestServices {
   readonly folder: string;
+  readonly wireFolder: string;
   readonly agents = new LocalAgents();
   readonly log = new MemoryLog();
   readonly events: KandevEvent[] = [];
@@ -98,6 +101,7 @@ class Services implements TestServices {
 
   constructor(folder: string, place: Awaited<ReturnType<typeof temporaryStore>>, agentFile: string) {
     this.folder = folder;
+    this.wireFolder = join(place.folder, 'runs');
     this.#place = place;
     this.#agentFile = agentFile;
   }
@@ -128,6 +132,7 @@ class Services implements TestServices {
       agentTypes: () => this.#agentTypes(),
       log: this.log,
       clientVersion: '0.0.0-test',
+      wireFolder: this.wireFolder,
     });
     const kandev = new LocalKandev(
       {
@@ -210,6 +215,8 @@ class Services implements TestServices {
       maxConcurrentRuns: () => this.settings.maxConcurrentRuns,
       startTimeoutSeconds: () => this.settings.startTimeoutSeconds,
       keepContainerMinutes: () => 10,
+      wireRecordDays: () => 30,
+      wireRecordMegabytes: () => 500,
       userAgents: () => [],
       environment: () => this.settings.environment,
     };

@@ -196,6 +196,23 @@ describe('a run', () => {
     expect(mode).toBeLessThan(prompt);
   });
 
+  it('leaves an exact record of what went over the wire, without secrets', async () => {
+    services.settings.environment = { TEST_TOKEN: 'planted-secret-2' };
+    const taskId = await services.card(['message planted-secret-2', 'stderr Careful', 'message Done']);
+    await start(taskId);
+    const card = await services.until(taskId, inState('REVIEW'));
+    await services.kandev.execute('task.move', { taskId, to: 'COMPLETED' });
+    await services.until(taskId, ({ run }) => run?.state === 'COMPLETED');
+    const text = await readFile(join(services.wireFolder, `${card.run?.id ?? ''}.jsonl`), 'utf8');
+    const lines = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { direction: string; line: string });
+    expect(new Set(lines.map(({ direction }) => direction))).toEqual(new Set(['in', 'out', 'stderr']));
+    expect(lines.some(({ line }) => line.includes('"session/prompt"'))).toBe(true);
+    expect(text).not.toContain('planted-secret-2');
+  });
+
   it('can be started again after a failure', async () => {
     const taskId = await services.card(['fail 1 times counter=.failures error="try again"', 'message Done']);
     await start(taskId);

@@ -1,19 +1,18 @@
 import fc from 'fast-check';
+import type { SqlValue } from 'sql.js';
 import { describe, expect, it } from 'vitest';
 import { encodeRecord, readJournal, type JournalRecord } from '../../../src/store/journalFormat.ts';
 import type { ExecutedStatement } from '../../../src/store/sqlDatabase.ts';
 
-const value = fc.oneof(
+const value: fc.Arbitrary<SqlValue> = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.double(),
   fc.integer(),
   fc.constant(null),
   fc.uint8Array(),
 );
-const statement: fc.Arbitrary<ExecutedStatement> = fc.tuple(
-  fc.string(),
-  fc.option(fc.array(value, { maxLength: 5 })),
-);
+const params: fc.Arbitrary<SqlValue[] | null> = fc.option(fc.array(value, { maxLength: 5 }), { nil: null });
+const statement: fc.Arbitrary<ExecutedStatement> = fc.tuple(fc.string(), params);
 /** The statements of each of some records. */
 const contents = fc.array(fc.array(statement, { maxLength: 4 }), { minLength: 1, maxLength: 6 });
 

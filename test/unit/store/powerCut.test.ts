@@ -42,7 +42,7 @@ async function writeCard(engine: StoreEngine, ledger: Ledger): Promise<void> {
 
 /** Any error is the fault of the power, or a fault of ours. */
 function unlessCut(error: unknown): null {
-  if (String((error as Error).message).includes(powerIsGone)) return null;
+  if ((error as Error).message.includes(powerIsGone)) return null;
   throw error;
 }
 

@@ -16,7 +16,10 @@ const sqlOf = (records: readonly JournalRecord[]): string[] =>
   records.flatMap(({ statements }) => statements.map(([sql]) => sql));
 
 /** What can happen while a board is written: a batch that is saved, one that fails, and a new window. */
-type Step = { kind: 'saved' | 'failed' | 'takeover'; size: number };
+interface Step {
+  kind: 'saved' | 'failed' | 'takeover';
+  size: number;
+}
 const steps = fc.array(
   fc.record({
     kind: fc.constantFrom<Step['kind']>('saved', 'saved', 'failed', 'takeover'),

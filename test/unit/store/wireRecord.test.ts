@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -64,21 +64,55 @@ describe('the wire record of a run', () => {
     expect(lines.length).toBeGreaterThan(5);
   });
 
-  it('says how many lines could not be written, when they can be again', async () => {
+  it('keeps lines that could not be written until they can be', async () => {
     await writeFile(folder, 'a file where the folder should be');
     const wire = record('run-3');
-    wire.append('in', 'lost');
-    wire.append('in', 'lost too');
+    wire.append('in', 'first', 1);
     await wire.flush();
-    wire.append('in', 'and lost');
+    wire.append('in', 'second', 2);
     await wire.flush();
     expect(errors).toHaveLength(1);
     await rm(folder);
-    wire.append('in', 'kept', 7);
+    wire.append('in', 'third', 3);
     await wire.close();
-    expect(await linesOf('run-3')).toEqual([
-      { at: expect.any(Number) as number, lost: 3 },
-      { at: 7, direction: 'in', line: 'kept' },
+    expect((await linesOf('run-3')).map((line) => ('line' in line ? line.line : line))).toEqual([
+      'first',
+      'second',
+      'third',
+    ]);
+  });
+
+  it('says where how many lines are missing that were too many to keep', async () => {
+    await writeFile(folder, 'a file where the folder should be');
+    const wire = record('run-4');
+    for (let index = 0; index < 60; index++) wire.append('in', 'x'.repeat(100_000), index);
+    await wire.flush();
+    await rm(folder);
+    await wire.flush();
+    wire.append('in', 'after', 99);
+    await wire.close();
+    const lines = await linesOf('run-4');
+    const kept = lines.length - 2;
+    expect(kept).toBeGreaterThan(10);
+    expect(lines.slice(-2)).toEqual([
+      { at: 99, lost: 60 - kept },
+      { at: 99, direction: 'in', line: 'after' },
+    ]);
+  });
+
+  it('begins a new line behind one that a crash has cut off', async () => {
+    const wire = record('run-5');
+    wire.append('in', 'whole', 1);
+    await wire.close();
+    await appendFile(wireRecordPath(folder, 'run-5'), '{"at":2,"direc');
+    const next = record('run-5');
+    next.append('in', 'after', 3);
+    await next.close();
+    const text = await readFile(wireRecordPath(folder, 'run-5'), 'utf8');
+    expect(text.split('\n').slice(1)).toEqual([
+      '{"at":2,"direc',
+      '{"at":3,"direction":"in","line":"after"}',
+      '',
     ]);
   });
 
