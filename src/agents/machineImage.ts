@@ -135,12 +135,25 @@ async function writeMachine(archive: Pack, node: string): Promise<void> {
   for (const binary of [...machine.files.values()]) {
     for (const library of await librariesOf(binary)) machine.files.set(library, library);
   }
+  // Folders that are only implied get mode 0600 on some storage drivers (seen with vfs), and nothing in them runs.
+  for (const folder of foldersOf([...machine.files.keys(), ...machine.links.keys()])) {
+    archive.entry({ name: `${folder.slice(1)}/`, type: 'directory', mode: 0o755 });
+  }
   archive.entry({ name: 'tmp/', type: 'directory', mode: 0o1777 });
   for (const [name, linkname] of machine.links) {
     archive.entry({ name: name.slice(1), type: 'symlink', linkname });
   }
   for (const [name, file] of machine.files) await writeFile(archive, name, file);
   archive.finalize();
+}
+
+/** All folders above these files, each before what is in it. */
+function foldersOf(files: readonly string[]): string[] {
+  const folders = new Set<string>();
+  for (const file of files) {
+    for (let folder = path.dirname(file); folder !== '/'; folder = path.dirname(folder)) folders.add(folder);
+  }
+  return [...folders].sort((a, b) => a.length - b.length);
 }
 
 async function addShell({ files, links }: MachineFiles): Promise<void> {
