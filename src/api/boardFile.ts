@@ -60,6 +60,20 @@ export interface ImportPlan {
   unchanged: number;
 }
 
+/** What an import would do, for the user to read before it does. */
+export interface ImportPreview {
+  added: string[];
+  changed: { title: string; fields: string[] }[];
+  unchanged: number;
+}
+
+export interface ImportResult {
+  added: number;
+  changed: number;
+  /** Cards whose state had to stay, and why. */
+  keptState: { title: string; why: string }[];
+}
+
 /** The fields of a card that an import sets, and compares. */
 const comparedFields = ['title', 'description', 'priority', 'agentTypeId', 'labels', 'state'] as const;
 

@@ -8,23 +8,11 @@ import {
   readBoardFile,
   toBoardFile,
   type BoardFile,
+  type ImportPreview,
+  type ImportResult,
   type FileTask,
   type ImportPlan,
 } from './boardFile.ts';
-
-/** What an import would do, for the user to read before it does. */
-export interface ImportPreview {
-  added: string[];
-  changed: { title: string; fields: string[] }[];
-  unchanged: number;
-}
-
-export interface ImportResult {
-  added: number;
-  changed: number;
-  /** Cards whose state had to stay, and why. */
-  keptState: { title: string; why: string }[];
-}
 
 /** What a card that comes from a file is held for: nothing starts because a file was read. */
 const imported = 'It was imported. Start it when you are ready.';

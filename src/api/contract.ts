@@ -1,14 +1,12 @@
 import * as v from 'valibot';
 import type { AgentType } from '../model/agentType.ts';
+import type { Backup } from '../model/backup.ts';
 import type { BoardView, CardView } from '../model/cardView.ts';
 import type { Disposable, KandevEvent } from '../model/events.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import type { Run } from '../model/run.ts';
-import type { BoardFile } from './boardFile.ts';
-import type { ImportPreview, ImportResult } from './boardTransfer.ts';
-import { priorities, taskStates, type Task, type TaskEvent } from '../model/task.ts';
-import type { DeletedTask } from '../store/reads.ts';
-import type { Backup } from '../store/store.ts';
+import type { BoardFile, ImportPreview, ImportResult } from './boardFile.ts';
+import { priorities, taskStates, type DeletedTask, type Task, type TaskEvent } from '../model/task.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100));

@@ -54,3 +54,10 @@ export interface TaskEvent {
   why: string | null;
   at: number;
 }
+
+/** A card that was deleted. */
+export interface DeletedTask {
+  task: Task;
+  /** In milliseconds since the epoch. */
+  deletedAt: number;
+}

@@ -7,7 +7,7 @@ import {
 } from './databaseFile.ts';
 import type { DatabaseFolder } from './databaseFolder.ts';
 import type { Disk } from './disk.ts';
-import type { Backup, BackupKind } from './store.ts';
+import type { Backup, BackupKind } from '../model/backup.ts';
 
 /** How many of a kind are kept. Of those before a migration: one for each version that was left. */
 const kept: Record<BackupKind, number> = { daily: 3, migration: 1, restore: 3 };

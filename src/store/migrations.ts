@@ -167,7 +167,7 @@ ALTER TABLE tasks ADD COLUMN deleted_at INTEGER;
 DROP INDEX tasks_by_board;
 CREATE INDEX tasks_by_board ON tasks (board_id, state, position) WHERE deleted_at IS NULL;
 CREATE INDEX tasks_by_state ON tasks (state) WHERE deleted_at IS NULL;
-CREATE INDEX tasks_by_deletion ON tasks (board_id, deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX tasks_by_deletion ON tasks (board_id, deleted_at);
 
 DROP INDEX permission_requests_by_task;
 CREATE INDEX permission_requests_by_task ON permission_requests (task_id, state, requested_at);

@@ -1,7 +1,7 @@
 import type { Board } from '../model/board.ts';
 import type { PermissionRequest } from '../model/permission.ts';
 import { isLive, runStates, type Run } from '../model/run.ts';
-import type { Task, TaskEvent } from '../model/task.ts';
+import type { DeletedTask, Task, TaskEvent } from '../model/task.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
 import {
   boardFrom,
@@ -18,13 +18,6 @@ export interface StoredCard {
   task: Task;
   run: Run | null;
   permissions: PermissionRequest[];
-}
-
-/** A card that was deleted. */
-export interface DeletedTask {
-  task: Task;
-  /** In milliseconds since the epoch. */
-  deletedAt: number;
 }
 
 export function boards(db: SqlDatabase): Board[] {

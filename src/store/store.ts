@@ -1,3 +1,4 @@
+import type { Backup } from '../model/backup.ts';
 import type { Disposable } from '../model/events.ts';
 import type { UserAction } from '../model/failure.ts';
 import type {
@@ -22,20 +23,6 @@ export interface StoreNotice {
   severity: 'info' | 'warning' | 'error';
   message: string;
   action?: UserAction;
-}
-
-/** `daily`: the first of a day; `migration`: before a change of the format; `restore`: before a backup was restored. */
-export type BackupKind = 'daily' | 'migration' | 'restore';
-
-export interface Backup {
-  id: string;
-  kind: BackupKind;
-  /** When it was made, in milliseconds since the epoch. */
-  at: number;
-  /** Its size. */
-  bytes: number;
-  /** How many cards it has. */
-  cards: number;
 }
 
 /** The database, as everybody else sees it: named changes in, named questions out, and no SQL. */

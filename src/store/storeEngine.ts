@@ -8,7 +8,8 @@ import { openDatabase, type DatabaseSource, type OpenedDatabase } from './openDa
 import { defaultTriggers, SnapshotKeeper, type SnapshotTriggers } from './snapshotKeeper.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
 import { BoardTakenOverError, notSavedError, storageError, whyNotWritten } from './storageErrors.ts';
-import type { Backup, StoreChange, StoreNotice } from './store.ts';
+import type { Backup } from '../model/backup.ts';
+import type { StoreChange, StoreNotice } from './store.ts';
 
 type WriteTable = Record<WriteName, (db: SqlDatabase, params: unknown) => unknown>;
 type QueryTable = Record<QueryName, (db: SqlDatabase, params: unknown) => unknown>;

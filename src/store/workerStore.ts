@@ -12,7 +12,8 @@ import type { Answer, NumberedRequest, StoreRequest, WorkerMessage, WorkerOption
 import { unpackError } from './sentError.ts';
 import type { SnapshotTriggers } from './snapshotKeeper.ts';
 import { BoardTakenOverError, storageError } from './storageErrors.ts';
-import type { Backup, Store, StoreChange, StoreNotice } from './store.ts';
+import type { Backup } from '../model/backup.ts';
+import type { Store, StoreChange, StoreNotice } from './store.ts';
 
 export interface WorkerStoreOptions {
   /** Where the database's files are; made when it is not there. */

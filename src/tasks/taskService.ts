@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EventBus } from '../events/eventBus.ts';
 import { defaultColumns, type Board } from '../model/board.ts';
 import { UserError } from '../model/failure.ts';
-import type { Priority, Task, TaskEvent, TaskState } from '../model/task.ts';
-import type { DeletedTask } from '../store/reads.ts';
+import type { DeletedTask, Priority, Task, TaskEvent, TaskState } from '../model/task.ts';
 import type { TaskPatch } from '../store/taskWrites.ts';
 import type { Store } from '../store/store.ts';
 

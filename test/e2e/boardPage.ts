@@ -86,7 +86,8 @@ export class BoardPage {
   async dragToColumn(title: string, column: string): Promise<void> {
     const target = this.column(column);
     const box = await target.boundingBox();
-    await this.card(title).dragTo(target, { targetPosition: { x: 40, y: (box?.height ?? 0) - 20 } });
+    // Below its cards, above the notifications.
+    await this.card(title).dragTo(target, { targetPosition: { x: 40, y: (box?.height ?? 0) * 0.7 } });
   }
 
   cards(): Promise<CardsByColumn> {

@@ -30,7 +30,7 @@ async function expectStopped(title: string, stop: () => Promise<void>): Promise<
   const { board } = window;
   const start = performance.now();
   await stop();
-  await window.shows({ 'To Do': [title] });
+  await window.standsIn(title, 'To Do');
   await eventually(testContainers).toEqual([]);
   const took = Math.round(performance.now() - start);
   console.log(`Stopped “${title}” in ${took} ms`);
@@ -38,14 +38,6 @@ async function expectStopped(title: string, stop: () => Promise<void>): Promise<
   await board.card(title).getByText('On hold').waitFor();
   await board.card(title).getByText('You stopped the agent.').waitFor();
   await window.workbench.statusBarItem('running').waitFor({ state: 'detached' });
-  await deleteCard(title);
-}
-
-async function deleteCard(title: string): Promise<void> {
-  await window.board.card(title).focus();
-  await window.workbench.page.keyboard.press('Delete');
-  await window.workbench.dialogButton('Delete Card').click();
-  await window.shows({});
 }
 
 describe('a card is stopped', () => {

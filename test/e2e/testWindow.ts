@@ -42,7 +42,12 @@ export class TestWindow {
     if (!opened) return;
     try {
       await opened.workbench.page.goto('about:blank');
-      await vi.waitFor(async () => { expect(await testContainers()).toEqual([]); }, { timeout: 10_000, interval: 50 });
+      await vi.waitFor(
+        async () => {
+          expect(await testContainers()).toEqual([]);
+        },
+        { timeout: 10_000, interval: 50 },
+      );
     } finally {
       await opened.workbench.close();
       await opened.editor.stop();
@@ -78,6 +83,12 @@ export class TestWindow {
   async shows(cards: CardsByColumn): Promise<void> {
     await eventually(() => this.board.cards()).toEqual(cards);
     await eventually(() => this.tree.cards()).toEqual(cards);
+  }
+
+  /** Expects a card to stand in a column, in the tree and on the board. */
+  async standsIn(title: string, column: string): Promise<void> {
+    await eventually(async () => (await this.board.cards())[column]).toContain(title);
+    await eventually(async () => (await this.tree.cards())[column]).toContain(title);
   }
 
   /** The lines about a card in one of Kandev's output channels, without their time stamps. */

@@ -40,11 +40,16 @@ async function moveCard(title: string, to: string): Promise<void> {
   await workbench.runCommand('Kandev: Move Card…');
   await workbench.pick(title);
   await workbench.pick(to);
+  await eventually(() => window.board.cards()).toMatchObject({ [to]: [title] });
+}
+
+async function start(title: string): Promise<void> {
+  await window.board.press(title, 'Run (R)');
 }
 
 /** Cards that are done with, one way or the other. */
 async function showSettledCards(): Promise<void> {
-  const { board, tree } = window;
+  const { board } = window;
   await board.create({ title: 'Write the release notes', description: 'What is *new* since 1.2.', agent });
   await board.create({ title: 'Order new keyboards', priority: 'Low', column: 'To Do' });
   await board.create({
@@ -62,8 +67,8 @@ async function showSettledCards(): Promise<void> {
   await moveCard('Choose a licence', 'Done');
   await board.create({ title: 'Support the old format', agent });
   await moveCard('Support the old format', 'Cancelled');
-  await tree.clickAction('Explain the cache', 'Start Agent');
-  await tree.clickAction('Compress the pictures', 'Start Agent');
+  await start('Explain the cache');
+  await start('Compress the pictures');
   const { Review, Failed } = cards;
   await eventually(() => board.cards()).toMatchObject({ Review, Failed });
   await window.workbench.runCommand('Notifications: Clear All Notifications');
@@ -71,7 +76,7 @@ async function showSettledCards(): Promise<void> {
 
 /** Cards that stay as they are until the window is closed. */
 async function showBusyCards(): Promise<void> {
-  const { board, tree, workbench } = window;
+  const { board, workbench } = window;
   await board.create({ title: 'Translate the settings', agent });
   await board.create({ title: 'Update the dependencies', agent, priority: 'High' });
   await board.createAndStart({
@@ -95,8 +100,8 @@ async function showBusyCards(): Promise<void> {
     agent,
   });
   await board.card('Rename the option --fast').getByText('1 of 2').waitFor();
-  await tree.clickAction('Translate the settings', 'Start Agent');
-  await tree.clickAction('Update the dependencies', 'Start Agent');
+  await start('Translate the settings');
+  await start('Update the dependencies');
   await board.card('Translate the settings').getByText('Queued, place 2').waitFor();
   await workbench.runCommand('Notifications: Clear All Notifications');
   // The second question comes up when the first is put aside.
@@ -124,7 +129,7 @@ describe('the board in every theme', () => {
     });
 
     it('shows the form and the keys', async () => {
-      const { workbench, board } = window;
+      const { board } = window;
       await board.button('New Card').click();
       await board.button('Create').click();
       await board.page.getByText('A card needs a title.').waitFor();

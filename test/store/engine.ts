@@ -16,7 +16,7 @@ export const folder = new DatabaseFolder('/data/database');
 export const legacyPath = '/data/board.db';
 
 const wasm = await readFile(wasmPath);
-const sqlJs = await initSqlJs({ wasmBinary: Uint8Array.from(wasm).buffer });
+export const sqlJs = await initSqlJs({ wasmBinary: Uint8Array.from(wasm).buffer });
 
 /** A database of a file's bytes, or an empty one. */
 export const openSql = (bytes: Uint8Array | null): SqlDatabase => new SqlDatabase(sqlJs, bytes);
@@ -26,7 +26,7 @@ export interface OpenedEngine {
   notices: StoreNotice[];
 }
 
-/** The engine of the store without its thread, on any disk. By default it takes a snapshot with each few changes. */
+/** The engine of the store without its thread, on any disk. By default it takes snapshots only when asked. */
 export async function openEngine(
   disk: Disk,
   triggers: Partial<SnapshotTriggers> = {},
@@ -37,7 +37,7 @@ export async function openEngine(
     folder,
     legacyPath,
     open: openSql,
-    triggers: { journalBytes: 3000, idleMs: 3_600_000, ...triggers },
+    triggers: { journalBytes: Infinity, idleMs: 3_600_000, ...triggers },
     retryMs: 3_600_000,
     onChange: () => undefined,
     onNotice: (notice) => notices.push(notice),

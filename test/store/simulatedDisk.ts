@@ -55,7 +55,12 @@ export class SimulatedDisk implements Disk {
   #names: Map<string, Inode>;
   #durableNames: Map<string, Inode>;
   #pendingNames: PendingName[] = [];
+  /** How many steps there were so far. */
   steps = 0;
+  /** There is no room: of what is written, the first half gets through. */
+  full = false;
+  /** Nothing can be made, renamed or removed. */
+  readOnly = false;
 
   constructor(random: Random, faults: Partial<Faults> = {}, names = new Map<string, Inode>()) {
     this.#random = random;
@@ -89,18 +94,24 @@ export class SimulatedDisk implements Disk {
     return disk;
   }
 
-  /** Flips one bit of a file for good. */
-  flipBit(path: string, bit: number): void {
-    const inode = this.#inode(path);
-    const bytes = Uint8Array.from(inode.seen);
-    const at = bit >> 3;
-    bytes[at] = (bytes[at] ?? 0) ^ (1 << (bit & 7));
-    inode.seen = inode.durable = bytes;
+  /** Another disk with the same files. */
+  copy(): SimulatedDisk {
+    const disk = new SimulatedDisk(this.#random);
+    for (const [path, { seen }] of this.#names) disk.put(path, seen);
+    return disk;
   }
 
-  /** All files, with their sizes. */
-  files(): { path: string; size: number }[] {
-    return [...this.#names].map(([path, { seen }]) => ({ path, size: seen.length }));
+  /** Puts a file there for good, without any of the steps that a program needs for it. */
+  put(path: string, bytes: Uint8Array): void {
+    const inode = new Inode();
+    inode.seen = inode.durable = Uint8Array.from(bytes);
+    this.#names.set(path, inode);
+    this.#durableNames.set(path, inode);
+  }
+
+  /** All files as programs see them, by their paths. */
+  files(): Map<string, Uint8Array> {
+    return new Map([...this.#names].map(([path, { seen }]) => [path, seen]));
   }
 
   list(folder: string): Promise<string[]> {
@@ -118,7 +129,7 @@ export class SimulatedDisk implements Disk {
 
   create(path: string): Promise<DiskFile> {
     return this.#step(() => {
-      if (this.#names.has(path)) throw Object.assign(new Error(`${path} exists`), { code: 'EEXIST' });
+      if (this.#names.has(path)) throw systemError('EEXIST', path);
       const inode = new Inode();
       this.#setName(path, inode);
       return this.#file(inode);
@@ -163,8 +174,10 @@ export class SimulatedDisk implements Disk {
     return {
       write: (bytes, position) =>
         this.#step(() => {
-          inode.seen = written(inode.seen, bytes, position);
-          inode.pending.push({ bytes: Uint8Array.from(bytes), position });
+          const through = this.full ? bytes.subarray(0, bytes.length / 2) : Uint8Array.from(bytes);
+          inode.seen = written(inode.seen, through, position);
+          inode.pending.push({ bytes: through, position });
+          if (this.full) throw systemError('ENOSPC', 'write');
         }),
       sync: () =>
         this.#step(() => {
@@ -180,20 +193,21 @@ export class SimulatedDisk implements Disk {
     try {
       return Promise.resolve(action());
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
   #syncInode(inode: Inode): void {
     if (this.#random() < this.#faults.syncFails) {
       inode.pending = [];
-      throw Object.assign(new Error('input/output error'), { code: 'EIO' });
+      throw systemError('EIO', 'fsync');
     }
     for (const { bytes, position } of inode.pending) inode.durable = written(inode.durable, bytes, position);
     inode.pending = [];
   }
 
   #setName(path: string, inode: Inode | null): void {
+    if (this.readOnly) throw systemError('EROFS', path);
     if (inode) this.#names.set(path, inode);
     else this.#names.delete(path);
     this.#pendingNames.push({ path, inode });
@@ -201,7 +215,7 @@ export class SimulatedDisk implements Disk {
 
   #inode(path: string): Inode {
     const inode = this.#names.get(path);
-    if (!inode) throw Object.assign(new Error(`${path} is not there`), { code: 'ENOENT' });
+    if (!inode) throw systemError('ENOENT', path);
     return inode;
   }
 
@@ -215,6 +229,10 @@ export class SimulatedDisk implements Disk {
     }
     return content;
   }
+}
+
+function systemError(code: string, what: string): Error {
+  return Object.assign(new Error(`${code}: ${what}`), { code });
 }
 
 function written(content: Uint8Array, bytes: Uint8Array, position: number): Uint8Array {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deletableBackups, isDailyBackupDue, type StoredBackup } from '../../../src/store/backups.ts';
-import type { BackupKind } from '../../../src/store/store.ts';
+import type { BackupKind } from '../../../src/model/backup.ts';
 
 function backup(kind: BackupKind, at: number, version = 2): StoredBackup {
   return { id: `${kind}-${at}`, kind, at, version, bytes: 1, cards: 1, seq: 1 };

@@ -13,7 +13,7 @@ class Ledger {
 
 /** Opens the board, looks whether all is there, and writes until the power fails; some changes at once. */
 async function live(disk: SimulatedDisk, random: Random, ledger: Ledger): Promise<void> {
-  const opened = await openEngine(disk).catch(unlessCut);
+  const opened = await openEngine(disk, { journalBytes: 3000 }).catch(unlessCut);
   if (!opened) return;
   const { engine, notices } = opened;
   check(storedIds(engine), ledger);
@@ -80,7 +80,7 @@ describe('the database', () => {
       await first.close();
       for (let life = 0; life < 3; life++) {
         disk = disk.afterPowerCut({ syncFails: 0.2 });
-        const { engine } = await openEngine(disk);
+        const { engine } = await openEngine(disk, { journalBytes: 3000 });
         check(storedIds(engine), ledger);
         let refused: string[] = [];
         for (let turn = 0; turn < 30; turn++) {

@@ -1,0 +1,192 @@
+import type { SqlValue } from 'sql.js';
+import { describe, expect, it } from 'vitest';
+import { queries, writes, type QueryName, type WriteName } from '../../../src/store/catalogue.ts';
+import { migrate } from '../../../src/store/migrations.ts';
+import { SqlDatabase } from '../../../src/store/sqlDatabase.ts';
+import { defaultColumns } from '../../../src/model/board.ts';
+import type { PermissionRequest } from '../../../src/model/permission.ts';
+import type { Run } from '../../../src/model/run.ts';
+import type { TranscriptEntry } from '../../../src/model/transcript.ts';
+import { boardId, newTask, sqlJs } from '../../store/engine.ts';
+
+/** Whole tables may be read only where they are tiny by nature. */
+const tinyTables: Record<string, string> = {
+  boards: 'one or a few rows',
+  wanted: 'json_each of a parameter',
+};
+
+const change = (eventId: string) => ({ actor: 'ann', why: null, at: 5, eventId });
+const aRun: Run = {
+  id: 'run',
+  taskId: 'a',
+  agentTypeId: 'demo',
+  state: 'RUNNING',
+  sessionId: null,
+  containerId: null,
+  turns: 0,
+  activity: null,
+  stopReason: null,
+  failure: null,
+  times: {},
+  createdAt: 1,
+};
+const entry: TranscriptEntry = {
+  seq: 1,
+  runId: 'run',
+  taskId: 'a',
+  turn: 1,
+  kind: 'message',
+  key: null,
+  text: 'x',
+  data: null,
+  at: 1,
+};
+const request: PermissionRequest = {
+  id: 'request',
+  runId: 'run',
+  taskId: 'a',
+  toolCallId: 'c',
+  title: 't',
+  toolKind: 'edit',
+  command: null,
+  paths: [],
+  diffs: [],
+  options: [{ optionId: 'yes', name: 'Yes', kind: 'allow_once' }],
+  state: 'open',
+  answer: null,
+  answeredBy: null,
+  requestedAt: 1,
+  resolvedAt: null,
+};
+
+/** Every change once, in an order that they allow. */
+const writeParams: [WriteName, object][] = [
+  ['user.put', { user: { id: 'ann', name: 'Ann', email: null }, at: 1 }],
+  ['board.insert', { board: { id: boardId, name: 'Board', columns: defaultColumns }, at: 1 }],
+  ['task.insert', newTask('a')],
+  ['task.insert', newTask('b')],
+  ['task.update', { taskId: 'a', patch: { title: 'A' }, at: 2 }],
+  ['task.changeState', { taskId: 'a', to: 'TODO', heldBecause: null, beforeTaskId: null, ...change('1') }],
+  ['task.place', { taskId: 'a', beforeTaskId: null, at: 3 }],
+  ['run.insert', { run: aRun }],
+  ['run.update', { runId: 'run', to: null, patch: { turns: 1 }, at: 4 }],
+  ['transcript.put', { runId: 'run', entries: [entry], activity: 'x' }],
+  ['permission.insert', { request }],
+  ['permission.resolve', { requestId: 'request', optionId: 'yes', actor: 'ann', at: 5 }],
+  ['task.delete', { taskId: 'b', change: change('2') }],
+  ['task.restore', { taskId: 'b', change: change('3') }],
+  ['task.delete', { taskId: 'b', change: change('4') }],
+  ['task.purgeDeleted', { before: 10 }],
+];
+
+const queryParams: Record<QueryName, object> = {
+  boards: {},
+  boardCards: { boardId },
+  cards: { taskIds: ['a', 'b'] },
+  deletedTasks: { boardId },
+  waitingTasks: {},
+  liveRuns: {},
+  tasksInProgress: {},
+  openPermissionRequests: {},
+  taskHistory: { taskId: 'a' },
+  transcript: { runId: 'run', beforeSeq: null, limit: 10 },
+};
+
+/** The plans of all statements that are executed. */
+function plansOf(work: (db: SqlDatabase) => void): Map<string, string[]> {
+  const db = new SqlDatabase(sqlJs, null);
+  migrate(db);
+  const plans = new Map<string, string[]>();
+  const { all, run } = db;
+  const explain = (sql: string, params: SqlValue[]): void => {
+    if (!/^\s*(SELECT|INSERT|UPDATE|DELETE)/.test(sql)) return;
+    const rows = all.call(db, `EXPLAIN QUERY PLAN ${sql}`, ...params);
+    plans.set(
+      sql,
+      rows.map(({ detail }) => String(detail)),
+    );
+  };
+  db.all = (sql, ...params) => {
+    explain(sql, params);
+    return all.call(db, sql, ...params);
+  };
+  db.run = (sql, ...params) => {
+    explain(sql, params);
+    return run.call(db, sql, ...params);
+  };
+  work(db);
+  db.close();
+  return plans;
+}
+
+function fullScans(plan: readonly string[]): string[] {
+  return plan.filter((detail) => {
+    const table = /^SCAN (?:TABLE )?(\w+)/.exec(detail)?.[1];
+    return table !== undefined && !(table in tinyTables);
+  });
+}
+
+describe('an index stands behind', () => {
+  it.each(Object.entries(queryParams))('the query %s', (name, params) => {
+    const ask = queries[name as QueryName] as (db: SqlDatabase, params: object) => unknown;
+    const plans = plansOf((db) => void ask(db, params));
+    expect(plans.size).toBeGreaterThan(0);
+    for (const [sql, plan] of plans) expect([sql, fullScans(plan)]).toEqual([sql, []]);
+  });
+
+  it('every change', () => {
+    const names = new Set(writeParams.map(([name]) => name));
+    expect([...names].sort()).toEqual(Object.keys(writes).sort());
+    const plans = plansOf((db) => {
+      for (const [name, params] of writeParams) {
+        const apply = writes[name] as (db: SqlDatabase, params: object) => unknown;
+        db.transaction(() => apply(db, params));
+      }
+    });
+    for (const [sql, plan] of plans) expect([sql, fullScans(plan)]).toEqual([sql, []]);
+  });
+
+  it('every foreign key, so that a deletion reads no whole table', () => {
+    const db = new SqlDatabase(sqlJs, null);
+    migrate(db);
+    const tables = db
+      .all(`SELECT name FROM sqlite_schema WHERE type = 'table'`)
+      .map(({ name }) => String(name));
+    for (const table of tables) {
+      for (const key of db.all(`SELECT * FROM pragma_foreign_key_list('${table}')`)) {
+        const plan = db.all(`EXPLAIN QUERY PLAN SELECT 1 FROM ${table} WHERE ${String(key.from)} = ?`, 'x');
+        expect([table, key.from, fullScans(plan.map(({ detail }) => String(detail)))]).toEqual([
+          table,
+          key.from,
+          [],
+        ]);
+      }
+    }
+    db.close();
+  });
+});
+
+describe('the tables', () => {
+  it('are those of the specification, with their foreign keys checked', () => {
+    const db = new SqlDatabase(sqlJs, null);
+    migrate(db);
+    const tables = db.all(`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`);
+    expect(tables.map(({ name }) => name)).toEqual([
+      'acp_messages',
+      'agent_instances',
+      'agent_logs',
+      'agent_types',
+      'boards',
+      'meta',
+      'permission_requests',
+      'permission_rules',
+      'prompts',
+      'task_dependencies',
+      'task_events',
+      'tasks',
+      'users',
+    ]);
+    expect(() => db.run(`INSERT INTO task_dependencies VALUES ('no', 'such', 1)`)).toThrow('FOREIGN KEY');
+    db.close();
+  });
+});
