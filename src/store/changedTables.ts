@@ -7,5 +7,5 @@ export function changedTables(statements: readonly ExecutedStatement[]): string[
 }
 
 function tableOf(sql: string): string | null {
-  return /^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)/i.exec(sql)?.[1] ?? null;
+  return /^\s*(?:INSERT(?: OR \w+)? INTO|UPDATE(?: OR \w+)?|DELETE FROM)\s+(\w+)/i.exec(sql)?.[1] ?? null;
 }
