@@ -1,4 +1,4 @@
-import { commands, l10n, window, type MessageItem } from 'vscode';
+import { commands, l10n, window, workspace, type MessageItem } from 'vscode';
 import type { Kandev } from '../api/contract.ts';
 import { isAllow, type PermissionOption, type PermissionRequest } from '../model/permission.ts';
 import { cardsOf, findCard, type BoardState } from './boardState.ts';
@@ -140,9 +140,10 @@ function detailOf(request: PermissionRequest): string {
   const [diff] = request.diffs;
   if (diff) {
     const lines = diff.newText.split('\n').length;
+    const path = workspace.asRelativePath(diff.path);
     return diff.oldText === null
-      ? l10n.t('new file {0}, {1} lines', diff.path, lines)
-      : l10n.t('change {0}', diff.path);
+      ? l10n.t('new file {0}, {1} lines', path, lines)
+      : l10n.t('change {0}', path);
   }
-  return request.paths.join(', ');
+  return request.paths.map((path) => workspace.asRelativePath(path)).join(', ');
 }

@@ -7,6 +7,7 @@ import {
   ThemeIcon,
   TreeItem,
   TreeItemCollapsibleState,
+  workspace,
   type DataTransfer,
   type TreeDataProvider,
   type TreeDragAndDropController,
@@ -222,7 +223,8 @@ function columnItem(column: Column, count: number): TreeItem {
 function requestItem(request: PermissionRequest): TreeItem {
   const item = new TreeItem(request.title);
   item.id = `request:${request.id}`;
-  item.description = request.command ?? request.paths.join(', ');
+  item.description =
+    request.command ?? request.paths.map((path) => workspace.asRelativePath(path)).join(', ');
   item.iconPath = new ThemeIcon('shield', new ThemeColor('notificationsWarningIcon.foreground'));
   item.contextValue = 'request';
   item.tooltip = l10n.t('The agent waits for your answer.');
