@@ -20,6 +20,7 @@ import { acpFailure, exitFailure, silenceFailure, type ExitContext } from './age
 import type { PermissionDesk } from './permissionDesk.ts';
 import { permissionFrom, recordSessionEvent } from './recordSession.ts';
 import type { RunLog } from '../model/runLog.ts';
+import { eventFor } from './runEvents.ts';
 import { TranscriptRecorder } from './transcriptRecorder.ts';
 import { describeEnd, promptOf } from './turnText.ts';
 
@@ -253,6 +254,8 @@ export class RunController {
 
   async #askPermission(request: AcpPermissionRequest, signal: AbortSignal): Promise<PermissionOutcome> {
     this.#openRequests++;
+    // What led to the question is told before it.
+    await this.#recorder.flush();
     await this.#to('WAITING', {});
     const optionId = await this.#deps.permissions.ask(permissionFrom(request, this.#run), signal);
     this.#openRequests--;
@@ -377,23 +380,3 @@ export class RunController {
     });
   }
 }
-
-function eventFor(before: RunState, after: RunState): RunEvent {
-  switch (after) {
-    case 'RUNNING':
-      if (before === 'STARTING') return 'agent.started';
-      return before === 'RUNNING' ? 'agent.updated' : 'agent.running';
-    case 'READY':
-      return 'agent.ready';
-    case 'COMPLETED':
-      return 'agent.completed';
-    case 'FAILED':
-      return 'agent.failed';
-    case 'STOPPED':
-      return 'agent.stopped';
-    default:
-      return 'agent.updated';
-  }
-}
-
-type RunEvent = Extract<Parameters<EventBus['publish']>[0], `agent.${string}`>;
