@@ -1,6 +1,7 @@
 import type { EventBus } from '../events/eventBus.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
 import type { Store } from '../store/store.ts';
+import { describeEnd } from './turnText.ts';
 
 /** How long text may gather before it is stored and shown. */
 const gatherMs = 150;
@@ -134,6 +135,8 @@ export class TranscriptRecorder {
 /** The line of a card that says what the agent did last; null for what is not worth one. */
 function activityOf(entry: Pick<TranscriptEntry, 'kind' | 'text'>): string | null {
   if (entry.kind === 'usage' || entry.kind === 'unknown' || entry.kind === 'user') return null;
+  // What the agent said last tells more than that it has finished; its card is in Review then.
+  if (entry.kind === 'turn_end' && entry.text === describeEnd('end_turn')) return null;
   const lines = entry.text.split('\n').filter((line) => line.trim() !== '');
   const last = (entry.kind === 'tool_call' ? lines[0] : lines.at(-1))?.trim();
   return last ? last.slice(0, 200) : null;

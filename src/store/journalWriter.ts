@@ -25,7 +25,7 @@ export class JournalWriter {
   #current: OpenJournal | null = null;
   #extents: JournalExtent[] = [];
   /** Journals that were read, and that the disk may not have: a killed program leaves them to the system. */
-  #unsynced: string[] = [];
+  #unsynced: number[] = [];
   #rotate = false;
 
   private constructor(disk: Disk, folder: DatabaseFolder, generation: number) {
@@ -56,9 +56,7 @@ export class JournalWriter {
     const own = this.#current?.extent;
     const others = journals.filter(({ generation }) => generation !== own?.generation);
     this.#extents = own ? [...others, own] : others;
-    this.#unsynced = others
-      .filter(({ firstSeq }) => firstSeq !== null)
-      .map(({ generation }) => this.#folder.journal(generation));
+    this.#unsynced = others.filter(({ firstSeq }) => firstSeq !== null).map(({ generation }) => generation);
   }
 
   /**
@@ -67,8 +65,7 @@ export class JournalWriter {
    * @throws what the system says; then `abandon` must be called, and the records appended again
    */
   async append(bytes: Uint8Array, firstSeq: number): Promise<void> {
-    for (const path of this.#unsynced) await this.#disk.sync(path);
-    this.#unsynced = [];
+    await this.#syncOthers();
     if (this.#rotate && this.#current && this.#current.size > 0) await this.#closeCurrent();
     this.#rotate = false;
     const current = (this.#current ??= await this.#begin());
@@ -98,6 +95,7 @@ export class JournalWriter {
   async prune(oldestSnapshotSeq: number): Promise<void> {
     const deletable = deletableJournals(this.#extents, oldestSnapshotSeq);
     this.#extents = this.#extents.filter(({ generation }) => !deletable.includes(generation));
+    this.#unsynced = this.#unsynced.filter((generation) => !deletable.includes(generation));
     for (const generation of deletable) await this.#disk.remove(this.#folder.journal(generation));
   }
 
@@ -109,6 +107,16 @@ export class JournalWriter {
       await file.sync();
     }
     await this.#closeCurrent();
+  }
+
+  async #syncOthers(): Promise<void> {
+    for (const generation of [...this.#unsynced]) {
+      await this.#disk.sync(this.#folder.journal(generation)).catch((error: unknown) => {
+        // Unless it was pruned meanwhile, because a snapshot has all of it.
+        if (this.#unsynced.includes(generation)) throw error;
+      });
+    }
+    this.#unsynced = [];
   }
 
   async #begin(): Promise<OpenJournal> {
