@@ -25,7 +25,7 @@ export class BoardPage {
   }
 
   async open(): Promise<void> {
-    await this.#workbench.runCommand('Kandev: Open Board');
+    await this.#workbench.titleAction('Open Board').click();
     await this.page.getByRole('button', { name: /^(New|Continue) Card$/ }).waitFor();
   }
 
@@ -65,13 +65,14 @@ export class BoardPage {
   /** Writes a card with the form, and puts it into its column. */
   async create(card: CardInput): Promise<void> {
     await this.fillIn(card);
-    await this.button('Create').click();
+    // Not its buttons: a notification may lie over them.
+    await this.field('Title').press('Control+Enter');
     await this.card(card.title).waitFor();
   }
 
   async createAndStart(card: CardInput): Promise<void> {
     await this.fillIn(card);
-    await this.button('Create and Start').click();
+    await this.field('Title').press('Control+Shift+Enter');
     await this.card(card.title).waitFor();
   }
 

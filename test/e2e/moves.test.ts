@@ -1,14 +1,16 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { useWindow } from './testWindow.ts';
 
 const window = useWindow();
 const refusal = 'A card in Backlog cannot go to Review.';
 
-beforeAll(async () => {
-  for (const title of ['Ant', 'Bee', 'Cat', 'Dog', 'Eel', 'Fox']) await window.board.create({ title });
-});
-
 describe('in the tree', () => {
+  it('the cards stand as they were written', async () => {
+    const titles = ['Ant', 'Bee', 'Cat', 'Dog', 'Eel', 'Fox'];
+    for (const title of titles) await window.board.create({ title });
+    await window.shows({ Backlog: titles });
+  });
+
   it('a card is dragged to another column', async () => {
     const { tree } = window;
     await tree.row('Ant').dragTo(tree.row('To Do'));

@@ -20,6 +20,8 @@ export interface EditorOptions {
   env?: Record<string, string | undefined>;
   /** Of an editor that was stopped, to go on with its cards and settings. Default: a fresh one. */
   userDataDir?: string;
+  /** Default: any free one. What VS Code keeps for a folder, it keeps for a folder at this address. */
+  port?: number;
 }
 
 export interface Editor {
@@ -67,7 +69,7 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
   await writeMachineSettings(userDataDir, settings);
   const server = await startCodeServer({
     ...(folder === undefined ? {} : { folder }),
-    port: 0,
+    port: options.port ?? 0,
     userDataDir,
     extensions: [vsix, ...extraExtensions],
     askForTrust: trust === 'asked',

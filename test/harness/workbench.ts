@@ -160,6 +160,11 @@ export class Workbench {
     return this.notification(text).getByRole('button', { name: label, exact: true });
   }
 
+  /** Notifications in the open list of them that contain this text. */
+  listedNotification(text: string | RegExp): Locator {
+    return this.page.locator('.notifications-center .notification-list-item').filter({ hasText: text });
+  }
+
   /** A button of the open modal dialog. */
   dialogButton(label: string): Locator {
     return this.page.locator('.monaco-dialog-box').getByRole('button', { name: label, exact: true });
@@ -209,6 +214,12 @@ export class Workbench {
     await this.pick(label);
     await this.page.locator(`.monaco-workbench.${themeClass}`).waitFor();
     await this.quickInput.waitFor({ state: 'hidden' });
+  }
+
+  /** Opens a folder in this window, as "File: Open Folder…" does. */
+  async openFolder(folder: string): Promise<void> {
+    await this.page.goto(new URL(`?folder=${encodeURIComponent(folder)}`, this.page.url()).href);
+    await this.ready();
   }
 
   /** Loads the window anew, as "Developer: Reload Window" does. */

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import initSqlJs from 'sql.js';
 import { defaultColumns } from '../../src/model/board.ts';
-import type { Task } from '../../src/model/task.ts';
 import type { StoredCard } from '../../src/store/reads.ts';
 import { DatabaseFolder } from '../../src/store/databaseFolder.ts';
 import type { Disk } from '../../src/store/disk.ts';
@@ -10,8 +9,8 @@ import { SqlDatabase } from '../../src/store/sqlDatabase.ts';
 import { StoreEngine } from '../../src/store/storeEngine.ts';
 import type { StoreNotice } from '../../src/store/store.ts';
 import { wasmPath } from '../harness/store.ts';
+import { boardId } from './cards.ts';
 
-export const boardId = 'board';
 export const folder = new DatabaseFolder('/data/database');
 export const legacyPath = '/data/board.db';
 
@@ -51,29 +50,6 @@ export async function insertBoard(engine: Pick<StoreEngine, 'write'>): Promise<v
     board: { id: boardId, name: 'Board', columns: defaultColumns },
     at: 1,
   });
-}
-
-/** A change of two rows: a card and its history. */
-export function newTask(id: string): { task: Task; change: object } {
-  const task: Task = {
-    id,
-    boardId,
-    title: id,
-    description: 'x'.repeat(200),
-    state: 'BACKLOG',
-    priority: 'normal',
-    position: 0,
-    agentTypeId: null,
-    workspaceMode: 'folder',
-    repositoryUrl: null,
-    branch: null,
-    labels: [],
-    heldBecause: null,
-    createdBy: 'ann',
-    createdAt: 1,
-    updatedAt: 1,
-  };
-  return { task, change: { actor: 'ann', why: null, at: 1, eventId: `event of ${id}` } };
 }
 
 /** The ids of all cards that are there, in the order they were made; a card without its history is an error. */

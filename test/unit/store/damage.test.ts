@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { folder, insertBoard, newTask, openEngine, storedIds } from '../../store/engine.ts';
+import { newTask } from '../../store/cards.ts';
+import { folder, insertBoard, openEngine, storedIds } from '../../store/engine.ts';
 import { seeded, SimulatedDisk } from '../../store/simulatedDisk.ts';
 
 const flipsPerFile = process.env.KANDEV_STRESS === '1' ? 400 : 25;

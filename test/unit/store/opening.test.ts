@@ -1,15 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { factsOf, writeDatabaseFile } from '../../../src/store/databaseFile.ts';
 import { currentVersion, migrate, migrations } from '../../../src/store/migrations.ts';
-import {
-  folder,
-  insertBoard,
-  legacyPath,
-  newTask,
-  openEngine,
-  openSql,
-  storedIds,
-} from '../../store/engine.ts';
+import { newTask } from '../../store/cards.ts';
+import { folder, insertBoard, legacyPath, openEngine, openSql, storedIds } from '../../store/engine.ts';
 import { seeded, SimulatedDisk } from '../../store/simulatedDisk.ts';
 
 /** A database of the first format, as one file. */

@@ -7,7 +7,8 @@ import { defaultColumns } from '../../../src/model/board.ts';
 import type { PermissionRequest } from '../../../src/model/permission.ts';
 import type { Run } from '../../../src/model/run.ts';
 import type { TranscriptEntry } from '../../../src/model/transcript.ts';
-import { boardId, newTask, sqlJs } from '../../store/engine.ts';
+import { boardId, newTask } from '../../store/cards.ts';
+import { sqlJs } from '../../store/engine.ts';
 
 /** Whole tables may be read only where they are tiny by nature. */
 const tinyTables: Record<string, string> = {
@@ -97,10 +98,11 @@ function plansOf(work: (db: SqlDatabase) => void): Map<string, string[]> {
   const db = new SqlDatabase(sqlJs, null);
   migrate(db);
   const plans = new Map<string, string[]>();
-  const { all, run } = db;
+  const all = db.all.bind(db);
+  const run = db.run.bind(db);
   const explain = (sql: string, params: SqlValue[]): void => {
     if (!/^\s*(SELECT|INSERT|UPDATE|DELETE)/.test(sql)) return;
-    const rows = all.call(db, `EXPLAIN QUERY PLAN ${sql}`, ...params);
+    const rows = all(`EXPLAIN QUERY PLAN ${sql}`, ...params);
     plans.set(
       sql,
       rows.map(({ detail }) => String(detail)),
@@ -108,11 +110,11 @@ function plansOf(work: (db: SqlDatabase) => void): Map<string, string[]> {
   };
   db.all = (sql, ...params) => {
     explain(sql, params);
-    return all.call(db, sql, ...params);
+    return all(sql, ...params);
   };
   db.run = (sql, ...params) => {
     explain(sql, params);
-    return run.call(db, sql, ...params);
+    return run(sql, ...params);
   };
   work(db);
   db.close();

@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { script } from './agents.ts';
+import { eventually } from './eventually.ts';
+import { useWindow } from './testWindow.ts';
+
+const window = useWindow(() => Promise.resolve({ userSettings: { 'kandev.maxConcurrentRuns': 2 } }));
+
+/** Starts a card whose agent asks before it writes a file. */
+function startAsking(title: string): Promise<void> {
+  const description = script(
+    `permission "Write ${title}.txt" kind=edit`,
+    `on allow write ${title}.txt "${title}\\n"`,
+  );
+  return window.board.createAndStart({ title, agent: 'Demo agent', description });
+}
+
+/** The text of Kandev's item in the status bar, without its icons. */
+async function statusBar(): Promise<string> {
+  const text = await window.workbench.statusBarItem(/running|queued|waiting/).innerText();
+  return text.replaceAll(/\s+/g, ' ').trim();
+}
+
+describe('several agents', () => {
+  it('ask at the same time: one notification, and every question in the tree, on the board and in the badge', async () => {
+    const { board, tree, workbench } = window;
+    await startAsking('First');
+    await workbench.notification('Write First.txt').waitFor();
+    await startAsking('Second');
+    await board.card('Second').getByText('Needs you').waitFor();
+    await tree.row('Write First.txt').waitFor();
+    await tree.row('Write Second.txt').waitFor();
+    await eventually(() => workbench.badge()).toBe('2');
+    await eventually(statusBar).toBe('2 running 2 waiting');
+    // Toasts hide themselves after a while; the list of notifications keeps them.
+    await workbench.runCommand('Notifications: Show Notifications');
+    await workbench.listedNotification('Write First.txt').waitFor();
+    expect(await workbench.listedNotification('asks:').count()).toBe(1);
+    await workbench.runCommand('Notifications: Hide Notifications');
+  });
+
+  it('are no more than the setting allows; the next card waits and says why', async () => {
+    const { board, tree } = window;
+    await startAsking('Third');
+    await board.card('Third').getByText('Queued, place 1').waitFor();
+    await board.card('Third').getByText('Waiting: 2 agents are working').waitFor();
+    await eventually(() => tree.description('Third')).toBe('Queued, 1 · Waiting: 2 agents are working');
+    await eventually(statusBar).toBe('2 running 1 queued 2 waiting');
+    await window.shows({ 'To Do': ['Third'], 'In Progress': ['First', 'Second'] });
+  });
+
+  it('are listed by the status bar, each with its actions', async () => {
+    const { board, workbench } = window;
+    await workbench.statusBarItem('running').click();
+    await workbench.page.getByPlaceholder(/^Choose a run/).waitFor();
+    expect(await workbench.quickPickRow().count()).toBe(3);
+    for (const title of ['First', 'Second', 'Third']) await workbench.quickPickRow(title).waitFor();
+    await workbench.pick('Second');
+    await workbench.quickPickRow('Allow').waitFor();
+    await workbench.pick('Decide Later');
+    await workbench.quickInput.waitFor({ state: 'hidden' });
+
+    await workbench.statusBarItem('running').click();
+    await workbench.clickAction(workbench.quickPickRow('Third'), 'Stop');
+    await board.card('Third').getByText('You took it out of the queue.').waitFor();
+    await eventually(statusBar).toBe('2 running 2 waiting');
+    await window.shows({ 'To Do': ['Third'], 'In Progress': ['First', 'Second'] });
+  });
+
+  it('are answered on the board; then the next one asks with a notification', async () => {
+    const { board, workbench, folder } = window;
+    await board.press('First', 'Allow');
+    await workbench.notification('Write Second.txt').waitFor();
+    await window.standsIn('First', 'Review');
+    expect(await readFile(path.join(folder, 'First.txt'), 'utf8')).toBe('First\n');
+    await eventually(() => workbench.badge()).toBe('1');
+    await eventually(statusBar).toBe('1 running 1 waiting');
+  });
+
+  it('are answered in the tree, and the question is gone everywhere', async () => {
+    const { board, tree, workbench, folder } = window;
+    await tree.clickAction('Second', 'Answer Permission Request…');
+    await workbench.pick('Allow');
+    await window.standsIn('Second', 'Review');
+    expect(await readFile(path.join(folder, 'Second.txt'), 'utf8')).toBe('Second\n');
+    await workbench.notification('asks:').waitFor({ state: 'detached' });
+    await eventually(() => workbench.badge()).toBe(null);
+    expect(await tree.row('Write Second.txt').count()).toBe(0);
+    expect(await board.page.getByText('Needs you').count()).toBe(0);
+    await workbench.statusBarItem(/running|queued|waiting/).waitFor({ state: 'detached' });
+  });
+
+  it('each hear one answer', async () => {
+    for (const title of ['First', 'Second']) {
+      const trace = await window.logOf(title, 'Kandev ACP Trace');
+      const answers = trace.filter((line) => line.startsWith('-> ') && line.includes('"outcome":"selected"'));
+      expect(answers).toHaveLength(1);
+      const told = (await window.logOf(title)).filter((line) => line.startsWith('answered by'));
+      expect(told).toHaveLength(1);
+    }
+  });
+});

@@ -1,0 +1,27 @@
+import type { Task } from '../../src/model/task.ts';
+import type { Change } from '../../src/store/taskWrites.ts';
+
+export const boardId = 'board';
+
+/** A change of two rows: a card and its history. */
+export function newTask(id: string): { task: Task; change: Change } {
+  const task: Task = {
+    id,
+    boardId,
+    title: id,
+    description: 'x'.repeat(200),
+    state: 'BACKLOG',
+    priority: 'normal',
+    position: 0,
+    agentTypeId: null,
+    workspaceMode: 'folder',
+    repositoryUrl: null,
+    branch: null,
+    labels: [],
+    heldBecause: null,
+    createdBy: 'ann',
+    createdAt: 1,
+    updatedAt: 1,
+  };
+  return { task, change: { actor: 'ann', why: null, at: 1, eventId: `event of ${id}` } };
+}
