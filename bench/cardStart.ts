@@ -65,6 +65,9 @@ async function open(folder: string): Promise<OpenedKandev> {
     },
     log: silentLog,
     clientVersion: '0.0.0-bench',
+    onNotice: ({ message }) => {
+      console.error(message);
+    },
     onProblem: (text) => {
       console.error(text);
     },

@@ -33,7 +33,7 @@ export function activate(context: ExtensionContext): void {
       log.failure(text);
     },
   );
-  opened = open(context, settings, log, () => {
+  opened = open(context, settings, log, failures, () => {
     // Another window leads now, or this one does: what is shown is read anew.
     void state.reload();
   });
@@ -89,6 +89,7 @@ async function open(
   context: ExtensionContext,
   settings: Settings,
   log: OutputLog,
+  failures: FailureMessages,
   onChange: () => void,
 ): Promise<SharedKandev> {
   const storage = context.storageUri?.fsPath;
@@ -104,6 +105,9 @@ async function open(
     settings,
     log,
     onChange,
+    onNotice: (notice) => {
+      failures.show(notice);
+    },
     onProblem: (text) => {
       log.failure(text);
     },

@@ -6,6 +6,7 @@ import { LocalEventBus } from '../events/eventBus.ts';
 import type { AgentType } from '../model/agentType.ts';
 import { Orchestrator } from '../orchestrator/orchestrator.ts';
 import { PermissionDesk } from '../orchestrator/permissionDesk.ts';
+import type { Failure } from '../model/failure.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { HostSettings } from '../model/settings.ts';
 import { pruneWireRecords } from '../store/wireRecord.ts';
@@ -25,6 +26,8 @@ export interface OpenKandevOptions {
   agents: Omit<AgentManagerOptions, 'engineSetting'>;
   log: RunLog;
   clientVersion: string;
+  /** Something about the database that the user should read now: a damaged file, a full disk, room again. */
+  onNotice: (notice: Failure) => void;
   /** Something in the settings or in this program that the user or we should know of. */
   onProblem: (text: string) => void;
 }
@@ -46,8 +49,8 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
     workerPath: join(options.agents.distFolder, 'storeWorker.js'),
     wasmPath: join(options.agents.distFolder, 'sql-wasm.wasm'),
     fence: options.holdsLead,
-    onNotice: ({ message }) => {
-      options.onProblem(message);
+    onNotice: ({ message, action }) => {
+      options.onNotice({ reason: 'storage', message, ...(action ? { action } : {}) });
     },
   });
   const user = await gitIdentity(options.settings.folder());

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { installationId } from '../agents/installationId.ts';
 import { openKandev } from '../api/openKandev.ts';
+import type { Failure } from '../model/failure.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { HostSettings } from '../model/settings.ts';
 import { storageFolder } from '../store/storageFolder.ts';
@@ -20,6 +21,8 @@ export interface SharedBoardOptions {
   log: RunLog;
   /** Another window leads now, or this one does: what is shown may be out of date. */
   onChange: () => void;
+  /** What the user should read now. */
+  onNotice: (notice: Failure) => void;
   onProblem: (text: string) => void;
 }
 
@@ -28,7 +31,7 @@ export interface SharedBoardOptions {
  * @throws UserError `storage` when it cannot be opened
  */
 export async function openSharedBoard(options: SharedBoardOptions): Promise<SharedKandev> {
-  const { distFolder, settings, log, onChange, onProblem } = options;
+  const { distFolder, settings, log, onChange, onNotice, onProblem } = options;
   const folder = storageFolder(options.storage);
   const owner = {
     installation: await installationId(options.globalStorage),
@@ -46,6 +49,7 @@ export async function openSharedBoard(options: SharedBoardOptions): Promise<Shar
         agents: { distFolder, storageFolder: join(folder, 'containers'), owner, environment: process.env },
         log,
         clientVersion: options.version,
+        onNotice,
         onProblem,
       }),
     onChange,
