@@ -10,7 +10,16 @@ export default defineConfig({
       // Many start processes or threads of their own, and wait for them on whatever else the machine does.
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       { test: { name: 'docker', include: ['test/docker/**/*.test.ts'], testTimeout: 60_000, ...real } },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000, ...real } },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          // Being written: they have never passed as a whole.
+          exclude: ['test/e2e/trouble.test.ts', 'test/e2e/surroundings.test.ts'],
+          testTimeout: 120_000,
+          ...real,
+        },
+      },
     ],
   },
 });
