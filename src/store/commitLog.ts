@@ -1,8 +1,8 @@
+import { UserError } from '../model/failure.ts';
 import { changedTables } from './changedTables.ts';
 import { encodeRecord } from './journalFormat.ts';
 import type { JournalWriter } from './journalWriter.ts';
 import type { ExecutedStatement } from './sqlDatabase.ts';
-import { BoardTakenOverError } from './storageErrors.ts';
 import type { StoreChange } from './store.ts';
 
 export interface CommitLogEvents {
@@ -12,8 +12,8 @@ export interface CommitLogEvents {
   onFailing(error: unknown): Error;
   /** All that could not be written is on the disk now. */
   onRecovered(): void;
-  /** Another window has the board: nothing is written any more. */
-  onTakenOver(error: BoardTakenOverError): void;
+  /** The board is another window's, or its files are gone: nothing is written any more. */
+  onLost(error: UserError): void;
 }
 
 interface Pending {
@@ -39,7 +39,7 @@ export class CommitLog {
   #bytesWaiting = 0;
   #writing = false;
   #failing = false;
-  #takenOver: BoardTakenOverError | null = null;
+  #lost: UserError | null = null;
   #retry: NodeJS.Timeout | null = null;
 
   /**
@@ -84,7 +84,7 @@ export class CommitLog {
 
   /** Resolves when everything up to now is on the disk; rejects as `commit` does. */
   settled(): Promise<void> {
-    if (this.#takenOver) return Promise.reject(this.#takenOver);
+    if (this.#lost) return Promise.reject(this.#lost);
     const last = this.#queue.at(-1);
     if (!last) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -126,10 +126,12 @@ export class CommitLog {
       while (this.#queue.length > 0) await this.#writeBatch([...this.#queue]);
       if (this.#failing) this.#events.onRecovered();
       this.#failing = false;
-    } catch (error) {
-      await this.#fail(error);
-    } finally {
       this.#writing = false;
+    } catch (error) {
+      await this.#writer.abandon();
+      // Before anybody hears of it, so that whoever asks again at once finds it ready.
+      this.#writing = false;
+      this.#fail(error);
     }
   }
 
@@ -148,13 +150,12 @@ export class CommitLog {
     this.#events.onDurable({ tables, revision: last.seq });
   }
 
-  async #fail(error: unknown): Promise<void> {
-    await this.#writer.abandon();
+  #fail(error: unknown): void {
     this.#failing = true;
     let told: Error;
-    if (error instanceof BoardTakenOverError) {
-      told = this.#takenOver = error;
-      this.#events.onTakenOver(error);
+    if (error instanceof UserError) {
+      told = this.#lost = error;
+      this.#events.onLost(error);
     } else {
       told = this.#events.onFailing(error);
       this.#retry = setTimeout(() => {

@@ -1,14 +1,17 @@
-import { existsSync, fdatasync, fstatSync, write, writeSync } from 'node:fs';
-import { close, open as openCallback } from 'node:fs';
+import * as fs from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { FilesDeletedError } from './storageErrors.ts';
 
 /** A file that is being written. */
 export interface DiskFile {
   /** Resolves when the system has all of it, which says nothing about the disk. */
   write(bytes: Uint8Array, position: number): Promise<void>;
-  /** Resolves when the disk has what was written. */
+  /**
+   * Resolves when the disk has what was written.
+   * @throws FilesDeletedError when somebody has deleted the file: what was written to it is gone when it is closed
+   */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
@@ -60,10 +63,10 @@ const smallBytes = 64 * 1024;
 /** Larger ones are written in pieces of this size, so that nobody waits long for the thread that writes them. */
 const pieceBytes = 1024 * 1024;
 
-const openFile = promisify(openCallback);
-const closeFile = promisify(close);
-const syncData = promisify(fdatasync);
-const writePiece = promisify(write);
+const openFile = promisify(fs.open);
+const closeFile = promisify(fs.close);
+const syncData = promisify(fs.fdatasync);
+const writePiece = promisify(fs.write);
 
 class NodeFile implements DiskFile {
   readonly #fd: number;
@@ -75,15 +78,14 @@ class NodeFile implements DiskFile {
   async write(bytes: Uint8Array, position: number): Promise<void> {
     for (let at = 0; at < bytes.length;) {
       const length = Math.min(pieceBytes, bytes.length - at);
-      if (length <= smallBytes) at += writeSync(this.#fd, bytes, at, length, position + at);
+      if (length <= smallBytes) at += fs.writeSync(this.#fd, bytes, at, length, position + at);
       else at += (await writePiece(this.#fd, bytes, at, length, position + at)).bytesWritten;
     }
   }
 
   async sync(): Promise<void> {
     await syncData(this.#fd);
-    // Somebody has deleted it under us: what is written to it is gone when it is closed.
-    if (fstatSync(this.#fd).nlink === 0) throw new Error('the file was deleted by another program');
+    if (fs.fstatSync(this.#fd).nlink === 0) throw new FilesDeletedError();
   }
 
   close(): Promise<void> {
@@ -94,7 +96,7 @@ class NodeFile implements DiskFile {
 export const nodeDisk: Disk = {
   list: (folder) => readdir(folder).catch(unlessMissing([])),
   read: (path) => readFile(path).catch(unlessMissing(null)),
-  exists: existsSync,
+  exists: fs.existsSync,
   create: async (path) => new NodeFile(await openFile(path, 'wx', 0o600)),
   sync: (path) => syncOpened(path, process.platform === 'win32' ? 'r+' : 'r'),
   // Windows neither needs nor allows it.

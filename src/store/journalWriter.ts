@@ -102,7 +102,8 @@ export class JournalWriter {
   /** @param seal is appended to what is there: a record that says that all before it was on the disk */
   async close(seal: Uint8Array): Promise<void> {
     const { file, size } = this.#current ?? {};
-    if (file && size) {
+    // After a snapshot nothing has been appended: it has all that is here.
+    if (file && size && !this.#rotate) {
       await file.write(seal, size);
       await file.sync();
     }

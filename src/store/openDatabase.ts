@@ -42,18 +42,7 @@ type Tell = (notice: StoreNotice) => void;
  * @throws UserError `storage` when the files cannot be read
  */
 export async function openDatabase(source: DatabaseSource, tell: Tell): Promise<OpenedDatabase> {
-  const { disk, folder, open } = source;
-  const writer = await JournalWriter.claim(disk, folder);
-  let found: Recovered;
-  try {
-    found = await recover(disk, folder, open);
-  } catch (error) {
-    await writer.abandon();
-    throw storageError(
-      `The board's database in ${folder.path} could not be read: ${(error as Error).message}. Set that right and reload the window.`,
-      error,
-    );
-  }
+  const { writer, found } = await takeOverAndRead(source);
   const readOnly = await makeWritable(source, found, tell);
   // In memory in any case: the queries are those of the present format.
   const executed = migrate(found.db);
@@ -64,6 +53,24 @@ export async function openDatabase(source: DatabaseSource, tell: Tell): Promise<
   writer.follow(found.journals);
   const { db, seq, snapshotSeq, journalBytes } = found;
   return { db, writer, seq, snapshotSeq, journalBytes, executed, readOnly };
+}
+
+async function takeOverAndRead({ disk, folder, open }: DatabaseSource): Promise<{
+  writer: JournalWriter;
+  found: Recovered;
+}> {
+  let writer: JournalWriter | null = null;
+  try {
+    writer = await JournalWriter.claim(disk, folder);
+    return { writer, found: await recover(disk, folder, open) };
+  } catch (error) {
+    await writer?.abandon();
+    const { message } = error as Error;
+    throw storageError(
+      `The board's database in ${folder.path} could not be read (${message}). Set that right and reload the window.`,
+      error,
+    );
+  }
 }
 
 /** Does what must be on the disk before anything else may be written. Returns why that cannot be, or null. */

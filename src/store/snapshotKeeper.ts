@@ -51,6 +51,7 @@ export class SnapshotKeeper {
   #busy: Promise<void> | null = null;
   #idleTimer: NodeJS.Timeout | null = null;
   #told = false;
+  #stopped = false;
 
   /**
    * @param newest `seq` of the newest snapshot, 0 when there is none
@@ -64,6 +65,7 @@ export class SnapshotKeeper {
 
   /** To be called whenever changes have come to the disk, and once at the beginning. */
   changed(): void {
+    if (this.#stopped) return;
     const { log, triggers } = this.#deps;
     const uncovered = log.bytesWritten - Math.max(this.#covered, this.#failedAt);
     if (uncovered >= triggers.journalBytes) this.#takeQuietly();
@@ -105,8 +107,8 @@ export class SnapshotKeeper {
 
   /** Takes no more; resolves when none is being taken. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     if (this.#idleTimer) clearTimeout(this.#idleTimer);
-    this.#idleTimer = null;
     await this.#busy?.catch(() => undefined);
   }
 

@@ -55,7 +55,9 @@ export class SqlDatabase {
       while (statement.step()) {
         const values = statement.get();
         const row: Row = {};
-        for (const [index, column] of columns.entries()) row[column] = values[index] ?? null;
+        columns.forEach((column, index) => {
+          row[column] = values[index] ?? null;
+        });
         rows.push(row);
       }
     } finally {

@@ -27,6 +27,18 @@ export class BoardTakenOverError extends UserError {
   }
 }
 
+/** The files are gone that the next opening would need: what is in memory can be looked at and exported. */
+export class FilesDeletedError extends UserError {
+  constructor() {
+    super({
+      reason: 'storage',
+      message:
+        "The board's files were deleted while it was open, so it can no longer be changed. Export a copy of the database if you need it, and reload the window.",
+    });
+    this.name = 'FilesDeletedError';
+  }
+}
+
 /** Ends a sentence: what keeps the system from writing, and where. */
 export function whyNotWritten(error: unknown, path: string): string {
   const { code, message } = error as NodeJS.ErrnoException;

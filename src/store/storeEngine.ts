@@ -34,18 +34,21 @@ const waitingBytes = 16 * 1024 * 1024;
  */
 export class StoreEngine {
   readonly #options: StoreEngineOptions;
-  readonly #opened: OpenedDatabase;
   readonly #log: CommitLog;
   readonly #keeper: SnapshotKeeper;
   #db: SqlDatabase;
   /** Changes wait while a backup takes the place of what they would change. */
   #restoring: Promise<void> | null = null;
-  #closed: Error | null = null;
+  /** Why nothing can be changed; it can be read all the same. */
+  #readOnly: Error | null;
+  /** Why nothing can be asked any more. */
+  #ended: Error | null = null;
+  #closing: Promise<void> | null = null;
 
   private constructor(options: StoreEngineOptions, opened: OpenedDatabase) {
     this.#options = options;
-    this.#opened = opened;
     this.#db = opened.db;
+    this.#readOnly = opened.readOnly;
     const { disk, folder, triggers } = options;
     this.#log = new CommitLog(opened.writer, opened.seq, this.#events(), options.retryMs ?? 5_000);
     this.#keeper = new SnapshotKeeper(
@@ -120,14 +123,18 @@ export class StoreEngine {
   }
 
   /** Resolves when all is on the disk; rejects when it could not be brought there. */
-  async close(): Promise<void> {
-    const closed = this.#closed;
-    if (closed && !(closed instanceof BoardTakenOverError)) return;
-    this.#closed = storageError('The board is being closed.');
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const mayWrite = !this.#ended && !this.#readOnly;
+    this.#ended = storageError('The board is being closed.');
     await this.#restoring?.catch(() => undefined);
     await this.#keeper.stop();
     try {
-      if (!closed && !this.#opened.readOnly) await this.#log.close();
+      if (mayWrite) await this.#log.close();
     } finally {
       this.#db.close();
     }
@@ -166,20 +173,20 @@ export class StoreEngine {
     if (!disk.exists(folder.snapshot(seq)))
       return storageError(`The backup was not restored: ${why}.`, error);
     // It may be what the board is opened with the next time, so nothing may be built on the state before.
-    this.#closed = storageError(
+    this.#ended = storageError(
       `It is not certain that the backup was restored: ${why}. Reload the window to see.`,
       error,
     );
-    return this.#closed;
+    return this.#ended;
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw this.#closed;
+    if (this.#ended) throw this.#ended;
   }
 
   #checkWritable(): void {
     this.#checkOpen();
-    if (this.#opened.readOnly) throw this.#opened.readOnly;
+    if (this.#readOnly) throw this.#readOnly;
     if (this.#log.bytesWaiting > waitingBytes) {
       throw storageError(
         `Too many changes wait to be saved in ${this.#options.folder.path}, so this one was not made. Make room on the disk.`,
@@ -208,9 +215,14 @@ export class StoreEngine {
           message: 'The board can be saved again. Nothing that waited was lost.',
         });
       },
-      onTakenOver: (error) => {
-        this.#closed = error;
-        onTakenOver(error);
+      onLost: (error) => {
+        this.#readOnly = error;
+        if (error instanceof BoardTakenOverError) {
+          this.#ended = error;
+          onTakenOver(error);
+        } else {
+          onNotice({ severity: 'error', message: error.message });
+        }
       },
     };
   }

@@ -67,13 +67,18 @@ export class BoardPage {
     await this.fillIn(card);
     // Not its buttons: a notification may lie over them.
     await this.field('Title').press('Control+Enter');
-    await this.card(card.title).waitFor();
+    await this.#focused(card.title).waitFor();
   }
 
   async createAndStart(card: CardInput): Promise<void> {
     await this.fillIn(card);
     await this.field('Title').press('Control+Shift+Enter');
-    await this.card(card.title).waitFor();
+    await this.#focused(card.title).waitFor();
+  }
+
+  /** The card when it has the focus, which the form hands over to a new one. */
+  #focused(title: string): Locator {
+    return this.card(title).and(this.page.locator(':focus'));
   }
 
   /** Drops a card on the upper or lower half of another, with the mouse. */

@@ -16,6 +16,11 @@ function startAsking(title: string): Promise<void> {
   return window.board.createAndStart({ title, agent: 'Demo agent', description });
 }
 
+/** What the agent of a card has written. */
+function written(title: string): Promise<string> {
+  return readFile(path.join(window.folder, `${title}.txt`), 'utf8');
+}
+
 /** The text of Kandev's item in the status bar, without its icons. */
 async function statusBar(): Promise<string> {
   const text = await window.workbench.statusBarItem(/running|queued|waiting/).innerText();
@@ -50,49 +55,43 @@ describe('several agents', () => {
     await window.shows({ 'To Do': ['Third'], 'In Progress': ['First', 'Second'] });
   });
 
-  it('are listed by the status bar, each with its actions', async () => {
+  it('are answered on the board; then the next one asks with a notification, and the queue moves on', async () => {
     const { board, workbench } = window;
-    await workbench.statusBarItem('running').click();
-    await workbench.page.getByPlaceholder(/^Choose a run/).waitFor();
-    expect(await workbench.quickPickRow().count()).toBe(3);
-    for (const title of ['First', 'Second', 'Third']) await workbench.quickPickRow(title).waitFor();
-    await workbench.pick('Second');
-    await workbench.quickPickRow('Allow').waitFor();
-    await workbench.pick('Decide Later');
-    await workbench.quickInput.waitFor({ state: 'hidden' });
-
-    await workbench.statusBarItem('running').click();
-    await workbench.clickAction(workbench.quickPickRow('Third'), 'Stop');
-    await board.card('Third').getByText('You took it out of the queue.').waitFor();
-    await eventually(statusBar).toBe('2 running 2 waiting');
-    await window.shows({ 'To Do': ['Third'], 'In Progress': ['First', 'Second'] });
-  });
-
-  it('are answered on the board; then the next one asks with a notification', async () => {
-    const { board, workbench, folder } = window;
     await board.press('First', 'Allow');
     await workbench.notification('Write Second.txt').waitFor();
-    await window.standsIn('First', 'Review');
-    expect(await readFile(path.join(folder, 'First.txt'), 'utf8')).toBe('First\n');
+    await window.shows({ 'In Progress': ['Second', 'Third'], Review: ['First'] });
+    expect(await written('First')).toBe('First\n');
+    await eventually(() => workbench.badge()).toBe('2');
+    await eventually(statusBar).toBe('2 running 2 waiting');
+  });
+
+  it('are answered in the tree', async () => {
+    const { tree, workbench } = window;
+    await tree.clickAction('Second', 'Answer Permission Request…');
+    await workbench.pick('Allow');
+    await workbench.notification('Write Third.txt').waitFor();
+    await window.standsIn('Second', 'Review');
+    expect(await written('Second')).toBe('Second\n');
+    expect(await tree.row('Write Second.txt').count()).toBe(0);
     await eventually(() => workbench.badge()).toBe('1');
     await eventually(statusBar).toBe('1 running 1 waiting');
   });
 
-  it('are answered in the tree, and the question is gone everywhere', async () => {
-    const { board, tree, workbench, folder } = window;
-    await tree.clickAction('Second', 'Answer Permission Request…');
-    await workbench.pick('Allow');
-    await window.standsIn('Second', 'Review');
-    expect(await readFile(path.join(folder, 'Second.txt'), 'utf8')).toBe('Second\n');
+  it('are answered behind “Details…”, and then nothing is left of the questions', async () => {
+    const { board, tree, workbench } = window;
+    await workbench.notificationButton('Details…', 'Write Third.txt').click();
+    await workbench.pick('Reject');
+    await window.shows({ Review: ['First', 'Second', 'Third'] });
+    await expect(written('Third')).rejects.toThrow('ENOENT');
     await workbench.notification('asks:').waitFor({ state: 'detached' });
     await eventually(() => workbench.badge()).toBe(null);
-    expect(await tree.row('Write Second.txt').count()).toBe(0);
+    expect(await tree.row('Write Third.txt').count()).toBe(0);
     expect(await board.page.getByText('Needs you').count()).toBe(0);
     await workbench.statusBarItem(/running|queued|waiting/).waitFor({ state: 'detached' });
   });
 
   it('each hear one answer', async () => {
-    for (const title of ['First', 'Second']) {
+    for (const title of ['First', 'Second', 'Third']) {
       const trace = await window.logOf(title, 'Kandev ACP Trace');
       const answers = trace.filter((line) => line.startsWith('-> ') && line.includes('"outcome":"selected"'));
       expect(answers).toHaveLength(1);

@@ -216,12 +216,6 @@ export class Workbench {
     await this.quickInput.waitFor({ state: 'hidden' });
   }
 
-  /** Opens a folder in this window, as "File: Open Folder…" does. */
-  async openFolder(folder: string): Promise<void> {
-    await this.page.goto(new URL(`?folder=${encodeURIComponent(folder)}`, this.page.url()).href);
-    await this.ready();
-  }
-
   /** Loads the window anew, as "Developer: Reload Window" does. */
   async reload(): Promise<void> {
     await this.page.reload();

@@ -29,6 +29,7 @@ export interface OpenedEngine {
 export async function openEngine(
   disk: Disk,
   triggers: Partial<SnapshotTriggers> = {},
+  retryMs = 3_600_000,
 ): Promise<OpenedEngine> {
   const notices: StoreNotice[] = [];
   const engine = await StoreEngine.open({
@@ -37,7 +38,7 @@ export async function openEngine(
     legacyPath,
     open: openSql,
     triggers: { journalBytes: Infinity, idleMs: 3_600_000, ...triggers },
-    retryMs: 3_600_000,
+    retryMs,
     onChange: () => undefined,
     onNotice: (notice) => notices.push(notice),
     onTakenOver: () => undefined,

@@ -95,8 +95,8 @@ export class SimulatedDisk implements Disk {
   }
 
   /** Another disk with the same files. */
-  copy(): SimulatedDisk {
-    const disk = new SimulatedDisk(this.#random);
+  copy(faults: Partial<Faults> = {}): SimulatedDisk {
+    const disk = new SimulatedDisk(this.#random, faults);
     for (const [path, { seen }] of this.#names) disk.put(path, seen);
     return disk;
   }

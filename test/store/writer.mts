@@ -4,6 +4,7 @@
  *
  * write ID → done ID, or refused ID and why
  * flood PREFIX → done ID for one card after the other, with several under way at once, until one is refused
+ * export PATH → exported PATH
  * close → closed
  */
 import { writeSync } from 'node:fs';
@@ -64,6 +65,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   const [command, argument = ''] = line.split(' ');
   if (command === 'write') await write(argument);
   if (command === 'flood') void flood(argument);
+  if (command === 'export') {
+    await store.exportCopy(argument);
+    say(`exported ${argument}`);
+  }
   if (command === 'close') break;
 }
 await store.close();

@@ -66,6 +66,12 @@ export class WriterProcess {
     return this.hears((line) => line === `done ${id}` || line.startsWith(`refused ${id} `));
   }
 
+  /** Has a copy of the board written to a file. */
+  async export(path: string): Promise<void> {
+    this.tell(`export ${path}`);
+    await this.hears((line) => line === `exported ${path}`);
+  }
+
   /** The first line that is wanted, said before or still to come. */
   hears(wanted: (line: string) => boolean): Promise<string> {
     return this.#until(() => this.said.find(wanted));
@@ -83,7 +89,7 @@ export class WriterProcess {
   }
 
   async close(): Promise<void> {
-    this.tell('close');
+    this.#child.stdin.end('close\n');
     await this.#ends();
   }
 

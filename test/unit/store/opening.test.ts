@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { factsOf, writeDatabaseFile } from '../../../src/store/databaseFile.ts';
 import { currentVersion, migrate, migrations } from '../../../src/store/migrations.ts';
 import { newTask } from '../../store/cards.ts';
@@ -152,6 +152,22 @@ describe('a disk that takes nothing', () => {
     await again.engine.close();
   });
 
+  it('is tried again after a while, without any further change', async () => {
+    const disk = newDisk();
+    const { engine, notices } = await openEngine(disk, {}, 5);
+    await insertBoard(engine);
+    disk.full = true;
+    await expect(engine.write('task.insert', newTask('waits'))).rejects.toThrow('no room left');
+    disk.full = false;
+    await vi.waitFor(() => {
+      expect(notices.at(-1)?.message).toContain('can be saved again');
+    });
+    const again = await openEngine(disk.afterPowerCut());
+    expect(storedIds(again.engine)).toEqual(['waits']);
+    await again.engine.close();
+    await engine.close();
+  });
+
   it('refuses changes without making them, when too many wait', async () => {
     const disk = newDisk();
     const { engine } = await openEngine(disk);
@@ -193,7 +209,7 @@ describe('two windows', () => {
       await insertBoard(first);
       const done: string[] = [];
       const writing = (async () => {
-        for (let index = 0; ; index++) {
+        for (let index = 0; index < 100; index++) {
           await first.write('task.insert', newTask(`a${index}`));
           done.push(`a${index}`);
         }
