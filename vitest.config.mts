@@ -14,10 +14,6 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // Being written: they have never passed as a whole.
-          exclude: ['test/e2e/trouble.test.ts', 'test/e2e/surroundings.test.ts'],
-          // Until each of these has been seen to pass on a quiet machine many times over.
-          retry: 1,
           testTimeout: 120_000,
           ...real,
         },

@@ -106,7 +106,7 @@ async function open(
     log,
     onChange,
     onNotice: (notice) => {
-      failures.show(notice);
+      failures.notify(notice);
     },
     onProblem: (text) => {
       log.failure(text);

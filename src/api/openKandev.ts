@@ -6,7 +6,7 @@ import { LocalEventBus } from '../events/eventBus.ts';
 import type { AgentType } from '../model/agentType.ts';
 import { Orchestrator } from '../orchestrator/orchestrator.ts';
 import { PermissionDesk } from '../orchestrator/permissionDesk.ts';
-import type { Failure } from '../model/failure.ts';
+import type { Notice } from '../model/failure.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { HostSettings } from '../model/settings.ts';
 import { pruneWireRecords } from '../store/wireRecord.ts';
@@ -27,7 +27,7 @@ export interface OpenKandevOptions {
   log: RunLog;
   clientVersion: string;
   /** Something about the database that the user should read now: a damaged file, a full disk, room again. */
-  onNotice: (notice: Failure) => void;
+  onNotice: (notice: Notice) => void;
   /** Something in the settings or in this program that the user or we should know of. */
   onProblem: (text: string) => void;
 }
@@ -49,9 +49,7 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
     workerPath: join(options.agents.distFolder, 'storeWorker.js'),
     wasmPath: join(options.agents.distFolder, 'sql-wasm.wasm'),
     fence: options.holdsLead,
-    onNotice: ({ message, action }) => {
-      options.onNotice({ reason: 'storage', message, ...(action ? { action } : {}) });
-    },
+    onNotice: options.onNotice,
   });
   const user = await gitIdentity(options.settings.folder());
   await store.write('user.put', { user, at: Date.now() });

@@ -45,6 +45,12 @@ export async function performAction(context: ActionContext, action: UserAction):
     case 'checkEngine':
       await checkEngine(context.engine);
       return;
+    case 'exportDatabase':
+      await commands.executeCommand('kandev.exportDatabase');
+      return;
+    case 'reloadWindow':
+      await commands.executeCommand('workbench.action.reloadWindow');
+      return;
   }
 }
 

@@ -8,7 +8,9 @@ export type UserAction =
   | { kind: 'showLog' }
   | { kind: 'openSetting'; setting: string }
   | { kind: 'openUrl'; url: string }
-  | { kind: 'checkEngine' };
+  | { kind: 'checkEngine' }
+  | { kind: 'exportDatabase' }
+  | { kind: 'reloadWindow' };
 
 export type FailureReason =
   | 'invalid-input'
@@ -52,6 +54,13 @@ export interface Failure {
   action?: UserAction;
 }
 
+/** Something that the user should know although nobody asked for it. */
+export interface Notice {
+  severity: 'info' | 'warning' | 'error';
+  message: string;
+  action?: UserAction;
+}
+
 /** An error that a user reads. Everything that is thrown on purpose is one of these. */
 export class UserError extends Error {
   readonly failure: Failure;
@@ -61,6 +70,11 @@ export class UserError extends Error {
     this.name = 'UserError';
     this.failure = failure;
   }
+}
+
+/** Tells the user of an error that nobody waits for. */
+export function errorNotice({ failure: { message, action } }: UserError): Notice {
+  return { severity: 'error', message, ...(action ? { action } : {}) };
 }
 
 /** The failure behind any thrown value; what nobody foresaw becomes `internal` and is worth a bug report. */

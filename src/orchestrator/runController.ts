@@ -297,7 +297,11 @@ export class RunController {
       await work();
     } catch (error) {
       if (this.#abort.signal.aborted) return;
-      const failure = this.#failureOf(error);
+      // Whatever has no better remedy can be tried again.
+      const failure = {
+        action: { kind: 'retry', taskId: this.#run.taskId } as const,
+        ...this.#failureOf(error),
+      };
       if (failure.reason === 'internal') this.#deps.log.error(this.#run.taskId, failure.detail ?? '');
       await this.#end('FAILED', failure);
     }

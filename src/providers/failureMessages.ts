@@ -1,5 +1,13 @@
 import { l10n, window } from 'vscode';
-import { failureOf, type Failure, type UserAction } from '../model/failure.ts';
+import { failureOf, type Failure, type Notice, type UserAction } from '../model/failure.ts';
+
+type Show = (message: string, ...buttons: string[]) => Thenable<string | undefined>;
+
+const showAs: Readonly<Record<Notice['severity'], Show>> = {
+  info: window.showInformationMessage,
+  warning: window.showWarningMessage,
+  error: window.showErrorMessage,
+};
 
 /** Shows failures to the user, each with the one button that helps. */
 export class FailureMessages {
@@ -28,16 +36,23 @@ export class FailureMessages {
     void this.#ask(failure, about);
   }
 
-  async #ask(failure: Failure, about: string | undefined): Promise<void> {
-    const message = about === undefined ? failure.message : `${about}: ${failure.message}`;
-    const { action } = failure;
+  /** Shows what nobody asked for, in the way that fits how bad it is. */
+  notify({ severity, message, action }: Notice): void {
+    this.#log(message);
+    void this.#offer(showAs[severity], message, action);
+  }
+
+  async #ask({ message, action }: Failure, about: string | undefined): Promise<void> {
+    await this.#offer(showAs.error, about === undefined ? message : `${about}: ${message}`, action);
+  }
+
+  async #offer(show: Show, message: string, action: UserAction | undefined): Promise<void> {
     if (!action) {
-      void window.showErrorMessage(message);
+      void show(message);
       return;
     }
     const label = actionLabel(action);
-    const chosen = await window.showErrorMessage(message, label);
-    if (chosen === label) await this.guard(() => this.#perform(action));
+    if ((await show(message, label)) === label) await this.guard(() => this.#perform(action));
   }
 }
 
@@ -62,5 +77,9 @@ function actionLabel(action: UserAction): string {
       return l10n.t('Learn More');
     case 'checkEngine':
       return l10n.t('Check Again');
+    case 'exportDatabase':
+      return l10n.t('Export Database Copy…');
+    case 'reloadWindow':
+      return l10n.t('Reload Window');
   }
 }

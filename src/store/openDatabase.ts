@@ -1,4 +1,4 @@
-import type { UserError } from '../model/failure.ts';
+import type { Notice, UserError } from '../model/failure.ts';
 import { makeBackup } from './backups.ts';
 import { factsOf, writeDatabaseFile } from './databaseFile.ts';
 import type { DatabaseFolder } from './databaseFolder.ts';
@@ -8,8 +8,7 @@ import { currentVersion, migrate, pendingMigrations } from './migrations.ts';
 import { recover, type Recovered } from './recovery.ts';
 import { copyAside, moveAside } from './setAside.ts';
 import type { ExecutedStatement, SqlDatabase } from './sqlDatabase.ts';
-import { storageError, whyNotWritten } from './storageErrors.ts';
-import type { StoreNotice } from './store.ts';
+import { reopeningError, storageError, whyNotWritten } from './storageErrors.ts';
 
 export interface DatabaseSource {
   disk: Disk;
@@ -35,7 +34,7 @@ export interface OpenedDatabase {
   readOnly: UserError | null;
 }
 
-type Tell = (notice: StoreNotice) => void;
+type Tell = (notice: Notice) => void;
 
 /**
  * Opens the database of a board: takes it over, reads what is there, sets right what can be, and brings it up to date.
@@ -66,7 +65,7 @@ async function takeOverAndRead({ disk, folder, open }: DatabaseSource): Promise<
   } catch (error) {
     await writer?.abandon();
     const { message } = error as Error;
-    throw storageError(
+    throw reopeningError(
       `The board's database in ${folder.path} could not be read (${message}). Set that right and reload the window.`,
       error,
     );
@@ -89,7 +88,7 @@ async function makeWritable(source: DatabaseSource, found: Recovered, tell: Tell
     }
     return null;
   } catch (error) {
-    return storageError(
+    return reopeningError(
       `The board is open for reading only: its files have to be put in order first, but ${whyNotWritten(error, folder.path)}. Set that right and reload the window.`,
       error,
     );

@@ -1,6 +1,7 @@
 import type { Failure } from '../model/failure.ts';
 import type { SnapshotTriggers } from './snapshotKeeper.ts';
-import type { StoreChange, StoreNotice } from './store.ts';
+import type { Notice } from '../model/failure.ts';
+import type { StoreChange } from './store.ts';
 
 /** What a worker is started with. */
 export interface WorkerOptions {
@@ -38,5 +39,5 @@ export type WorkerMessage =
   | { type: 'notOpened'; error: SentError }
   | { type: 'answers'; answers: Answer[] }
   | { type: 'change'; change: StoreChange }
-  | { type: 'notice'; notice: StoreNotice }
-  | { type: 'takenOver'; error: SentError };
+  | { type: 'notice'; notice: Notice }
+  | { type: 'takenOver' };

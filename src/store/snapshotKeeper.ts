@@ -1,4 +1,4 @@
-import { UserError } from '../model/failure.ts';
+import { UserError, type Notice } from '../model/failure.ts';
 import { isDailyBackupDue, listBackups, makeBackup } from './backups.ts';
 import type { CommitLog } from './commitLog.ts';
 import { factsOf, factsPath, writeDatabaseFile } from './databaseFile.ts';
@@ -7,7 +7,6 @@ import type { Disk } from './disk.ts';
 import type { JournalWriter } from './journalWriter.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
 import { whyNotWritten } from './storageErrors.ts';
-import type { StoreNotice } from './store.ts';
 
 /** When snapshots are taken. Reading a journal again takes 35 ms/MB, a snapshot writes the whole database. */
 export interface SnapshotTriggers {
@@ -33,7 +32,7 @@ export interface SnapshotKeeperDependencies {
   /** The database as it is now; another one after a backup was restored. */
   db: () => SqlDatabase;
   triggers: SnapshotTriggers;
-  tell: (notice: StoreNotice) => void;
+  tell: (notice: Notice) => void;
 }
 
 /**

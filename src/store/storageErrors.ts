@@ -1,10 +1,13 @@
 import { UserError } from '../model/failure.ts';
 
-const showLog = { kind: 'showLog' } as const;
-
 /** An error of the database, for the user to read. */
 export function storageError(message: string, cause?: unknown): UserError {
-  return new UserError({ reason: 'storage', message, action: showLog }, { cause });
+  return new UserError({ reason: 'storage', message, action: { kind: 'showLog' } }, { cause });
+}
+
+/** An error of the database after which only opening it again helps; the message says so. */
+export function reopeningError(message: string, cause?: unknown): UserError {
+  return new UserError({ reason: 'storage', message, action: { kind: 'reloadWindow' } }, { cause });
 }
 
 /** A change that could not be written, and is not lost. */
@@ -22,6 +25,7 @@ export class BoardTakenOverError extends UserError {
       reason: 'storage',
       message:
         'Another window has opened this board, so this one can no longer change it. Reload the window to see the board again.',
+      action: { kind: 'reloadWindow' },
     });
     this.name = 'BoardTakenOverError';
   }
@@ -34,6 +38,7 @@ export class FilesDeletedError extends UserError {
       reason: 'storage',
       message:
         "The board's files were deleted while it was open, so it can no longer be changed. Export a copy of the database if you need it, and reload the window.",
+      action: { kind: 'exportDatabase' },
     });
     this.name = 'FilesDeletedError';
   }

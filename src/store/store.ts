@@ -1,6 +1,5 @@
 import type { Backup } from '../model/backup.ts';
 import type { Disposable } from '../model/events.ts';
-import type { UserAction } from '../model/failure.ts';
 import type {
   QueryName,
   QueryParams,
@@ -16,13 +15,6 @@ export interface StoreChange {
   tables: readonly string[];
   /** Rises with every change, also over the end of the program. */
   revision: number;
-}
-
-/** Something about the database that the user should know, in plain words. */
-export interface StoreNotice {
-  severity: 'info' | 'warning' | 'error';
-  message: string;
-  action?: UserAction;
 }
 
 /** The database, as everybody else sees it: named changes in, named questions out, and no SQL. */

@@ -1,3 +1,5 @@
+import type { Backup } from '../model/backup.ts';
+import { errorNotice, type Notice } from '../model/failure.ts';
 import { listBackups, makeBackup, readBackup } from './backups.ts';
 import { queries, writes, type QueryName, type WriteName } from './catalogue.ts';
 import { CommitLog, type CommitLogEvents } from './commitLog.ts';
@@ -7,9 +9,14 @@ import { currentVersion, migrate } from './migrations.ts';
 import { openDatabase, type DatabaseSource, type OpenedDatabase } from './openDatabase.ts';
 import { defaultTriggers, SnapshotKeeper, type SnapshotTriggers } from './snapshotKeeper.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
-import { BoardTakenOverError, notSavedError, storageError, whyNotWritten } from './storageErrors.ts';
-import type { Backup } from '../model/backup.ts';
-import type { StoreChange, StoreNotice } from './store.ts';
+import {
+  BoardTakenOverError,
+  notSavedError,
+  reopeningError,
+  storageError,
+  whyNotWritten,
+} from './storageErrors.ts';
+import type { StoreChange } from './store.ts';
 
 type WriteTable = Record<WriteName, (db: SqlDatabase, params: unknown) => unknown>;
 type QueryTable = Record<QueryName, (db: SqlDatabase, params: unknown) => unknown>;
@@ -19,9 +26,9 @@ export interface StoreEngineOptions extends DatabaseSource {
   /** How long to wait before writing again what could not be written. */
   retryMs?: number;
   onChange: (change: StoreChange) => void;
-  onNotice: (notice: StoreNotice) => void;
+  onNotice: (notice: Notice) => void;
   /** The store has closed itself: another window has the board. */
-  onTakenOver: (error: BoardTakenOverError) => void;
+  onTakenOver: () => void;
 }
 
 /** So much may wait in memory for a disk that takes nothing. */
@@ -173,7 +180,7 @@ export class StoreEngine {
     if (!disk.exists(folder.snapshot(seq)))
       return storageError(`The backup was not restored: ${why}.`, error);
     // It may be what the board is opened with the next time, so nothing may be built on the state before.
-    this.#ended = storageError(
+    this.#ended = reopeningError(
       `It is not certain that the backup was restored: ${why}. Reload the window to see.`,
       error,
     );
@@ -219,9 +226,9 @@ export class StoreEngine {
         this.#readOnly = error;
         if (error instanceof BoardTakenOverError) {
           this.#ended = error;
-          onTakenOver(error);
+          onTakenOver();
         } else {
-          onNotice({ severity: 'error', message: error.message });
+          onNotice(errorNotice(error));
         }
       },
     };

@@ -41,8 +41,8 @@ async function openEngine(options: WorkerOptions): Promise<StoreEngine> {
     onNotice: (notice) => {
       send({ type: 'notice', notice });
     },
-    onTakenOver: (error) => {
-      send({ type: 'takenOver', error: packError(error) });
+    onTakenOver: () => {
+      send({ type: 'takenOver' });
     },
   });
 }

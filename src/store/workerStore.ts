@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads';
+import type { Backup } from '../model/backup.ts';
 import type { Disposable } from '../model/events.ts';
+import { errorNotice, type Notice } from '../model/failure.ts';
 import type {
   QueryName,
   QueryParams,
@@ -11,9 +13,8 @@ import type {
 import type { Answer, NumberedRequest, StoreRequest, WorkerMessage, WorkerOptions } from './protocol.ts';
 import { unpackError } from './sentError.ts';
 import type { SnapshotTriggers } from './snapshotKeeper.ts';
-import { BoardTakenOverError, storageError } from './storageErrors.ts';
-import type { Backup } from '../model/backup.ts';
-import type { Store, StoreChange, StoreNotice } from './store.ts';
+import { BoardTakenOverError, reopeningError, storageError } from './storageErrors.ts';
+import type { Store, StoreChange } from './store.ts';
 
 export interface WorkerStoreOptions {
   /** Where the database's files are; made when it is not there. */
@@ -27,7 +28,7 @@ export interface WorkerStoreOptions {
   /** When snapshots are taken. */
   triggers?: Partial<SnapshotTriggers>;
   /** What the user should know: files that were damaged, a disk that is full, and that it has room again. */
-  onNotice?: (notice: StoreNotice) => void;
+  onNotice?: (notice: Notice) => void;
   /**
    * Whether this window may still write. Asked before a change is sent to the disk and again before it is reported as
    * done, so it must be quick. At the first no the store closes itself.
@@ -45,7 +46,7 @@ interface Waiting {
 export class WorkerStore implements Store {
   readonly #worker: Worker;
   readonly #fence: () => boolean;
-  readonly #onNotice: (notice: StoreNotice) => void;
+  readonly #onNotice: (notice: Notice) => void;
   readonly #listeners = new Set<(change: StoreChange) => void>();
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
@@ -135,16 +136,18 @@ export class WorkerStore implements Store {
         else this.#receive(message);
       });
       this.#worker.on('error', (error) => {
-        fail(storageError(`The board's database has stopped (${String(error)}). Reload the window.`, error));
+        fail(
+          reopeningError(`The board's database has stopped (${String(error)}). Reload the window.`, error),
+        );
       });
       this.#worker.on('exit', () => {
-        fail(storageError("The board's database has stopped. Reload the window."));
+        fail(reopeningError("The board's database has stopped. Reload the window."));
       });
     });
   }
 
   #ask(request: StoreRequest): Promise<unknown> {
-    if (!this.#ended && isChange(request) && !this.#fence()) this.#loseBoard(new BoardTakenOverError());
+    if (!this.#ended && isChange(request) && !this.#fence()) this.#loseBoard();
     if (this.#ended) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
@@ -165,7 +168,7 @@ export class WorkerStore implements Store {
         this.#onNotice(message.notice);
         break;
       case 'takenOver':
-        this.#loseBoard(unpackError(message.error));
+        this.#loseBoard();
     }
   }
 
@@ -174,7 +177,7 @@ export class WorkerStore implements Store {
       const waiting = this.#waiting.get(id);
       return waiting !== undefined && isChange(waiting.request);
     });
-    if (changed && !this.#fence()) this.#loseBoard(new BoardTakenOverError());
+    if (changed && !this.#fence()) this.#loseBoard();
     for (const answer of answers) {
       const waiting = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);
@@ -184,10 +187,11 @@ export class WorkerStore implements Store {
   }
 
   /** Another window has the board: whatever is still under way here is not done. */
-  #loseBoard(error: Error): void {
+  #loseBoard(): void {
     if (this.#ended) return;
+    const error = new BoardTakenOverError();
     this.#end(error);
-    this.#onNotice({ severity: 'error', message: error.message });
+    this.#onNotice(errorNotice(error));
   }
 
   #end(error: Error): void {

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { installationId } from '../agents/installationId.ts';
 import { openKandev } from '../api/openKandev.ts';
-import type { Failure } from '../model/failure.ts';
+import type { Notice } from '../model/failure.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { HostSettings } from '../model/settings.ts';
 import { storageFolder } from '../store/storageFolder.ts';
@@ -22,7 +22,7 @@ export interface SharedBoardOptions {
   /** Another window leads now, or this one does: what is shown may be out of date. */
   onChange: () => void;
   /** What the user should read now. */
-  onNotice: (notice: Failure) => void;
+  onNotice: (notice: Notice) => void;
   onProblem: (text: string) => void;
 }
 

@@ -197,6 +197,7 @@ function heldElsewhere({ host }: Holder): UserError {
   return new UserError({
     reason: 'storage',
     message: `This board is open on another machine (${host}). Close it there, then reload this window.`,
+    action: { kind: 'reloadWindow' },
   });
 }
 

@@ -7,7 +7,7 @@ import type { Disk } from '../../src/store/disk.ts';
 import type { SnapshotTriggers } from '../../src/store/snapshotKeeper.ts';
 import { SqlDatabase } from '../../src/store/sqlDatabase.ts';
 import { StoreEngine } from '../../src/store/storeEngine.ts';
-import type { StoreNotice } from '../../src/store/store.ts';
+import type { Notice } from '../../src/model/failure.ts';
 import { wasmPath } from '../harness/store.ts';
 import { boardId } from './cards.ts';
 
@@ -22,7 +22,7 @@ export const openSql = (bytes: Uint8Array | null): SqlDatabase => new SqlDatabas
 
 export interface OpenedEngine {
   engine: StoreEngine;
-  notices: StoreNotice[];
+  notices: Notice[];
 }
 
 /** The engine of the store without its thread, on any disk. By default it takes snapshots only when asked. */
@@ -31,7 +31,7 @@ export async function openEngine(
   triggers: Partial<SnapshotTriggers> = {},
   retryMs = 3_600_000,
 ): Promise<OpenedEngine> {
-  const notices: StoreNotice[] = [];
+  const notices: Notice[] = [];
   const engine = await StoreEngine.open({
     disk,
     folder,

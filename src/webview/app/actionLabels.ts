@@ -22,5 +22,9 @@ export function actionLabel(action: UserAction): string {
       return t('Learn More');
     case 'checkEngine':
       return t('Check Again');
+    case 'exportDatabase':
+      return t('Export Database Copy…');
+    case 'reloadWindow':
+      return t('Reload Window');
   }
 }

@@ -2,14 +2,15 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { defaultColumns } from '../../../src/model/board.ts';
-import type { Store, StoreNotice } from '../../../src/store/store.ts';
+import type { Notice } from '../../../src/model/failure.ts';
+import type { Store } from '../../../src/store/store.ts';
 import type { WorkerStore } from '../../../src/store/workerStore.ts';
 import { temporaryStore, type TemporaryStore } from '../../harness/store.ts';
 import { boardId, newTask } from '../../store/cards.ts';
 import { askSqlite, ensureSqliteCommand } from '../../store/sqliteCommand.ts';
 
 let place: TemporaryStore;
-let notices: StoreNotice[];
+let notices: Notice[];
 const opened: WorkerStore[] = [];
 
 beforeAll(ensureSqliteCommand, 300_000);
