@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** Suites that work with a real engine take their time, and share it one after the other. */
-const real = { fileParallelism: false, globalSetup: 'test/harness/globalSetup.ts', hookTimeout: 120_000 };
+/** Suites that work with a real engine. */
+const real = { globalSetup: 'test/harness/globalSetup.ts', hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {
@@ -9,12 +9,23 @@ export default defineConfig({
     projects: [
       // Many start processes or threads of their own, and wait for them on whatever else the machine does.
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
-      { test: { name: 'docker', include: ['test/docker/**/*.test.ts'], testTimeout: 60_000, ...real } },
+      // They count what the engine has, and so share it one after the other.
+      {
+        test: {
+          name: 'docker',
+          include: ['test/docker/**/*.test.ts'],
+          testTimeout: 60_000,
+          fileParallelism: false,
+          ...real,
+        },
+      },
+      // Each file is one journey in a VS Code of its own, which mostly waits: two fit two cores.
       {
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,
+          maxWorkers: 2,
           ...real,
         },
       },

@@ -23,6 +23,8 @@ interface VitestReport {
   testResults: { assertionResults: { status: string }[] }[];
 }
 
+const vitest = path.join(projectRoot, 'node_modules', 'vitest', 'vitest.mjs');
+
 /** Runs one project of vitest.config.mts. */
 export async function runVitest(project: string, { grep, abort }: SuiteOptions): Promise<SuiteResult> {
   const reportFile = path.join(projectRoot, 'out', `vitest-${project}-${process.pid}.json`);
@@ -34,8 +36,7 @@ export async function runVitest(project: string, { grep, abort }: SuiteOptions):
     '--reporter=json',
     `--outputFile.json=${reportFile}`,
   ];
-  if (grep !== undefined) args.push('--testNamePattern', grep.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  const vitest = path.join(projectRoot, 'node_modules', 'vitest', 'vitest.mjs');
+  if (grep !== undefined) args.push(...(await selection(project, grep, abort)));
   const { output, succeeded } = await runToItsEnd([vitest, ...args], abort);
   const statuses = (await readReport(reportFile)).testResults.flatMap(({ assertionResults }) =>
     assertionResults.map(({ status }) => status),
@@ -45,6 +46,17 @@ export async function runVitest(project: string, { grep, abort }: SuiteOptions):
   const failed = counted.length - passed;
   // A file that does not load or an error outside a test fails the run without failing a test.
   return { passed, failed: failed === 0 && !succeeded ? 1 : failed, output };
+}
+
+/** What makes vitest run the tests whose name contains `grep`. */
+async function selection(project: string, grep: string, abort: AbortSignal): Promise<string[]> {
+  const pattern = ['--testNamePattern', grep.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')];
+  if (project !== 'e2e') return pattern;
+  // The tests of a file are the steps of one journey, so it is run as a whole.
+  const listing = await runToItsEnd([vitest, 'list', '--project', project, '--json', ...pattern], abort);
+  const listed = JSON.parse(listing.output.slice(listing.output.indexOf('['))) as { file: string }[];
+  const files = [...new Set(listed.map(({ file }) => file))];
+  return files.length > 0 ? files : pattern;
 }
 
 /** Runs scripts/hostTests.mts. */

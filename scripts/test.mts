@@ -12,8 +12,10 @@ import { beginTestRun, type TestRun } from './testRun.mts';
 
 interface Phase {
   name: string;
-  /** check: one npm script that counts as one test. real: a suite that needs an engine, an editor and a browser. */
-  kind: 'check' | 'plain' | 'real';
+  /** What it needs beside Node; an editor brings a browser and an engine with it. */
+  kind: 'plain' | 'engine' | 'editor';
+  /** One npm script that counts as one test. */
+  isCheck: boolean;
   run(options: SuiteOptions): Promise<SuiteResult>;
 }
 
@@ -21,10 +23,10 @@ const phases: readonly Phase[] = [
   check('typecheck'),
   check('lint'),
   check('format:check'),
-  { name: 'unit', kind: 'plain', run: (options) => runVitest('unit', options) },
-  { name: 'docker', kind: 'real', run: (options) => runVitest('docker', options) },
-  { name: 'host', kind: 'real', run: runHostTests },
-  { name: 'e2e', kind: 'real', run: (options) => runVitest('e2e', options) },
+  suite('unit', 'plain', (options) => runVitest('unit', options)),
+  suite('docker', 'engine', (options) => runVitest('docker', options)),
+  suite('host', 'editor', runHostTests),
+  suite('e2e', 'editor', (options) => runVitest('e2e', options)),
 ];
 
 function check(script: string): Phase {
@@ -32,7 +34,11 @@ function check(script: string): Phase {
     const output = await run('npm', ['run', '--silent', script], { cwd: projectRoot, abort });
     return { passed: 1, failed: 0, output };
   };
-  return { name: script, kind: 'check', run: runScript };
+  return { name: script, kind: 'plain', isCheck: true, run: runScript };
+}
+
+function suite(name: string, kind: Phase['kind'], runSuite: Phase['run']): Phase {
+  return { name, kind, isCheck: false, run: runSuite };
 }
 
 const total = { passed: 0, failed: 0 };
@@ -66,21 +72,27 @@ async function runPhases(selected: readonly Phase[], grep: string | undefined): 
   const abort = interrupted.signal;
   let testRun: TestRun | undefined;
   try {
-    if (selected.some(({ kind }) => kind === 'real')) {
+    if (selected.some(({ kind }) => kind !== 'plain')) {
       await timed('setup', async () => {
-        testRun = await beginTestRun({
-          editor: selected.some(({ name }) => name === 'host' || name === 'e2e'),
-        });
+        testRun = await beginTestRun({ editor: selected.some(({ kind }) => kind === 'editor') });
         Object.assign(process.env, testRun.env);
         return { passed: 0, failed: 0, output: '' };
       });
     }
-    for (const phase of selected) {
-      if (abort.aborted) return;
-      if (phase.kind === 'real' && !testRun)
-        console.log(`✗ ${phase.name}: not run, because the setup failed`);
-      else await timed(phase.name, () => phase.run({ grep, abort }));
-    }
+    const inTurn = async (some: readonly Phase[]): Promise<void> => {
+      for (const phase of some) {
+        if (abort.aborted) return;
+        if (phase.kind !== 'plain' && !testRun)
+          console.log(`✗ ${phase.name}: not run, because the setup failed`);
+        else await timed(phase.name, () => phase.run({ grep, abort }));
+      }
+    };
+    // The editor's tests keep both cores busy; of the others, one half computes while the other waits for the engine.
+    await Promise.all([
+      inTurn(selected.filter(({ kind }) => kind === 'plain')),
+      inTurn(selected.filter(({ kind }) => kind === 'engine')),
+    ]);
+    await inTurn(selected.filter(({ kind }) => kind === 'editor'));
   } finally {
     await testRun?.end();
   }
@@ -93,8 +105,8 @@ function selectPhases({ only, grep }: { only?: string | undefined; grep?: string
     console.error(`There is no phase "${unknown}"; there are ${phases.map(({ name }) => name).join(', ')}.`);
     process.exit(1);
   }
-  return phases.filter(({ name, kind }) =>
-    names ? names.includes(name) : grep === undefined || kind !== 'check',
+  return phases.filter(({ name, isCheck }) =>
+    names ? names.includes(name) : grep === undefined || !isCheck,
   );
 }
 

@@ -11,12 +11,15 @@ export const boardCommands: CommandTable = {
     return Promise.resolve();
   },
 
-  'kandev.revealInBoard': async (context, argument) => {
+  /** A click on a card in the tree leaves the focus there, as in VS Code's Explorer. */
+  'kandev.revealInBoard': async (context, argument, options) => {
     const card = await pickCard(context, argument, () => true, {
       placeholder: l10n.t('Which card do you want to see?'),
       none: l10n.t('There are no cards yet.'),
     });
-    if (card) context.board.focusCard(card.task.id);
+    if (!card) return;
+    if (preservesFocus(options)) context.board.showCard(card.task.id);
+    else context.board.focusCard(card.task.id);
   },
 
   /** One after another when it is not called on a certain request or card: oldest first, until the user stops. */
@@ -65,4 +68,13 @@ export const boardCommands: CommandTable = {
 function requestIdOf(argument: unknown): string | null {
   if (typeof argument !== 'object' || argument === null || !('requestId' in argument)) return null;
   return typeof argument.requestId === 'string' ? argument.requestId : null;
+}
+
+function preservesFocus(options: unknown): boolean {
+  return (
+    typeof options === 'object' &&
+    options !== null &&
+    'preserveFocus' in options &&
+    options.preserveFocus === true
+  );
 }

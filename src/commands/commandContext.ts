@@ -12,6 +12,8 @@ export interface BoardWindow {
   open(): void;
   /** Opens the board with the focus on a card. */
   focusCard(taskId: string): void;
+  /** Shows a card on the board and leaves the focus where it is; a second time, the card gets the focus. */
+  showCard(taskId: string): void;
   /** Opens the board with the form of a card. */
   startEdit(taskId: string): void;
 }

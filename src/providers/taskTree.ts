@@ -50,9 +50,9 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
   readonly #disposables = new DisposableStore();
   readonly #emitter = this.#disposables.add(new EventEmitter<TreeNode[] | undefined>());
   readonly onDidChangeTreeData = this.#emitter.event;
-  /** The column each card was last shown in: a card that only looks different need not redraw its column. */
-  #shownIn = new Map<string, string>();
-  /** VS Code knows a node by its object: the same card must be the same object each time. */
+  /** What was below what when it was last drawn: the ids of the columns, and those of the cards of each. */
+  #shown: ReadonlyMap<ColumnNode | null, readonly string[]> = new Map();
+  /** VS Code knows a node by its object: the same card or column must be the same object each time. */
   readonly #cardNodes = new Map<string, CardNode>();
   readonly #columnNodes = new Map<string, ColumnNode>();
 
@@ -133,9 +133,9 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
   }
 
   #columnNode(column: Column): ColumnNode {
-    const known = this.#columnNodes.get(column.id);
-    const node = known?.column === column ? known : { kind: 'column' as const, column };
-    this.#columnNodes.set(column.id, node);
+    let node = this.#columnNodes.get(column.id);
+    if (node) node.column = column;
+    else this.#columnNodes.set(column.id, (node = { kind: 'column', column }));
     return node;
   }
 
@@ -151,16 +151,31 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
       : undefined;
   }
 
-  /** Redraws a card where only it changed, and everything where cards came, went or changed places. */
-  #refresh(change: BoardChange): void {
-    const shown = new Map(
-      cardsOf(this.#state).map(({ task }) => [task.id, `${task.state} ${task.position}`] as const),
-    );
-    const moved = change.changed.some((id) => shown.get(id) !== this.#shownIn.get(id));
-    this.#shownIn = shown;
-    if (change.structural || change.removed.length > 0 || moved) this.#emitter.fire(undefined);
-    else this.#emitter.fire(change.changed.map((taskId) => this.cardNode(taskId)));
-    for (const taskId of change.removed) this.#cardNodes.delete(taskId);
+  /**
+   * Redraws as little as possible: VS Code forgets all that is below a node until it has asked for it again, and a
+   * button that is pressed in between calls its command without the node.
+   */
+  #refresh({ structural, changed, removed }: BoardChange): void {
+    const before = this.#shown;
+    this.#shown = this.#structure();
+    const differs = (node: ColumnNode | null): boolean =>
+      before.get(node)?.join() !== this.#shown.get(node)?.join();
+    if (differs(null)) {
+      this.#emitter.fire(undefined);
+    } else {
+      const looksDifferent = structural ? cardsOf(this.#state).map(({ task }) => task.id) : changed;
+      const columns = [...this.#shown.keys()].filter((node) => node !== null).filter(differs);
+      this.#emitter.fire([...columns, ...looksDifferent.map((taskId) => this.cardNode(taskId))]);
+    }
+    for (const taskId of removed) this.#cardNodes.delete(taskId);
+  }
+
+  #structure(): Map<ColumnNode | null, readonly string[]> {
+    const columns = this.#columns();
+    return new Map<ColumnNode | null, readonly string[]>([
+      [null, columns.map(({ column }) => columnItemId(column, this.#cardsIn(column).length))],
+      ...columns.map((node) => [node, this.#cardsIn(node.column).map(({ task }) => task.id)] as const),
+    ]);
   }
 
   #cardItem(card: CardView): TreeItem {
@@ -187,7 +202,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
     item.command = {
       command: 'kandev.revealInBoard',
       title: l10n.t('Show on the board'),
-      arguments: [this.cardNode(task.id)],
+      arguments: [this.cardNode(task.id), { preserveFocus: true }],
     };
     return item;
   }
@@ -205,13 +220,17 @@ function contextValue({ task, run, permissions, queue }: CardView): string {
   return words.join(' ');
 }
 
+/** Another one when it is empty: an item that VS Code knows would show its first card collapsed. */
+function columnItemId({ id }: Column, count: number): string {
+  return count > 0 ? `column:${id}` : `column:${id}:empty`;
+}
+
 function columnItem(column: Column, count: number): TreeItem {
   const item = new TreeItem(
     column.title,
     count > 0 ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None,
   );
-  // Another id when it is empty: for an item that it knows VS Code would show the first card collapsed.
-  item.id = count > 0 ? `column:${column.id}` : `column:${column.id}:empty`;
+  item.id = columnItemId(column, count);
   item.description = String(count);
   item.contextValue = `column ${column.id}`;
   item.accessibilityInformation = {

@@ -101,6 +101,8 @@ export type HostMessage =
   /** The forms that were not saved when the page was last open. */
   | { type: 'drafts'; drafts: Drafts }
   | { type: 'focusCard'; taskId: string }
+  /** Brings the card into view and marks it; the focus stays where it is. */
+  | { type: 'showCard'; taskId: string }
   | { type: 'startCreate'; state: FormValues['state'] }
   | { type: 'startEdit'; taskId: string };
 
@@ -113,6 +115,7 @@ const hostMessageTypes: readonly string[] = [
   'commandFailed',
   'drafts',
   'focusCard',
+  'showCard',
   'startCreate',
   'startEdit',
 ] satisfies readonly HostMessage['type'][];

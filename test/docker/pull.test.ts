@@ -68,7 +68,8 @@ describe('an image that is not there', () => {
     abort.abort(reason);
     await expect(pulling).rejects.toBe(reason);
     expect(performance.now() - begun).toBeLessThan(1_000);
-    await registry.layerGivenUp;
+    // Would complete a pull that goes on. When the engine hangs up by itself is its own affair: now and then it never does.
+    registry.releaseLayer();
     expect(await imagesNamed(image)).toBe(0);
   });
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { script } from './agents.ts';
-import { testContainers } from './containers.ts';
 import { eventually } from './eventually.ts';
 import { useWindow } from './testWindow.ts';
 
@@ -28,7 +27,7 @@ describe('cards', () => {
       Failed: ['Broken'],
     });
     // Of the three agents that have not ended.
-    expect(await testContainers()).toHaveLength(3);
+    expect(await window.containers()).toHaveLength(3);
   });
 
   it('are there after the window was reloaded, and nothing is shown running that does not run', async () => {
@@ -53,7 +52,7 @@ describe('cards', () => {
     await board.card('Endless').getByText('I go on').waitFor();
     await tree.clickAction('Asking', 'Start Agent');
     await workbench.notification('Asking · Demo agent asks: Go on').waitFor();
-    expect(await testContainers()).toHaveLength(2);
+    expect(await window.containers()).toHaveLength(2);
   });
 
   it('are there after VS Code was killed and started again, and nothing is shown running that does not run', async () => {
@@ -81,7 +80,7 @@ async function expectNothingRuns(): Promise<void> {
     Failed: ['Broken'],
   });
   await window.shows(await window.board.cards());
-  await eventually(testContainers).toEqual([]);
+  await eventually(() => window.containers()).toEqual([]);
   expect(await workbench.badge()).toBe(null);
   expect(await workbench.statusBarItem(/running|queued|waiting/).count()).toBe(0);
   expect(await workbench.notification('asks:').count()).toBe(0);

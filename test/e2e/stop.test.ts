@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRegistry, type TestRegistry } from '../docker/registry.ts';
 import { demoAgentWith, script, type AgentSetting } from './agents.ts';
-import { testContainers } from './containers.ts';
 import { eventually } from './eventually.ts';
 import { useWindow } from './testWindow.ts';
 
@@ -30,7 +29,7 @@ async function expectStopped(title: string, stop: () => Promise<void>): Promise<
   const start = performance.now();
   await stop();
   await window.standsIn(title, 'To Do');
-  await eventually(testContainers).toEqual([]);
+  await eventually(() => window.containers()).toEqual([]);
   // Not held to its 3 s here, where the machine is also busy with drawing VS Code.
   console.log(`Stopped “${title}” in ${Math.round(performance.now() - start)} ms`);
   await board.card(title).getByText('On hold').waitFor();
@@ -56,7 +55,7 @@ describe('a card is stopped', () => {
     const { board } = window;
     await board.createAndStart({ title, agent: 'Slow agent' });
     await board.card(title).getByText('Waiting for the agent').waitFor();
-    expect(await testContainers()).toHaveLength(1);
+    expect(await window.containers()).toHaveLength(1);
     await expectStopped(title, () => board.press(title, 'Stop (S)'));
   });
 

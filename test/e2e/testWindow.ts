@@ -6,7 +6,7 @@ import { makeRepository } from '../harness/repository.ts';
 import { openWorkbench, type Workbench } from '../harness/workbench.ts';
 import { BoardPage } from './boardPage.ts';
 import { CardTree, type CardsByColumn } from './cardTree.ts';
-import { testContainers } from './containers.ts';
+import { containersOf } from './containers.ts';
 import { eventually } from './eventually.ts';
 
 interface Opened {
@@ -50,7 +50,7 @@ export class TestWindow {
       await opened.workbench.page.goto('about:blank');
       await vi.waitFor(
         async () => {
-          expect(await testContainers()).toEqual([]);
+          expect(await containersOf(opened.folder)).toEqual([]);
         },
         { timeout: 10_000, interval: 50 },
       );
@@ -83,6 +83,11 @@ export class TestWindow {
   get #current(): Opened {
     if (!this.#opened) throw new Error('The window is not open.');
     return this.#opened;
+  }
+
+  /** The names of the containers that work in the folder. */
+  containers(): Promise<string[]> {
+    return containersOf(this.folder);
   }
 
   /** Expects the cards to stand so in the tree and on the board. */

@@ -12,6 +12,12 @@ import type { Store } from './state.ts';
 type Snapshot = Extract<HostMessage, { type: 'snapshot' }>;
 type Update = Extract<HostMessage, { type: 'update' }>;
 
+interface Revealed {
+  taskId: string;
+  /** Whether it gets the focus as well. */
+  focus: boolean;
+}
+
 /** Keeps the page's state in step with what the extension sends, and with where the user is on the board. */
 export class BoardController {
   readonly store: Store;
@@ -20,7 +26,7 @@ export class BoardController {
   readonly commands: CardCommands;
   readonly #host: HostClient;
   readonly #viewKeeper: ViewKeeper;
-  #revealed: string | null = null;
+  #revealed: Revealed | null = null;
 
   constructor(store: Store, host: HostClient, viewKeeper: ViewKeeper) {
     this.store = store;
@@ -62,6 +68,9 @@ export class BoardController {
       case 'focusCard':
         this.reveal(message.taskId);
         break;
+      case 'showCard':
+        this.reveal(message.taskId, false);
+        break;
       case 'startCreate':
         this.form.create(message.state);
         break;
@@ -84,16 +93,17 @@ export class BoardController {
   }
 
   /** Asks for the focus on a card, which is given as soon as the card is drawn. */
-  reveal(taskId: string): void {
-    this.#revealed = taskId;
+  /** Shows a card whatever the filter, and gives it the focus when `focus` is set. */
+  reveal(taskId: string, focus = true): void {
+    this.#revealed = { taskId, focus };
     const { content, layout } = this.store.state;
     if (content?.cards.has(taskId) && layout && !placeOf(layout, taskId)) this.setFilter('');
     this.setFocused(taskId);
     this.store.update({});
   }
 
-  /** The card that waits for the focus, if any. */
-  get revealed(): string | null {
+  /** The card that waits to be shown, if any. */
+  get revealed(): Revealed | null {
     return this.#revealed;
   }
 

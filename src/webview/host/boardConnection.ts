@@ -24,7 +24,10 @@ export interface BoardServices {
 }
 
 /** What the extension may ask a board to show. */
-export type BoardRequest = Extract<HostMessage, { type: 'focusCard' | 'startCreate' | 'startEdit' }>;
+export type BoardRequest = Extract<
+  HostMessage,
+  { type: 'focusCard' | 'showCard' | 'startCreate' | 'startEdit' }
+>;
 
 /**
  * The extension's end of one board page: answers its messages and keeps it up to date while it can be seen.

@@ -25,6 +25,8 @@ export interface BoardPanelOptions {
 interface OpenBoard {
   panel: vscode.WebviewPanel;
   connection: BoardConnection;
+  /** The card that was last asked for without the focus. */
+  shownCard: string | null;
 }
 
 /** The board as an editor tab: at most one, brought back after a reload of the window. */
@@ -63,6 +65,19 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
     this.#show({ type: 'focusCard', taskId });
   }
 
+  /** Shows a card on the board and leaves the focus where it is; a second time, the card gets the focus. */
+  showCard(taskId: string): void {
+    const again = this.#opened?.panel.visible === true && this.#opened.shownCard === taskId;
+    if (again) {
+      this.focusCard(taskId);
+      return;
+    }
+    const opened = this.#opened ?? this.#create(true);
+    opened.panel.reveal(undefined, true);
+    opened.connection.request({ type: 'showCard', taskId });
+    opened.shownCard = taskId;
+  }
+
   /** Shows the board with the form for a new card. */
   startCreate(state: FormValues['state'] = 'BACKLOG'): void {
     this.#show({ type: 'startCreate', state });
@@ -91,11 +106,11 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
     connection.request(request);
   }
 
-  #create(): OpenBoard {
+  #create(preserveFocus = false): OpenBoard {
     const panel = vscode.window.createWebviewPanel(
       boardViewType,
       vscode.l10n.t('Kandev Board'),
-      vscode.ViewColumn.Active,
+      { viewColumn: vscode.ViewColumn.Active, preserveFocus },
       this.#webviewOptions(),
     );
     return this.#attach(panel);
@@ -110,7 +125,7 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
     const connection = new BoardConnection(this.#services, (message) => {
       void webview.postMessage(message);
     });
-    const opened = { panel, connection };
+    const opened: OpenBoard = { panel, connection, shownCard: null };
     this.#opened = opened;
     panel.iconPath = {
       light: vscode.Uri.joinPath(this.#extensionUri, 'media', 'board-light.svg'),

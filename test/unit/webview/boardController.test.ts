@@ -106,7 +106,9 @@ describe('following the board', () => {
     page.controller.setFilter('nothing like it');
     page.controller.receive({ type: 'focusCard', taskId: 'a' });
     expect(page.state.filter).toBe('');
-    expect(page.controller.revealed).toBe('a');
+    expect(page.controller.revealed).toEqual({ taskId: 'a', focus: true });
+    page.controller.receive({ type: 'showCard', taskId: 'a' });
+    expect(page.controller.revealed).toEqual({ taskId: 'a', focus: false });
   });
 
   it('comes back as it was left', () => {
@@ -216,7 +218,7 @@ describe('the form', () => {
     });
     await page.answer({ taskId: 'n' });
     expect(page.state).toMatchObject({ form: null, drafts: {} });
-    expect(page.controller.revealed).toBe('n');
+    expect(page.controller.revealed).toEqual({ taskId: 'n', focus: true });
     expect(page.sent.at(-1)).toMatchObject({ command: 'task.start', input: { taskId: 'n' } });
   });
 

@@ -7,6 +7,7 @@ import { followDrags } from '../dragAndDrop.ts';
 import { keyCommand } from '../keyboard.ts';
 import { t } from '../l10n.ts';
 import { placeOf, tabStop, type BoardLayout, type ColumnView } from '../layout.ts';
+import { lostFocus } from '../lostFocus.ts';
 import type { ScrollKeeper } from '../scrollKeeper.ts';
 import type { AppState, BoardContent } from '../state.ts';
 import { CardElement } from './cardElement.ts';
@@ -174,10 +175,12 @@ export class BoardElement extends LightElement implements KeyTargets {
       if (document.hasFocus()) this.#onWindowFocus();
     }
     const { revealed } = controller;
-    if (revealed !== null && this.#cardElement(revealed)) {
+    const card = revealed && this.#cardElement(revealed.taskId);
+    if (revealed && card) {
       controller.revealDone();
-      this.focusCard(revealed);
-    } else if ((this.#hadFocus || formClosed) && document.activeElement === document.body) {
+      if (revealed.focus) card.focus();
+      else this.#mark(card);
+    } else if ((this.#hadFocus || formClosed) && lostFocus()) {
       const taskId = tabStop(layout, focusedTaskId);
       if (taskId === null) this.querySelector<HTMLElement>('.button-primary')?.focus();
       else this.focusCard(taskId);
@@ -185,8 +188,20 @@ export class BoardElement extends LightElement implements KeyTargets {
     this.#hadFocus = false;
   }
 
+  /** Brings a card into view and marks it until another one has the focus or is marked. */
+  #mark(card: HTMLElement): void {
+    this.#unmark();
+    card.toggleAttribute('data-shown', true);
+    card.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }
+
+  #unmark(): void {
+    this.querySelector('[data-shown]')?.removeAttribute('data-shown');
+  }
+
   readonly #onFocus = ({ target }: FocusEvent): void => {
     const card = target instanceof Element ? target.closest('kandev-card') : null;
+    this.#unmark();
     if (card instanceof CardElement) this.controller.setFocused(card.card.task.id);
   };
 

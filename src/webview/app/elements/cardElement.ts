@@ -17,6 +17,7 @@ import {
 import { makeCardDraggable } from '../dragAndDrop.ts';
 import { formatDuration } from '../format.ts';
 import { t } from '../l10n.ts';
+import { lostFocus } from '../lostFocus.ts';
 import type { PendingWork } from '../state.ts';
 import { button, icon, iconButton } from './controls.ts';
 import { LightElement } from './lightElement.ts';
@@ -80,7 +81,7 @@ export class CardElement extends LightElement {
 
   protected override updated(): void {
     // A button that had the focus may be gone, for instance with the request it has answered.
-    if (this.#hadFocus && document.activeElement === document.body) this.focus();
+    if (this.#hadFocus && lostFocus()) this.focus();
   }
 
   protected override render(): TemplateResult {
