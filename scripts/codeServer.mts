@@ -32,6 +32,8 @@ export interface CodeServerOptions extends EditorOptions {
   port: number;
   /** True: the user is asked whether the folder is trusted, as in a desktop VS Code. Default: trusted, not asked. */
   askForTrust?: boolean;
+  /** How long the extension host of a window that has died waits for it to come back. Default 5; VS Code's is 3 hours. */
+  graceSeconds?: number;
 }
 
 export interface CodeServer extends RunningEditor {
@@ -96,15 +98,15 @@ export async function startCodeServer(options: CodeServerOptions): Promise<CodeS
   return { url, pid, ended, stop: () => endGroup(child) };
 }
 
-function serverFlags({ folder, port, userDataDir, askForTrust = false }: CodeServerOptions): string[] {
+function serverFlags(options: CodeServerOptions): string[] {
+  const { folder, port, userDataDir, askForTrust = false, graceSeconds = 5 } = options;
   return [
     // A configuration of its own, not the user's, which would be created if it were not there.
     ...['--config', path.join(userDataDir, 'config.yaml')],
     ...['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`],
     ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
     ...(askForTrust ? [] : ['--disable-workspace-trust']),
-    // Seconds. The default is 3 hours, in which a dead tab's extension host keeps the workspace storage locked.
-    ...['--reconnection-grace-time', '5'],
+    ...['--reconnection-grace-time', String(graceSeconds)],
     ...(folder ? [folder] : []),
   ];
 }

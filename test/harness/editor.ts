@@ -22,6 +22,8 @@ export interface EditorOptions {
   userDataDir?: string;
   /** Default: any free one. What VS Code keeps for a folder, it keeps for a folder at this address. */
   port?: number;
+  /** How long the extension host of a window that has died waits for it to come back. Default 5. */
+  graceSeconds?: number;
 }
 
 export interface Editor {
@@ -32,8 +34,8 @@ export interface Editor {
   /** Everything that the server, the extension hosts and their output channels have logged. */
   logs(): Promise<string>;
   stop(): Promise<void>;
-  /** Kills the extension hosts of all windows, as a crash would; resolves when they are gone. */
-  killExtensionHost(): Promise<void>;
+  /** Kills the extension host that was started first, with -9; resolves when it is gone. */
+  killFirstExtensionHost(): Promise<void>;
 }
 
 /**
@@ -76,6 +78,7 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
     settings,
     // Temporary files and sockets go where they are removed with the run.
     env: { TMPDIR: userDataDir, ...env },
+    ...(options.graceSeconds === undefined ? {} : { graceSeconds: options.graceSeconds }),
   });
   return {
     url: server.url,
@@ -83,7 +86,7 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
     userDataDir,
     logs: () => readLogs(userDataDir),
     stop: () => server.stop(),
-    killExtensionHost: () => killExtensionHosts(server.pid),
+    killFirstExtensionHost: () => killFirstExtensionHost(server.pid),
   };
 }
 
@@ -96,25 +99,33 @@ async function readLogs(userDataDir: string): Promise<string> {
   return (await Promise.all(texts)).join('\n');
 }
 
-async function killExtensionHosts(group: number): Promise<void> {
-  const killed = await extensionHosts(group);
-  if (killed.length === 0) throw new Error('No extension host is running.');
-  for (const pid of killed) process.kill(pid, 'SIGKILL');
-  while ((await extensionHosts(group)).some((pid) => killed.includes(pid))) await delay(20);
+async function killFirstExtensionHost(group: number): Promise<void> {
+  const first = (await extensionHosts(group)).toSorted((a, b) => a.startedAt - b.startedAt).at(0);
+  if (!first) throw new Error('No extension host is running.');
+  process.kill(first.pid, 'SIGKILL');
+  while ((await extensionHosts(group)).some(({ pid }) => pid === first.pid)) await delay(20);
 }
 
-/** The ids of a process group's extension hosts, as /proc tells. */
-async function extensionHosts(group: number): Promise<number[]> {
-  const found: number[] = [];
+interface HostProcess {
+  pid: number;
+  /** In ticks of the system's clock. */
+  startedAt: number;
+}
+
+/** The extension hosts of a process group, as /proc tells. */
+async function extensionHosts(group: number): Promise<HostProcess[]> {
+  const found: HostProcess[] = [];
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     const [status, command] = await Promise.all([
       readFile(`/proc/${name}/stat`, 'utf8').catch(() => ''),
       readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => ''),
     ]);
-    // "pid (name) state parent group …", and the name may hold anything.
-    const groupOfProcess = Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[2]);
-    if (groupOfProcess === group && command.includes('--type=extensionHost')) found.push(Number(name));
+    // "pid (name) state parent group …", and the name may hold anything. The start is field 22.
+    const fields = status.slice(status.lastIndexOf(')') + 2).split(' ');
+    if (Number(fields[2]) === group && command.includes('--type=extensionHost')) {
+      found.push({ pid: Number(name), startedAt: Number(fields[19]) });
+    }
   }
   return found;
 }

@@ -229,6 +229,13 @@ export class Workbench {
     await this.page.screenshot({ path: path.join(folder, `${name}.png`), animations: 'disabled' });
   }
 
+  /** The browser dies without a goodbye, so that the window's extension host waits for it to come back. */
+  async crash(): Promise<void> {
+    const session = await this.#browser.newBrowserCDPSession();
+    const gone = new Promise((resolve) => this.#browser.once('disconnected', resolve));
+    await Promise.race([gone, session.send('Browser.crash').catch(() => gone)]);
+  }
+
   /** Closes the window and its browser. */
   async close(): Promise<void> {
     await this.#browser.close();
