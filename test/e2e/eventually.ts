@@ -4,6 +4,6 @@ import { expect } from 'vitest';
 const patienceMs = 30_000;
 
 /** Expects something of what is read, as soon as it is so. */
-export function eventually<T>(read: () => Promise<T> | T) {
-  return expect.poll(read, { timeout: patienceMs, interval: 50 });
+export function eventually<T>(read: () => Promise<T> | T, withinMs = patienceMs) {
+  return expect.poll(read, { timeout: withinMs, interval: 50 });
 }
