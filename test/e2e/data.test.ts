@@ -1,13 +1,14 @@
-import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { askSqlite, ensureSqliteCommand } from '../store/sqliteCommand.ts';
 import { eventually } from './eventually.ts';
 import { useWindow } from './testWindow.ts';
 
 const window = useWindow();
 const inFolder = (name: string): string => path.join(window.folder, name);
+
+beforeAll(ensureSqliteCommand);
 
 /** Runs a command that asks for a file, and names the file. */
 async function runWithFile(command: string, file: string, accept = 'OK'): Promise<void> {
@@ -43,8 +44,7 @@ describe('what is on the board', () => {
     await runWithFile('Kandev: Export Database Copy…', inFolder('copy.sqlite'));
     await workbench.notification('The database was copied to').waitFor();
     const query = 'PRAGMA integrity_check; SELECT title FROM tasks ORDER BY position';
-    const { stdout } = await promisify(execFile)('sqlite3', [inFolder('copy.sqlite'), query]);
-    expect(stdout).toBe('ok\nFirst\nSecond\n');
+    expect(await askSqlite(inFolder('copy.sqlite'), query)).toEqual(['ok', 'First', 'Second']);
   });
 
   it('is exported as a file, which a board imports after it has shown what that will do', async () => {
