@@ -95,7 +95,9 @@ async function open(
   const storage = context.storageUri?.fsPath;
   if (storage === undefined) throw noFolder();
   await trusted(context);
-  // The services and the clients of Docker and the database: only now, not before the first frame.
+  // The services and the clients of Docker and the database: only when VS Code is done with activating us, so that the
+  // extensions that come after need not wait for them.
+  await new Promise(setImmediate);
   const { openSharedBoard } = await import('./windows/openSharedBoard.ts');
   return openSharedBoard({
     storage,
