@@ -5,9 +5,22 @@
  */
 import { beginTestRun } from './testRun.mts';
 
-const benches: Readonly<Record<string, () => Promise<void>>> = {
-  activation: async () => (await import('../bench/activation.ts')).benchActivation(),
-  cardStart: async () => (await import('../bench/cardStart.ts')).benchCardStart(),
+interface Bench {
+  /** What has to be there first: an engine, an editor and an engine, or neither. */
+  needs?: 'engine' | 'editor';
+  run(): Promise<void>;
+}
+
+const benches: Readonly<Record<string, Bench>> = {
+  activation: {
+    needs: 'editor',
+    run: async () => (await import('../bench/activation.ts')).benchActivation(),
+  },
+  cardStart: { needs: 'engine', run: async () => (await import('../bench/cardStart.ts')).benchCardStart() },
+  acp: { run: async () => (await import('../bench/acp.ts')).benchAcp() },
+  store: { run: async () => (await import('../bench/store/benchStore.ts')).benchStore() },
+  board: { run: async () => (await import('../bench/board.ts')).benchBoard() },
+  stress: { run: async () => (await import('../bench/store/stress.ts')).benchStress() },
 };
 
 const wanted = process.argv.slice(2);
@@ -16,12 +29,15 @@ if (unknown.length > 0) {
   console.error(`There is no bench ${unknown.join(', ')}. There are: ${Object.keys(benches).join(', ')}.`);
   process.exit(1);
 }
-const testRun = await beginTestRun({ editor: wanted.length === 0 || wanted.includes('activation') });
-Object.assign(process.env, testRun.env);
+const selected = Object.entries(benches).flatMap(([name, bench]) =>
+  wanted.length === 0 || wanted.includes(name) ? bench : [],
+);
+const testRun = selected.some(({ needs }) => needs !== undefined)
+  ? await beginTestRun({ editor: selected.some(({ needs }) => needs === 'editor') })
+  : null;
+Object.assign(process.env, testRun?.env);
 try {
-  for (const [name, bench] of Object.entries(benches)) {
-    if (wanted.length === 0 || wanted.includes(name)) await bench();
-  }
+  for (const bench of selected) await bench.run();
 } finally {
-  await testRun.end();
+  await testRun?.end();
 }

@@ -11,9 +11,12 @@ import {
   type InitializeResponse,
   type ListSessionsRequest,
   type ListSessionsResponse,
+  type NewSessionRequest,
   type NewSessionResponse,
   type PromptRequest,
   type PromptResponse,
+  type ResumeSessionRequest,
+  type SessionConfigOption,
   type SetSessionConfigOptionRequest,
   type SetSessionConfigOptionResponse,
   type StopReason,
@@ -24,19 +27,40 @@ import type { Flags } from './flags.ts';
 import { answer, firstLine } from './followUp.ts';
 import { findScript, parseScript } from './script.ts';
 import { newSession, type Session, type SessionStore } from './sessions.ts';
-import { configOptions, modeState, setConfigOption, setMode, slashCommands } from './settings.ts';
+import {
+  configOptions,
+  modelState,
+  modeState,
+  setConfigOption,
+  setMode,
+  setModel,
+  slashCommands,
+} from './settings.ts';
 import { reportProblems, runScript } from './steps.ts';
-import { Turn } from './turn.ts';
+import { Turn, type Opening } from './turn.ts';
 import type { Wire } from './wire.ts';
 
-type AgentFlags = Pick<Flags, 'auth' | 'protocolVersion' | 'slowInitializeMs'>;
+type AgentFlags = Pick<
+  Flags,
+  'auth' | 'authByKey' | 'lateReplay' | 'olderSettings' | 'protocolVersion' | 'slowInitializeMs'
+>;
 
 const sessionsPerPage = 20;
 const loginMethodId = 'demo-login';
+const keyVariable = 'KANDEV_DEMO_KEY';
+/** A type of method that the schema does not have yet, or no longer. */
+const keyMethod: AuthMethod & { type: string; vars: object[] } = {
+  id: 'demo-key',
+  name: 'Demo key',
+  description: 'Any text will do',
+  type: 'env_var',
+  vars: [{ name: keyVariable, label: 'Key' }],
+};
 
 /** A session of this connection, and the turn that is running in it. */
 interface ActiveSession {
   session: Session;
+  opening: Opening;
   turn?: AbortController;
 }
 
@@ -62,7 +86,7 @@ export class DemoAgent {
       .onRequest('initialize', ({ params }) => this.initialize(params))
       .onRequest('authenticate', ({ params }) => this.authenticate(params.methodId))
       .onRequest('logout', () => this.store.setSignedIn(false))
-      .onRequest('session/new', ({ params, client }) => this.newSession(params.cwd, client))
+      .onRequest('session/new', ({ params, client }) => this.newSession(params, client))
       .onRequest('session/load', ({ params, client }) => this.reopen(params, client, { replay: true }))
       .onRequest('session/resume', ({ params, client }) => this.reopen(params, client, { replay: false }))
       .onRequest('session/list', ({ params }) => this.list(params))
@@ -76,6 +100,7 @@ export class DemoAgent {
       })
       .onRequest('session/set_mode', ({ params, client }) => this.setMode(params, client))
       .onRequest('session/set_config_option', ({ params, client }) => this.setConfigOption(params, client))
+      .onRequest('session/set_model', parseModelChoice, ({ params }) => this.setModel(params))
       .onRequest('session/prompt', (context) => this.prompt(context))
       .onNotification('session/cancel', ({ params }) => {
         this.active.get(params.sessionId)?.turn?.abort();
@@ -91,7 +116,7 @@ export class DemoAgent {
       agentCapabilities: {
         loadSession: true,
         promptCapabilities: { embeddedContext: true },
-        sessionCapabilities: { list: {}, resume: {}, close: {}, delete: {} },
+        sessionCapabilities: { list: {}, resume: {}, close: {}, delete: {}, additionalDirectories: {} },
         auth: { logout: {} },
       },
       authMethods: this.authMethods(),
@@ -100,6 +125,7 @@ export class DemoAgent {
 
   private authMethods(): AuthMethod[] {
     if (this.flags.auth === 'never') return [];
+    if (this.flags.authByKey) return [keyMethod];
     const methods: AuthMethod[] = [
       { id: loginMethodId, name: 'Sign in', description: 'Succeeds at once: there is no account' },
     ];
@@ -122,34 +148,48 @@ export class DemoAgent {
   }
 
   private async requireSignIn(where: Flags['auth']): Promise<void> {
-    if (this.flags.auth === where && !(await this.store.isSignedIn())) throw RequestError.authRequired();
+    if (this.flags.auth === where && !(await this.isSignedIn())) throw RequestError.authRequired();
   }
 
-  private async newSession(cwd: string, client: AgentContext): Promise<NewSessionResponse> {
+  private async isSignedIn(): Promise<boolean> {
+    if (this.flags.authByKey) return (process.env[keyVariable] ?? '') !== '';
+    return this.store.isSignedIn();
+  }
+
+  private async newSession(params: NewSessionRequest, client: AgentContext): Promise<NewSessionResponse> {
     await this.requireSignIn('session');
-    const session = newSession(cwd);
-    this.open(session, client);
-    return { sessionId: session.sessionId, ...settings(session) };
+    const session = newSession(params.cwd);
+    this.open(session, params, client);
+    return { sessionId: session.sessionId, ...this.settings(session) };
   }
 
   private async reopen(
-    { sessionId, cwd }: { sessionId: string; cwd: string },
+    params: ResumeSessionRequest,
     client: AgentContext,
     { replay }: { replay: boolean },
-  ): Promise<ReturnType<typeof settings>> {
+  ): Promise<Omit<NewSessionResponse, 'sessionId'>> {
+    const { sessionId, cwd } = params;
     await this.requireSignIn('session');
     const session = await this.store.find(sessionId);
     if (session === undefined) throw RequestError.sessionNotFound(sessionId);
     session.cwd = cwd;
-    if (replay) {
+    const repeat = async (): Promise<void> => {
       for (const update of session.history) await client.notify('session/update', { sessionId, update });
-    }
-    this.open(session, client);
-    return settings(session);
+    };
+    if (replay && !this.flags.lateReplay) await repeat();
+    if (replay && this.flags.lateReplay) setImmediate(() => void repeat().catch(ignoreClosedConnection));
+    this.open(session, params, client);
+    return this.settings(session);
   }
 
-  private open(session: Session, client: AgentContext): void {
-    this.active.set(session.sessionId, { session });
+  private open(
+    session: Session,
+    opened: ResumeSessionRequest | NewSessionRequest,
+    client: AgentContext,
+  ): void {
+    const { cwd, additionalDirectories = [], mcpServers = [] } = opened;
+    const opening = { cwd, additionalDirectories, mcpServers: mcpServers.map(({ name }) => name) };
+    this.active.set(session.sessionId, { session, opening });
     // After the response: a client learns from it which session the commands are for.
     setImmediate(() => {
       void client
@@ -186,10 +226,18 @@ export class DemoAgent {
   ): Promise<void> {
     const { session } = this.find(sessionId);
     if (!setMode(session, modeId)) throw RequestError.invalidParams({ modeId }, 'there is no such mode');
+    if (this.flags.olderSettings) return;
     await client.notify('session/update', {
       sessionId,
-      update: { sessionUpdate: 'config_option_update', configOptions: configOptions(session) },
+      update: { sessionUpdate: 'config_option_update', configOptions: this.options(session) },
     });
+  }
+
+  private setModel({ sessionId, modelId }: { sessionId: string; modelId: string }): object {
+    const { session } = this.find(sessionId);
+    if (!this.flags.olderSettings) throw RequestError.methodNotFound('session/set_model');
+    if (!setModel(session, modelId)) throw RequestError.invalidParams({ modelId }, 'there is no such model');
+    return {};
   }
 
   private async setConfigOption(
@@ -197,16 +245,17 @@ export class DemoAgent {
     client: AgentContext,
   ): Promise<SetSessionConfigOptionResponse> {
     const { session } = this.find(sessionId);
-    if (typeof value !== 'string' || !setConfigOption(session, configId, value)) {
+    if (this.flags.olderSettings) throw RequestError.methodNotFound('session/set_config_option');
+    if (!setConfigOption(session, configId, value)) {
       throw RequestError.invalidParams({ configId, value }, 'there is no such option or value');
     }
-    if (configId === 'mode') {
+    if (configId === 'mode' && typeof value === 'string') {
       await client.notify('session/update', {
         sessionId,
         update: { sessionUpdate: 'current_mode_update', currentModeId: value },
       });
     }
-    return { configOptions: configOptions(session) };
+    return { configOptions: this.options(session) };
   }
 
   private async prompt({
@@ -219,15 +268,16 @@ export class DemoAgent {
     if (active.turn !== undefined) throw RequestError.invalidRequest(undefined, 'a turn is already running');
     const controller = new AbortController();
     active.turn = controller;
-    const { session } = active;
+    const { session, opening } = active;
     const turn = new Turn({
       session,
+      opening,
       client,
       clientCapabilities: this.clientCapabilities,
       wire: this.wire,
       signal: AbortSignal.any([controller.signal, signal]),
       speed: this.speed,
-      isSignedIn: () => this.store.isSignedIn(),
+      isSignedIn: () => this.isSignedIn(),
     });
     const text = promptText(params.prompt);
     session.title ??= firstLine(text);
@@ -255,6 +305,17 @@ export class DemoAgent {
     await this.store.save(session);
   }
 
+  private settings(session: Session): Omit<NewSessionResponse, 'sessionId'> {
+    const modes = modeState(session);
+    if (!this.flags.olderSettings) return { modes, configOptions: this.options(session) };
+    const older = { modes, models: modelState(session) };
+    return older;
+  }
+
+  private options(session: Session): SessionConfigOption[] {
+    return configOptions(session, Boolean(this.clientCapabilities.session?.configOptions?.boolean));
+  }
+
   private find(sessionId: string): ActiveSession {
     const active = this.active.get(sessionId);
     if (active === undefined) throw RequestError.sessionNotFound(sessionId);
@@ -262,8 +323,11 @@ export class DemoAgent {
   }
 }
 
-function settings(session: Session): Pick<NewSessionResponse, 'modes' | 'configOptions'> {
-  return { modes: modeState(session), configOptions: configOptions(session) };
+/** The schema has no longer what Auggie and Gemini still send. */
+function parseModelChoice(params: unknown): { sessionId: string; modelId: string } {
+  const { sessionId, modelId } = params as Partial<Record<string, unknown>>;
+  if (typeof sessionId !== 'string' || typeof modelId !== 'string') throw RequestError.invalidParams(params);
+  return { sessionId, modelId };
 }
 
 async function runTurn(turn: Turn, prompt: string): Promise<StopReason> {

@@ -14,6 +14,12 @@ export interface Flags {
   stateDirectory: string;
   /** Where sign-in is asked for. */
   auth: 'never' | 'session' | 'prompt';
+  /** Who has KANDEV_DEMO_KEY in the environment is signed in. */
+  authByKey: boolean;
+  /** Offers modes and models the older way, and no options. */
+  olderSettings: boolean;
+  /** Answers session/load before it repeats the conversation. */
+  lateReplay: boolean;
   login: boolean;
 }
 
@@ -34,7 +40,10 @@ export function parseFlags(args: readonly string[]): Flags {
     slowInitializeMs: parseNumber('slow-initialize', values['slow-initialize']) ?? 0,
     protocolVersion: parseNumber('protocol-version', values['protocol-version']),
     stateDirectory: values['state-dir'] ?? defaultStateDirectory(),
-    auth: values.auth ? 'session' : values['auth-at-prompt'] ? 'prompt' : 'never',
+    authByKey: values['auth-key'],
+    olderSettings: values['older-settings'],
+    lateReplay: values['late-replay'],
+    auth: values.auth || values['auth-key'] ? 'session' : values['auth-at-prompt'] ? 'prompt' : 'never',
     login: values.login,
   };
 }
@@ -54,6 +63,9 @@ function parse(args: readonly string[]) {
         'state-dir': { type: 'string' },
         auth: { type: 'boolean', default: false },
         'auth-at-prompt': { type: 'boolean', default: false },
+        'auth-key': { type: 'boolean', default: false },
+        'older-settings': { type: 'boolean', default: false },
+        'late-replay': { type: 'boolean', default: false },
         login: { type: 'boolean', default: false },
       },
     });

@@ -11,8 +11,8 @@ export interface FormField {
 type Scalar = 'string' | 'number' | 'integer' | 'boolean';
 
 /**
- * Reads `name:type`, `name:type!` (required), `name:type=default` and `name:one|two|three` (a choice), where type is
- * string, number, integer or boolean. Throws `SyntaxProblem`.
+ * Reads `name:type`, `name:type!` (required), `name:type=default`, `name:one|two|three` (a choice) and
+ * `name:one|two[]` (any number of them), where type is string, number, integer or boolean. Throws `SyntaxProblem`.
  */
 export function parseFormField(word: string): FormField {
   const match = /^([A-Za-z][\w-]*):([^=!]+)(!?)(?:=(.*))?$/.exec(word);
@@ -24,6 +24,15 @@ export function parseFormField(word: string): FormField {
 }
 
 function fieldSchema(name: string, type: string, fallback: string | undefined): ElicitationPropertySchema {
+  if (type.endsWith('[]')) {
+    const choices = type.slice(0, -2).split('|');
+    return {
+      type: 'array',
+      title: name,
+      items: { type: 'string', enum: choices },
+      ...withDefault(fallback, (word) => word.split('|')),
+    };
+  }
   if (type.includes('|')) {
     const choices = type.split('|');
     if (fallback !== undefined && !choices.includes(fallback)) {

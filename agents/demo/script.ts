@@ -40,7 +40,7 @@ export type Step =
   | { do: 'plan'; entries: PlanEntry[] }
   | ToolStep
   | { do: 'write'; path: string; text: string }
-  | { do: 'terminal'; command: string; style: TerminalStyle }
+  | { do: 'terminal'; command: string; style: TerminalStyle; killWhenPrinted: boolean }
   | PermissionStep
   | { do: 'elicit'; mode: 'form'; message: string; fields: FormField[] }
   | { do: 'elicit'; mode: 'url'; message: string; url: string }
@@ -58,6 +58,7 @@ export type Step =
   | { do: 'update'; json: unknown }
   | { do: 'request'; method: string; params: object }
   | { do: 'notify'; method: string; params: object }
+  | { do: 'session' }
   | { do: 'env'; name: string }
   | { do: 'stderr'; text: string }
   | { do: 'noise'; text: string }
@@ -177,6 +178,7 @@ const parsers = new Map<string, (reader: WordReader) => Step>([
     (reader) => ({ do: 'request', method: reader.word('the method'), params: parseParams(reader) }),
   ],
   ['notify', (reader) => ({ do: 'notify', method: reader.word('the method'), params: parseParams(reader) })],
+  ['session', () => ({ do: 'session' })],
   ['env', (reader) => ({ do: 'env', name: reader.word('the name') })],
   ['stderr', (reader) => ({ do: 'stderr', text: reader.text('the text') })],
   ['noise', (reader) => ({ do: 'noise', text: reader.text('the text') })],
@@ -258,7 +260,9 @@ const terminalStyles: readonly TerminalStyle[] = ['text', 'meta', 'client'];
 
 function parseTerminal(reader: WordReader): Step {
   const style = terminalStyles.find((name) => reader.skip(`style=${name}`)) ?? 'text';
-  return { do: 'terminal', style, command: reader.text('the command') };
+  const killWhenPrinted = reader.skip('kill-when-printed');
+  if (killWhenPrinted && style !== 'client') throw new SyntaxProblem('kill-when-printed is for style=client');
+  return { do: 'terminal', style, command: reader.text('the command'), killWhenPrinted };
 }
 
 const optionNames: readonly (readonly [PermissionOptionKind, string])[] = [

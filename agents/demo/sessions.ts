@@ -30,6 +30,8 @@ export interface Session {
   updatedAt: string;
   modeId: string;
   modelId: string;
+  /** Its thoughts are not shown. */
+  quiet?: boolean;
   memory: Memory;
   /** Every update of the conversation in order, the user's messages among them: what session/load replays. */
   history: SessionUpdate[];

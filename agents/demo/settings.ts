@@ -30,9 +30,22 @@ export function modeState(session: Session): SessionModeState {
   return { currentModeId: session.modeId, availableModes: [...modes] };
 }
 
-/** All options with their current values; mode stands here too, for clients that only know options. */
-export function configOptions(session: Session): SessionConfigOption[] {
-  return [
+/** What agents had before options: not in the schema any more. */
+export function modelState(session: Session): object {
+  const availableModels = models.map(({ value, name, description }) => ({
+    modelId: value,
+    name,
+    description,
+  }));
+  return { currentModelId: session.modelId, availableModels };
+}
+
+/**
+ * All options with their current values; mode stands here too, for clients that only know options. Booleans are for
+ * clients that know them.
+ */
+export function configOptions(session: Session, withBooleans: boolean): SessionConfigOption[] {
+  const selects: SessionConfigOption[] = [
     {
       type: 'select',
       id: 'mode',
@@ -50,6 +63,10 @@ export function configOptions(session: Session): SessionConfigOption[] {
       options: models.map(({ value, name, description }) => ({ value, name, description })),
     },
   ];
+  if (!withBooleans) return selects;
+  const description = 'Shows its thoughts';
+  const currentValue = !session.quiet;
+  return [...selects, { type: 'boolean', id: 'aloud', name: 'Think aloud', description, currentValue }];
 }
 
 /** Sets a mode; false when there is no such mode. */
@@ -60,10 +77,21 @@ export function setMode(session: Session, modeId: string): boolean {
 }
 
 /** Sets a config option; false when there is no such option or value. */
-export function setConfigOption(session: Session, configId: string, value: string): boolean {
+export function setConfigOption(session: Session, configId: string, value: unknown): boolean {
+  if (configId === 'aloud' && typeof value === 'boolean') {
+    session.quiet = !value;
+    return true;
+  }
+  if (typeof value !== 'string') return false;
   if (configId === 'mode') return setMode(session, value);
-  if (configId !== 'model' || !models.some((model) => model.value === value)) return false;
-  session.modelId = value;
+  if (configId !== 'model') return false;
+  return setModel(session, value);
+}
+
+/** Sets a model; false when there is no such model. */
+export function setModel(session: Session, modelId: string): boolean {
+  if (!models.some(({ value }) => value === modelId)) return false;
+  session.modelId = modelId;
   return true;
 }
 

@@ -51,7 +51,8 @@ const handlers: Handlers<Step['do']> = {
   plan: ({ turn }, { entries }) => turn.update({ sessionUpdate: 'plan', entries }),
   tool: showTool,
   write: writeForReal,
-  terminal: ({ turn }, { command, style }) => runTerminal(turn, command, style),
+  terminal: ({ turn }, { command, style, killWhenPrinted }) =>
+    runTerminal(turn, command, style, killWhenPrinted),
   delay: ({ turn }, { ms }) => turn.sleep(ms),
   stream: async ({ turn }, { count, everyMs }) => {
     for (let index = 1; index <= count; index += 1) {
@@ -82,7 +83,10 @@ const handlers: Handlers<Step['do']> = {
       : turn.say(`There is no mode "${id}".`),
   config: ({ turn }, { id, value }) =>
     setConfigOption(turn.session, id, value)
-      ? turn.update({ sessionUpdate: 'config_option_update', configOptions: configOptions(turn.session) })
+      ? turn.update({
+          sessionUpdate: 'config_option_update',
+          configOptions: configOptions(turn.session, turn.knowsBooleans),
+        })
       : turn.say(`There is no option "${id}" with the value "${value}".`),
   commands: ({ turn }, { names }) => {
     const added = names.map((name) => ({ name, description: `The command ${name} of a script` }));
@@ -95,6 +99,7 @@ const handlers: Handlers<Step['do']> = {
   },
   // Anything goes, also what no client knows: that is what the step is for.
   update: ({ turn }, { json }) => turn.update(json as SessionUpdate),
+  session: ({ turn }) => turn.say(`session: ${JSON.stringify(turn.opening)}`),
   env: ({ turn }, { name }) => turn.say(`${name} is ${process.env[name] === undefined ? 'not set' : 'set'}`),
   stderr: async (_run, { text }) => {
     await new Promise<void>((resolve) => {

@@ -4,13 +4,18 @@ import type { TerminalStyle } from './script.ts';
 import type { Turn } from './turn.ts';
 
 /** Runs a shell command in the workspace and shows it as a tool call, in one of the ways that agents have. */
-export async function runTerminal(turn: Turn, command: string, style: TerminalStyle): Promise<void> {
-  if (style === 'client') await runInClient(turn, command);
+export async function runTerminal(
+  turn: Turn,
+  command: string,
+  style: TerminalStyle,
+  killWhenPrinted: boolean,
+): Promise<void> {
+  if (style === 'client') await runInClient(turn, command, killWhenPrinted);
   else await runHere(turn, command, style);
 }
 
-/** In a terminal that the client provides (terminal/create). */
-async function runInClient(turn: Turn, command: string): Promise<void> {
+/** In a terminal that the client provides (terminal/create); killed, it can still be asked what it has printed. */
+async function runInClient(turn: Turn, command: string, killWhenPrinted: boolean): Promise<void> {
   const { sessionId, cwd } = turn.session;
   if (turn.clientCapabilities.terminal !== true) {
     await turn.say('terminal: the client does not support it');
@@ -25,8 +30,16 @@ async function runInClient(turn: Turn, command: string): Promise<void> {
     content: [{ type: 'terminal', terminalId: terminal.id }],
   });
   try {
-    const { exitCode } = await turn.unlessCancelled(terminal.waitForExit());
+    if (killWhenPrinted) {
+      while ((await terminal.currentOutput()).output === '') await turn.sleep(20);
+      await terminal.kill();
+    }
+    const { exitCode, signal } = await turn.unlessCancelled(terminal.waitForExit());
     await turn.updateTool(toolCallId, { status: exitCode === 0 ? 'completed' : 'failed' });
+    if (killWhenPrinted) {
+      const { output } = await terminal.currentOutput();
+      await turn.say(`terminal: killed by ${signal ?? `exit ${exitCode}`} after ${JSON.stringify(output)}`);
+    }
   } finally {
     await terminal.release();
   }

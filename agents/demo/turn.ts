@@ -12,8 +12,17 @@ import type { Session } from './sessions.ts';
 import { modelPace } from './settings.ts';
 import type { Wire } from './wire.ts';
 
+/** What the client opened the session with. */
+export interface Opening {
+  cwd: string;
+  additionalDirectories: readonly string[];
+  /** Their names. */
+  mcpServers: readonly string[];
+}
+
 export interface TurnEnvironment {
   session: Session;
+  opening: Opening;
   client: AgentContext;
   clientCapabilities: ClientCapabilities;
   wire: Wire;
@@ -30,6 +39,7 @@ export interface TurnEnvironment {
  */
 export class Turn {
   readonly session: Session;
+  readonly opening: Opening;
   readonly client: AgentContext;
   readonly clientCapabilities: ClientCapabilities;
   readonly wire: Wire;
@@ -43,6 +53,7 @@ export class Turn {
 
   constructor(environment: TurnEnvironment) {
     this.session = environment.session;
+    this.opening = environment.opening;
     this.client = environment.client;
     this.clientCapabilities = environment.clientCapabilities;
     this.wire = environment.wire;
@@ -81,7 +92,9 @@ export class Turn {
     this.countTokens(text);
   }
 
+  /** Nothing, if the user does not want to hear it. */
   async think(text: string): Promise<void> {
+    if (this.session.quiet) return;
     const content = { type: 'text', text } as const;
     await this.update({ sessionUpdate: 'agent_thought_chunk', messageId: randomUUID(), content });
   }
@@ -133,6 +146,11 @@ export class Turn {
         this.signal.removeEventListener('abort', cancel);
       });
     });
+  }
+
+  /** The client knows options that are on or off. */
+  get knowsBooleans(): boolean {
+    return Boolean(this.clientCapabilities.session?.configOptions?.boolean);
   }
 
   async sleep(ms: number): Promise<void> {

@@ -1,74 +1,95 @@
-import { join } from 'node:path';
 import type { WorkerStore } from '../../src/store/workerStore.ts';
-import { median, type Row } from '../table.ts';
-import { gate, ms, quantile, timed, times } from './measure.ts';
-import { NativeBoard } from './nativeBoard.ts';
-import { openSample, runId, sampleEntry } from './sampleBoard.ts';
+import { median } from '../table.ts';
+import { atLeast, atMost, type Measured } from './columns.ts';
+import type { Contestants } from './contestants.ts';
+import { ms, quantile, timed, times } from './measure.ts';
+import { openSample } from './sampleBoard.ts';
+import { smallEntry } from './sampleRows.ts';
 
-/** A row of some 300 bytes, as a piece of what an agent says. */
-const text = 'x'.repeat(250);
 const rounds = 12;
 const perRound = 100;
 const inFlightRound = 1000;
+const small = { cards: 100, megabytes: 1 };
+const large = { cards: 100, megabytes: 100 };
 
 let lastSeq = 0;
 
-/** One durable change. */
+/** One durable change: a row of 300 bytes. */
 export function putEntry(store: WorkerStore): Promise<void> {
-  const entries = [sampleEntry(++lastSeq, text)];
-  return store.write('transcript.put', { runId, entries, activity: null });
+  return store.write('transcript.put', smallEntry(++lastSeq));
 }
 
-async function commitOneByOne(store: WorkerStore): Promise<number[]> {
+async function oneByOne(store: WorkerStore): Promise<number[]> {
   const durations: number[] = [];
   for (let index = 0; index < perRound; index++) durations.push(await timed(() => putEntry(store)));
   return durations;
 }
 
-/** So many changes by 64 who each wait for theirs. */
-async function commitInFlight(store: WorkerStore): Promise<void> {
+/** Changes by 64 who each wait for theirs; returns how many were done in a second. */
+async function commitInFlight(store: WorkerStore): Promise<number> {
   let left = inFlightRound;
   const writer = async (): Promise<void> => {
     while (left-- > 0) await putEntry(store);
   };
-  await Promise.all(Array.from({ length: 64 }, writer));
+  const duration = await timed(() => Promise.all(Array.from({ length: 64 }, writer)));
+  return (1000 * inFlightRound) / duration;
 }
 
-/** Ours and native in turns, so that what else the machine does falls on both. */
-export async function commitRows(place: string): Promise<Row[]> {
-  const small = await openSample(place, { cards: 100, megabytes: 1 });
-  const large = await openSample(place, { cards: 100, megabytes: 100 });
-  const native = new NativeBoard(join(place, 'native.db'));
-  const natives: number[] = [];
-  const ours: number[] = [];
-  const oursLarge: number[] = [];
+/** All in turns, so that what else the machine does falls on each of them. */
+export async function commitRows(place: string, contestants: Contestants): Promise<Measured[]> {
+  const ours = await openSample(place, small);
+  const oursLarge = await openSample(place, large);
+  const natives = await contestants.open(place, small);
+  const { better, node } = natives;
+  const durations = {
+    ours: [] as number[],
+    large: [] as number[],
+    better: [] as number[],
+    node: [] as number[],
+  };
   const rates: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    for (let index = 0; index < perRound; index++) {
-      const start = performance.now();
-      native.putEntry(++lastSeq, text);
-      natives.push(performance.now() - start);
-    }
-    ours.push(...(await commitOneByOne(small)));
-    oursLarge.push(...(await commitOneByOne(large)));
-    rates.push((1000 * inFlightRound) / (await timed(() => commitInFlight(small))));
+    durations.better.push(...((await better?.commit(perRound)) ?? []));
+    durations.ours.push(...(await oneByOne(ours)));
+    durations.node.push(...(await node.commit(perRound)));
+    durations.large.push(...(await oneByOne(oursLarge)));
+    rates.push(await commitInFlight(ours));
   }
-  native.close();
-  await small.close();
-  await large.close();
-  const toNative = median(ours) / median(natives);
-  const growth = median(oursLarge) / median(ours);
-  const nativeRate = 1000 / median(natives);
-  const rateToNative = median(rates) / nativeRate;
-  const both = (values: readonly number[]): string => `${ms(median(values))} (${ms(quantile(values, 0.99))})`;
+  await natives.close();
+  await ours.close();
+  await oursLarge.close();
+  const native = better ? durations.better : durations.node;
+  const toNative = median(durations.ours) / median(native);
+  const growth = median(durations.large) / median(durations.ours);
+  const rateToNative = (median(rates) * median(native)) / 1000;
+  const row = (what: string, format: (values: readonly number[]) => string): Measured => ({
+    what,
+    ours: format(durations.ours),
+    ...(better ? { betterSqlite: format(durations.better) } : {}),
+    nodeSqlite: format(durations.node),
+  });
   return [
-    { what: 'durable commit of 300 bytes, better-sqlite3 WAL FULL: p50 (p99)', value: both(natives) },
-    { what: 'durable commit, ours, 1 MB database: p50 (p99)', value: both(ours) },
-    { what: '  to native', value: times(toNative), gate: gate(toNative <= 3, '≤ 3') },
-    { what: 'durable commit, ours, 100 MB database: p50 (p99)', value: both(oursLarge) },
-    { what: '  100 MB to 1 MB', value: times(growth), gate: gate(growth <= 1.3, '≤ 1.3') },
-    { what: 'commits a second, 64 in flight', value: median(rates).toFixed(0) },
-    { what: 'commits a second, native, one after the other', value: nativeRate.toFixed(0) },
-    { what: '  to native', value: times(rateToNative), gate: gate(rateToNative >= 2, '≥ 2') },
+    {
+      ...row('durable commit of 300 bytes, p50', (values) => ms(median(values))),
+      ratio: times(toNative),
+      gate: atMost(toNative, 3),
+    },
+    row('durable commit of 300 bytes, p99', (values) => ms(quantile(values, 0.99))),
+    {
+      ...row('commits a second: 64 in flight; native one by one', (values) => rateOf(values)),
+      ours: median(rates).toFixed(0),
+      ratio: times(rateToNative),
+      gate: atLeast(rateToNative, 2),
+    },
+    {
+      what: 'durable commit at 100 MB, p50; ratio to 1 MB',
+      ours: ms(median(durations.large)),
+      ratio: times(growth),
+      gate: atMost(growth, 1.3),
+    },
   ];
+}
+
+function rateOf(durations: readonly number[]): string {
+  return (1000 / median(durations)).toFixed(0);
 }

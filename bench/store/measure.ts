@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 /** Milliseconds, as precisely as they are worth it. */
 export function ms(value: number): string {
   return `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ms`;
@@ -7,9 +9,8 @@ export function times(value: number): string {
   return `${value.toFixed(2)} ×`;
 }
 
-/** What a value is held to, and whether it is so. */
-export function gate(met: boolean, limit: string): string {
-  return `${met ? '✓' : '✗'} ${limit}`;
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }
 
 export function quantile(values: readonly number[], share: number): number {
@@ -22,4 +23,17 @@ export async function timed(work: () => unknown): Promise<number> {
   const start = performance.now();
   await work();
   return performance.now() - start;
+}
+
+/** How much later than asked for this thread gets to something, in milliseconds, while `work` is under way. */
+export async function lateness(work: () => Promise<unknown>): Promise<number[]> {
+  const late: number[] = [];
+  const done = new AbortController();
+  const watch = (async () => {
+    while (!done.signal.aborted) late.push((await timed(() => delay(2))) - 2);
+  })();
+  await work();
+  done.abort();
+  await watch;
+  return late;
 }

@@ -1,50 +1,54 @@
-import { createRequire } from 'node:module';
-import { migrations } from '../../src/store/migrations.ts';
-import { boardId, runId } from './sampleBoard.ts';
+import { fork, type ChildProcess } from 'node:child_process';
+import { on, once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { NativeLibrary, NativeRequest } from './nativeProcess.ts';
+import { sampleFile, type SampleSize } from './sampleBoard.ts';
 
-/** As much of better-sqlite3 as is needed here. */
-interface NativeDatabase {
-  pragma(sql: string): unknown;
-  exec(sql: string): void;
-  prepare(sql: string): { run(...params: unknown[]): unknown };
-  close(): void;
-}
+const script = fileURLToPath(new URL('nativeProcess.ts', import.meta.url));
 
-const Database = createRequire(import.meta.url)('better-sqlite3') as new (path: string) => NativeDatabase;
-
-/** The same tables in a native SQLite that has every commit on the disk (WAL, synchronous FULL). */
+/** A sample board in a native SQLite, asked and changed with the statements of the store. */
 export class NativeBoard {
-  readonly #db: NativeDatabase;
-  readonly #insert: { run(...params: unknown[]): unknown };
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+  readonly #answers: AsyncIterator<[number[]]>;
 
-  constructor(path: string) {
-    this.#db = new Database(path);
-    this.#db.pragma('journal_mode = WAL');
-    this.#db.pragma('synchronous = FULL');
-    this.#db.pragma('foreign_keys = ON');
-    for (const { sql } of migrations) this.#db.exec(sql);
-    this.#db.exec(`INSERT INTO boards VALUES ('${boardId}', 'Board', '[]', 1)`);
-    this.#db.exec(
-      `INSERT INTO tasks (id, board_id, title, description, state, priority, position, workspace_mode, labels, created_by,
-         created_at, updated_at) VALUES ('card-0', '${boardId}', 'x', '', 'BACKLOG', 1, 1, 'folder', '[]', 'ann', 1, 1)`,
-    );
-    this.#db.exec(
-      `INSERT INTO agent_instances (id, task_id, agent_type_id, state, turns, times, created_at)
-         VALUES ('${runId}', 'card-0', 'demo', 'RUNNING', 1, '{}', 1)`,
-    );
-    this.#insert = this.#db.prepare(
-      `INSERT INTO acp_messages (run_id, seq, task_id, turn, kind, key, text, data, at)
-       VALUES (?, ?, 'card-0', 1, 'message', NULL, ?, NULL, ?)
-       ON CONFLICT (run_id, seq) DO UPDATE SET text = excluded.text, data = excluded.data`,
-    );
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#ended = once(child, 'exit').then(() => undefined);
+    this.#answers = on(child, 'message')[Symbol.asyncIterator]() as AsyncIterator<[number[]]>;
   }
 
-  /** One row in a transaction of its own; it is on the disk afterwards. */
-  putEntry(seq: number, text: string): void {
-    this.#insert.run(runId, seq, text, seq);
+  static async open(library: NativeLibrary, place: string, size: SampleSize): Promise<NativeBoard> {
+    const file = join(place, `native-${Math.random().toString(36).slice(2)}.db`);
+    await writeFile(file, sampleFile(size));
+    const execArgv = [
+      '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON',
+      '--disable-warning=ExperimentalWarning',
+    ];
+    return new NativeBoard(fork(script, [library, file], { execArgv }));
   }
 
-  close(): void {
-    this.#db.close();
+  /** Adds rows of 300 bytes one after the other, each on the disk before the next; how long each took, in ms. */
+  commit(count: number): Promise<number[]> {
+    return this.#ask({ method: 'commit', count });
+  }
+
+  /** Asks what opening a board asks first; how long each time took, in ms. */
+  readBoard(count: number): Promise<number[]> {
+    return this.#ask({ method: 'readBoard', count });
+  }
+
+  async close(): Promise<void> {
+    this.#child.disconnect();
+    await this.#ended;
+  }
+
+  async #ask(request: NativeRequest): Promise<number[]> {
+    this.#child.send(request);
+    const answer = await Promise.race([this.#answers.next(), this.#ended]);
+    if (!answer || answer.done) throw new Error('The native database has ended; what it said is above.');
+    return answer.value[0];
   }
 }

@@ -1,50 +1,53 @@
-import { queries } from '../../src/store/catalogue.ts';
-import { median, type Row } from '../table.ts';
-import { gate, ms, timed } from './measure.ts';
-import { boardId, openSample, sampleBoard } from './sampleBoard.ts';
+import { boardCards } from '../../src/store/reads.ts';
+import { median } from '../table.ts';
+import { atMost, type Measured } from './columns.ts';
+import type { Contestants } from './contestants.ts';
+import { ms, timed, times } from './measure.ts';
+import { openSample, sampleBoard } from './sampleBoard.ts';
+import { boardId } from './sampleRows.ts';
 
-const rounds = 30;
+const size = { cards: 1000 };
+const rounds = 12;
+const perRound = 25;
 
-/** What opening a board asks first, in the thread of the database and as the extension sees it. */
-export async function readRows(place: string): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const cards of [100, 1000, 10_000]) {
-    const inThread = await boardQueryInThread(cards);
-    const seen = await boardQuerySeen(place, cards);
-    const gated = cards === 1000;
-    const what = `board of ${cards.toLocaleString('en')} cards`;
-    rows.push(
-      {
-        what: `${what}, in the worker`,
-        value: ms(inThread),
-        gate: gated ? gate(inThread <= 5, '≤ 5 ms') : '',
-      },
-      {
-        what: `${what}, from the main thread`,
-        value: ms(seen),
-        gate: gated ? gate(seen <= 10, '≤ 10 ms') : '',
-      },
-    );
-  }
-  return rows;
-}
-
-async function boardQueryInThread(cards: number): Promise<number> {
-  const db = sampleBoard({ cards });
-  const durations: number[] = [];
+/** What opening a board asks first: in the thread of the database, and as the extension sees it. */
+export async function readRows(place: string, contestants: Contestants): Promise<Measured[]> {
+  const db = sampleBoard(size);
+  const store = await openSample(place, size);
+  const natives = await contestants.open(place, size);
+  const inThread: number[] = [];
+  const seen: number[] = [];
+  const better: number[] = [];
+  const node: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    durations.push(await timed(() => queries.boardCards(db, { boardId })));
+    inThread.push(...(await timesOf(() => boardCards(db, { boardId }))));
+    better.push(...((await natives.better?.readBoard(perRound)) ?? []));
+    seen.push(...(await timesOf(() => store.query('boardCards', { boardId }))));
+    node.push(...(await natives.node.readBoard(perRound)));
   }
-  db.close();
-  return median(durations);
-}
-
-async function boardQuerySeen(place: string, cards: number): Promise<number> {
-  const store = await openSample(place, { cards });
-  const durations: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    durations.push(await timed(() => store.query('boardCards', { boardId })));
-  }
+  await natives.close();
   await store.close();
-  return median(durations);
+  db.close();
+  const native = natives.better ? better : node;
+  return [
+    {
+      what: 'board of 1,000 cards, in its thread',
+      ours: ms(median(inThread)),
+      ...(natives.better ? { betterSqlite: ms(median(better)) } : {}),
+      nodeSqlite: ms(median(node)),
+      ratio: times(median(inThread) / median(native)),
+      gate: atMost(median(inThread), 5, ' ms'),
+    },
+    {
+      what: 'board of 1,000 cards, seen from the main thread',
+      ours: ms(median(seen)),
+      gate: atMost(median(seen), 10, ' ms'),
+    },
+  ];
+}
+
+async function timesOf(ask: () => unknown): Promise<number[]> {
+  const durations: number[] = [];
+  for (let count = 0; count < perRound; count++) durations.push(await timed(ask));
+  return durations;
 }

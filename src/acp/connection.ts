@@ -1,32 +1,26 @@
 import type { Readable, Writable } from 'node:stream';
-import { decodeInitialize, decodeProtocolVersion, decodeSessionSetup } from './decodeSetup.ts';
+import { agentRequests } from './agentRequests.ts';
+import type { ClientHandlers } from './clientHandlers.ts';
 import { AcpError } from './errors.ts';
-import { asObject, asString } from './json.ts';
-import { RpcPeer } from './rpcPeer.ts';
-import type { CloseReason, RequestLimits } from './rpcPeer.ts';
-import { Session, cancelled } from './session.ts';
-import type { SessionLink } from './session.ts';
+import { OpenSession } from './openSession.ts';
+import type { Replay, SessionLink } from './openSession.ts';
+import type { LeftOut, Session, SessionListener } from './session.ts';
+import { SessionRouter } from './sessionRouter.ts';
+import { Terminals } from './terminals.ts';
+import { RpcPeer } from './transport/rpcPeer.ts';
+import type { CloseReason, RequestLimits } from './transport/rpcPeer.ts';
 import { dialects } from './types.ts';
 import type {
   AgentCapabilities,
   Dialect,
   InitializeResult,
   McpServer,
-  PermissionOutcome,
-  PermissionRequest,
+  SessionPage,
+  SessionSummary,
 } from './types.ts';
-
-/** The version of the protocol that is spoken here. */
-const protocolVersion = 1;
-
-/** What an agent may ask of its client. */
-export interface ClientHandlers {
-  /**
-   * Asks the user. The signal aborts when nobody waits for the answer any more (the turn was cancelled or has ended,
-   * the agent took the request back, the connection closed): the agent has then been answered already.
-   */
-  requestPermission(request: PermissionRequest, signal: AbortSignal): Promise<PermissionOutcome>;
-}
+import { codecV1 } from './v1/codec.ts';
+import type { Codec } from './v1/codec.ts';
+import { decodeProtocolVersion } from './v1/decodeAgent.ts';
 
 export interface ConnectionOptions {
   /** The agent's standard input and output. They stay the caller's: closing the connection does not end them. */
@@ -36,6 +30,12 @@ export interface ConnectionOptions {
   handlers: ClientHandlers;
   /** `legacy` for agents that know a prompt's blocks by their older name. Older updates are understood anyway. */
   dialect?: 'acp' | 'legacy';
+  /** A way to sign in that needs nobody: used right after `initialize` where the agent offers it. */
+  authMethod?: string;
+  /** The client can run a sign-in command in a terminal before the user's eyes. */
+  terminalSignIn?: boolean;
+  /** The client shows `terminal` events, so the agent may tell of its own commands by them and not by text. */
+  terminalOutput?: boolean;
   /** Every line in either direction, as it is on the wire: redact it before it is kept. */
   onTrace?: (direction: 'in' | 'out', line: string) => void;
   /** A line of stdout that is not a message. */
@@ -48,15 +48,20 @@ export interface ConnectionOptions {
 export interface SessionOptions {
   /** The folder to work in, as the agent sees it. */
   cwd: string;
-  /** Those that the agent cannot use are left out. */
+  /** Those that the agent cannot use are left out; see `Session.leftOut`. */
   mcpServers: readonly McpServer[];
+  /** More folders, as the agent sees them; left out for an agent that knows only one. */
+  additionalDirectories?: readonly string[];
+  /** Hears the session from its first word, also while it is being opened. */
+  onEvent?: SessionListener;
 }
 
-/** A message for a session that is not open yet. */
-interface EarlyMessage {
-  sessionId: string | null;
-  /** Without a session: there is none of that id. */
-  deliver: (session: Session | undefined) => void;
+export interface ReopenOptions extends SessionOptions {
+  /**
+   * What an agent repeats of the conversation comes as events that are marked `replayed`, or not at all: that is
+   * whatever comes before the first prompt.
+   */
+  replay?: Replay;
 }
 
 /** Starts to speak ACP with an agent that runs. */
@@ -64,35 +69,39 @@ export function openConnection(options: ConnectionOptions): AcpConnection {
   return new AcpConnection(options);
 }
 
+/** All methods throw AcpError: the agent's own, `timeout`, `cancelled`, `closed`, and `not-supported` at once. */
 export class AcpConnection {
   readonly #peer: RpcPeer;
   readonly #options: ConnectionOptions;
-  readonly #link: SessionLink;
-  readonly #sessions = new Map<string, Session>();
+  readonly #codec: Codec = codecV1;
+  readonly #sessions = new SessionRouter();
+  readonly #terminals: Terminals | null;
+  readonly #onError: (error: Error) => void;
   readonly #seen = new Set<Dialect>();
-  #agent: InitializeResult | null = null;
-  #opening = 0;
-  #early: EarlyMessage[] = [];
+  #agent: InitializeResult;
 
   constructor(options: ConnectionOptions) {
-    const onError = options.onError ?? (() => undefined);
+    const { handlers } = options;
     this.#options = options;
+    this.#onError = options.onError ?? (() => undefined);
+    this.#agent = this.#codec.initializeResult(null);
+    this.#terminals = handlers.terminals ? this.#createTerminals(handlers.terminals) : null;
+    const sessions = this.#sessions;
+    const codec = this.#codec;
     this.#peer = new RpcPeer({
       ...options,
-      onError,
+      onError: this.#onError,
       onDialect: (dialect) => this.#seen.add(dialect),
-      requests: new Map([['session/request_permission', this.#requestPermission]]),
-      notifications: new Map([['session/update', this.#update]]),
+      requests: agentRequests({ handlers, sessions, terminals: this.#terminals, codec }),
+      notifications: new Map([
+        ['session/update', this.#update],
+        ['elicitation/complete', this.#elicitationCompleted],
+      ]),
     });
-    this.#link = {
-      request: (method, params) => this.#peer.request(method, params),
-      notify: (method, params) => {
-        this.#peer.notify(method, params);
-      },
-      requestPermission: (request, signal) => options.handlers.requestPermission(request, signal),
-      onError,
-      promptField: options.dialect === 'legacy' ? 'content' : 'prompt',
-    };
+    void this.#peer.closed.then(() => {
+      this.#terminals?.dispose();
+      for (const session of sessions.all()) session.end();
+    });
   }
 
   /** Resolves when nothing more will come from the agent, and all that came has been delivered. Never rejects. */
@@ -107,119 +116,221 @@ export class AcpConnection {
 
   /** What the agent advertised; all is off until it has. */
   get capabilities(): AgentCapabilities {
-    return (this.#agent ?? decodeInitialize(null, protocolVersion)).capabilities;
+    return this.#agent.capabilities;
   }
 
-  /** @throws AcpError `protocol-version` (the connection is then closed), `timeout`, `cancelled`, `closed` … */
+  /** @throws AcpError `protocol-version` (the connection is then closed), … */
   async initialize(limits: RequestLimits = {}): Promise<InitializeResult> {
-    const result = await this.#peer.request(
-      'initialize',
-      {
-        protocolVersion,
-        clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
-        clientInfo: this.#options.clientInfo,
-      },
-      limits,
-    );
-    const version = decodeProtocolVersion(result, protocolVersion);
-    if (version !== protocolVersion) {
+    const { handlers, clientInfo, authMethod } = this.#options;
+    const ours = this.#codec.version;
+    const clientCapabilities = this.#codec.clientCapabilities({
+      readTextFile: handlers.files?.readTextFile !== undefined,
+      writeTextFile: handlers.files?.writeTextFile !== undefined,
+      terminals: handlers.terminals !== undefined,
+      formElicitation: handlers.elicitation?.form !== undefined,
+      urlElicitation: handlers.elicitation?.url !== undefined,
+      terminalSignIn: this.#options.terminalSignIn === true,
+      terminalOutput: this.#options.terminalOutput === true,
+    });
+    const params = { protocolVersion: ours, clientCapabilities, clientInfo };
+    const result = await this.#peer.request('initialize', params, limits);
+    const version = decodeProtocolVersion(result, ours);
+    if (version !== ours) {
       this.dispose();
-      const message = `The agent speaks version ${version} of ACP; only version ${protocolVersion} is understood here.`;
+      const message = `The agent speaks version ${version} of ACP; only version ${ours} is understood here.`;
       throw new AcpError('protocol-version', message, { data: { version } });
     }
-    this.#agent = decodeInitialize(result, version);
+    this.#agent = this.#codec.initializeResult(result);
+    const offered = this.#agent.authMethods.some(({ id, type }) => id === authMethod && type !== 'terminal');
+    if (authMethod !== undefined && offered) await this.authenticate(authMethod, limits);
     return this.#agent;
   }
 
-  /** @throws AcpError `auth-required` if the user must sign in first, and as {@link initialize}. */
+  /** Signs in by a method of type `agent`, or of type `env_var` once the variables are set. @throws AcpError */
+  async authenticate(methodId: string, limits: RequestLimits = {}): Promise<void> {
+    const method = this.#agent.authMethods.find(({ id }) => id === methodId);
+    if (method?.type === 'terminal') throw notSupported('sign in but in a terminal');
+    await this.#peer.request('authenticate', { methodId }, limits);
+  }
+
+  async logout(limits: RequestLimits = {}): Promise<void> {
+    if (!this.capabilities.auth.logout) throw notSupported('sign out');
+    await this.#peer.request('logout', {}, limits);
+  }
+
+  /** @throws AcpError `auth-required` if the user must sign in first, … */
   newSession(options: SessionOptions, limits: RequestLimits = {}): Promise<Session> {
-    return this.#openSession('session/new', null, options, limits);
+    return this.#openSession('session/new', {}, options, limits);
   }
 
-  /** Opens a session again. The agent repeats the conversation as events of turn 0. @throws AcpError */
-  loadSession(sessionId: string, options: SessionOptions, limits: RequestLimits = {}): Promise<Session> {
+  /**
+   * Opens a session again; the agent repeats the conversation. Resolves a moment after the last of it, because some
+   * agents answer before. @throws AcpError `session-not-found`, …
+   */
+  loadSession(sessionId: string, options: ReopenOptions, limits: RequestLimits = {}): Promise<Session> {
     if (!this.capabilities.loadSession) return Promise.reject(notSupported('load a session'));
-    return this.#openSession('session/load', sessionId, options, limits);
+    return this.#reopenSession('session/load', sessionId, options, limits);
   }
 
-  /** Opens a session again, without a repetition. @throws AcpError */
-  resumeSession(sessionId: string, options: SessionOptions, limits: RequestLimits = {}): Promise<Session> {
+  /** Opens a session again, without a repetition. @throws AcpError `session-not-found`, … */
+  resumeSession(sessionId: string, options: ReopenOptions, limits: RequestLimits = {}): Promise<Session> {
     if (!this.capabilities.session.resume) return Promise.reject(notSupported('resume a session'));
-    return this.#openSession('session/resume', sessionId, options, limits);
+    return this.#reopenSession('session/resume', sessionId, options, limits);
   }
 
-  /** Closes at once: what is pending is rejected, open permission requests are given up. */
+  /** A new session that begins where another stands (a draft of the protocol). @throws AcpError */
+  forkSession(sessionId: string, options: SessionOptions, limits: RequestLimits = {}): Promise<Session> {
+    if (!this.capabilities.session.fork) return Promise.reject(notSupported('fork a session'));
+    return this.#openSession('session/fork', { sessionId }, options, limits);
+  }
+
+  /** One page of the agent's sessions; those of one folder if `cwd` says so. @throws AcpError */
+  async listSessions(
+    page: { cwd?: string; cursor?: string } = {},
+    limits: RequestLimits = {},
+  ): Promise<SessionPage> {
+    if (!this.capabilities.session.list) throw notSupported('list its sessions');
+    return this.#codec.sessionPage(await this.#peer.request('session/list', page, limits));
+  }
+
+  /** All of the agent's sessions, a page at a time. @throws AcpError */
+  async *sessions(
+    filter: { cwd?: string } = {},
+    limits: RequestLimits = {},
+  ): AsyncGenerator<SessionSummary, void> {
+    const asked = new Set<string>();
+    let page = await this.listSessions(filter, limits);
+    yield* page.sessions;
+    // An agent that gives a cursor twice would never come to an end.
+    while (page.nextCursor !== null && !asked.has(page.nextCursor)) {
+      asked.add(page.nextCursor);
+      page = await this.listSessions({ ...filter, cursor: page.nextCursor }, limits);
+      yield* page.sessions;
+    }
+  }
+
+  /** Deletes a session from the agent's list; one that it does not know counts as deleted. @throws AcpError */
+  async deleteSession(sessionId: string, limits: RequestLimits = {}): Promise<void> {
+    if (!this.capabilities.session.delete) throw notSupported('delete a session');
+    await this.#requestUnlessGone('session/delete', sessionId, limits);
+  }
+
+  /** Closes at once: what is pending is rejected, open questions are given up, terminals released. */
   dispose(): void {
     this.#peer.dispose();
   }
 
   async #openSession(
     method: string,
-    knownId: string | null,
-    { cwd, mcpServers }: SessionOptions,
+    source: object,
+    options: SessionOptions,
     limits: RequestLimits,
   ): Promise<Session> {
-    const params = { cwd, mcpServers: mcpServers.filter((server) => this.#canUse(server)) };
-    this.#opening += 1;
-    try {
-      const result = await this.#peer.request(
-        method,
-        knownId === null ? params : { sessionId: knownId, ...params },
-        limits,
-      );
-      const id = knownId ?? asString(asObject(result).sessionId);
+    const { params, leftOut } = this.#sessionParams(options);
+    return this.#sessions.whileOpening(async () => {
+      const result = await this.#peer.request(method, { ...source, ...params }, limits);
+      const id = this.#codec.sessionId(result);
       if (id === null) {
         throw new AcpError('agent-error', `The agent answered ${method} without a session id.`);
       }
-      const session = new Session(id, decodeSessionSetup(result), this.#link);
-      this.#sessions.set(id, session);
-      this.#deliverEarly(session);
+      const session = new OpenSession(id, this.#link(), { listener: options.onEvent, replay: null });
+      session.begin(this.#codec.sessionSetup(result), leftOut);
+      this.#sessions.add(session);
       return session;
-    } finally {
-      this.#opening -= 1;
-      if (this.#opening === 0) this.#deliverEarly();
+    });
+  }
+
+  async #reopenSession(
+    method: string,
+    sessionId: string,
+    options: ReopenOptions,
+    limits: RequestLimits,
+  ): Promise<Session> {
+    const { params, leftOut } = this.#sessionParams(options);
+    const { onEvent: listener, replay = 'deliver' } = options;
+    // Known before its request is answered: what is repeated comes before.
+    const session = new OpenSession(sessionId, this.#link(), { listener, replay });
+    this.#sessions.add(session);
+    try {
+      const result = await this.#peer.request(method, { sessionId, ...params }, limits);
+      session.begin(this.#codec.sessionSetup(result), leftOut);
+      if (method === 'session/load') await session.untilQuiet();
+      return session;
+    } catch (error) {
+      this.#sessions.remove(session);
+      session.end();
+      throw error;
     }
   }
 
-  #canUse(server: McpServer): boolean {
-    return 'type' in server ? this.capabilities.mcp[server.type] : true;
+  #sessionParams({ cwd, mcpServers, additionalDirectories = [] }: SessionOptions): {
+    params: object;
+    leftOut: LeftOut;
+  } {
+    const { mcp, session } = this.capabilities;
+    const canUse = (server: McpServer): boolean => !('type' in server) || mcp[server.type];
+    const directories = session.additionalDirectories ? additionalDirectories : [];
+    return {
+      params: {
+        cwd,
+        mcpServers: mcpServers.filter(canUse),
+        ...(directories.length > 0 ? { additionalDirectories: directories } : {}),
+      },
+      leftOut: {
+        mcpServers: mcpServers.filter((server) => !canUse(server)),
+        additionalDirectories: session.additionalDirectories ? [] : additionalDirectories,
+      },
+    };
+  }
+
+  #link(): SessionLink {
+    return {
+      request: (method, params, limits) => this.#peer.request(method, params, limits),
+      notify: (method, params) => {
+        this.#peer.notify(method, params);
+      },
+      requestPermission: (request, signal) => this.#options.handlers.requestPermission(request, signal),
+      onError: this.#onError,
+      closeSession: (session, limits) => this.#closeSession(session, limits),
+      codec: this.#codec,
+      promptCapabilities: this.capabilities.prompt,
+      promptField: this.#options.dialect === 'legacy' ? 'content' : 'prompt',
+    };
+  }
+
+  async #closeSession(session: OpenSession, limits: RequestLimits): Promise<void> {
+    this.#terminals?.releaseAll(session.id);
+    try {
+      if (this.capabilities.session.close) await this.#requestUnlessGone('session/close', session.id, limits);
+    } finally {
+      this.#sessions.remove(session);
+    }
+  }
+
+  async #requestUnlessGone(method: string, sessionId: string, limits: RequestLimits): Promise<void> {
+    try {
+      await this.#peer.request(method, { sessionId }, limits);
+    } catch (error) {
+      if (!(error instanceof AcpError) || error.reason !== 'session-not-found') throw error;
+    }
+  }
+
+  #createTerminals(handlers: NonNullable<ClientHandlers['terminals']>): Terminals {
+    return new Terminals(
+      handlers,
+      (sessionId, patch) => this.#sessions.get(sessionId)?.acceptTerminal(patch),
+      this.#onError,
+    );
   }
 
   readonly #update = (params: unknown): void => {
-    this.#route(params, (session) => session?.acceptUpdate(params));
+    this.#sessions.route(params, (session) => session?.acceptUpdate(params));
   };
 
-  readonly #requestPermission = (params: unknown, signal: AbortSignal): Promise<object> => {
-    return new Promise((resolve) => {
-      this.#route(params, (session) => {
-        const outcome = session?.acceptPermission(params, signal) ?? Promise.resolve(cancelled);
-        resolve(outcome.then((settled) => ({ outcome: settled })));
-      });
-    });
+  readonly #elicitationCompleted = (params: unknown): void => {
+    const id = this.#codec.elicitationId(params);
+    if (id !== null) this.#options.handlers.elicitation?.completed?.(id);
   };
-
-  /** A message may overtake the answer that makes its session known; one without an id is for the only session. */
-  #route(params: unknown, deliver: EarlyMessage['deliver']): void {
-    const sessionId = asString(asObject(params).sessionId);
-    const session = sessionId === null ? this.#onlySession() : this.#sessions.get(sessionId);
-    if (session === undefined && this.#opening > 0) this.#early.push({ sessionId, deliver });
-    else deliver(session);
-  }
-
-  #onlySession(): Session | undefined {
-    const [session, another] = this.#sessions.values();
-    return another === undefined ? session : undefined;
-  }
-
-  #deliverEarly(session?: Session): void {
-    const early = this.#early;
-    this.#early = [];
-    for (const message of early) {
-      const isConcerned = session === undefined || (message.sessionId ?? session.id) === session.id;
-      if (isConcerned) message.deliver(session);
-      else this.#early.push(message);
-    }
-  }
 }
 
 function notSupported(what: string): AcpError {

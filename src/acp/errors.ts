@@ -3,9 +3,11 @@ import { asObject, asString } from './json.ts';
 export type AcpErrorReason =
   /** The agent speaks a version of the protocol that we do not. */
   | 'protocol-version'
-  /** No answer in the time given. */
+  /** No answer to a request in the time given. */
   | 'timeout'
-  /** The connection is gone. */
+  /** Neither an answer nor any other sign of life in the middle of a turn, for the time given. */
+  | 'silent'
+  /** The connection is gone: mostly because the agent's process has ended. */
   | 'closed'
   /** The user must sign in to the agent first. */
   | 'auth-required'
@@ -37,6 +39,18 @@ export class AcpError extends Error {
     this.reason = reason;
     this.code = details.code ?? null;
     this.data = details.data ?? null;
+  }
+}
+
+/** What a handler throws to refuse an agent's request; anything else it throws is answered as an internal error. */
+export class RefusedError extends Error {
+  /** For the agent: one of {@link errorCodes}. */
+  readonly code: number;
+
+  constructor(code: number, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'RefusedError';
+    this.code = code;
   }
 }
 
@@ -73,4 +87,8 @@ function reasonOf(code: number, message: string, data: unknown): AcpErrorReason 
 function isSessionNotFound(message: string, data: unknown): boolean {
   const details = typeof data === 'string' ? data : (asString(asObject(data).details) ?? '');
   return asString(asObject(data).sessionId) !== null || /session.*not found/i.test(`${message} ${details}`);
+}
+
+export function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

@@ -12,6 +12,10 @@ export class ToolCalls {
     return { toolCall, created: known === undefined };
   }
 
+  get(id: string): ToolCall | undefined {
+    return this.#calls.get(id);
+  }
+
   /** Marks every call that has not ended as cancelled, and returns those. */
   cancelOpen(): ToolCall[] {
     return [...this.#calls.values()]

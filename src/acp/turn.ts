@@ -25,6 +25,26 @@ export class Turn {
     return this.#open;
   }
 
+  /** False if it is still open after so long; without a limit it is waited for. */
+  async endsWithin(limitMs: number | undefined): Promise<boolean> {
+    const ended = this.result.then(
+      () => true,
+      () => true,
+    );
+    if (limitMs === undefined) return ended;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => {
+        resolve(false);
+      }, limitMs);
+    });
+    try {
+      return await Promise.race([ended, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   end(stopReason: string): void {
     this.#open = false;
     this.#resolve({ stopReason: this.cancelled ? 'cancelled' : stopReason, hadOutput: this.hadOutput });

@@ -70,6 +70,55 @@ export interface AgentCommand {
   hint: string | null;
 }
 
+/** A command in a terminal: of the client, or one that the agent runs itself and tells of. */
+export interface TerminalView {
+  readonly id: string;
+  /** As a person would type it, or null where the agent did not say. */
+  readonly command: string | null;
+  readonly cwd: string | null;
+  /** The end of what it has printed, with the terminal's control characters. */
+  readonly output: string;
+  /** The beginning of the output is no longer kept. */
+  readonly truncated: boolean;
+  /** Null while it runs. */
+  readonly exit: TerminalExit | null;
+}
+
+/** Both are null where nothing is known but that it has ended. */
+export interface TerminalExit {
+  exitCode: number | null;
+  /** The name of the signal that ended it. */
+  signal: string | null;
+}
+
+/** What is said about a terminal. Undefined keeps what there was; `output` is appended. */
+export interface TerminalPatch {
+  id: string;
+  command?: string | undefined;
+  cwd?: string | undefined;
+  output?: string | undefined;
+  exit?: TerminalExit | undefined;
+}
+
+/** A summary that the agent makes of the conversation so far, to have room for more. */
+export interface Compaction {
+  readonly id: string;
+  /** in_progress, completed, failed, cancelled, or one we do not know. */
+  readonly status: string;
+  readonly summary: readonly ContentBlock[];
+  readonly error: string | null;
+}
+
+/** Undefined keeps the value there was, null clears it; `added` goes behind the summary. */
+export interface CompactionPatch {
+  id: string;
+  status?: string | undefined;
+  summary?: ContentBlock[] | null | undefined;
+  error?: string | null | undefined;
+  added?: ContentBlock | undefined;
+}
+
+/** Something about a session that can be chosen: its mode, its model, how much it thinks. */
 export interface ConfigOption {
   id: string;
   name: string;
@@ -79,20 +128,25 @@ export interface ConfigOption {
   /** `select`, `boolean`, or one we do not know. */
   type: string;
   currentValue: string | boolean | null;
-  /** What a select offers; groups are flattened. */
+  /** What a select offers. */
   choices: Choice[];
+  /** How the agent knows it: as a config option, or in the older ways to choose a mode or a model. */
+  origin: 'config' | 'mode' | 'model';
 }
 
-/** Something to choose among: a mode, a model, a value of a config option. */
 export interface Choice {
   id: string;
   name: string;
   description: string | null;
+  /** What it stands under, or null. */
+  group: string | null;
 }
 
-export interface Choices {
-  currentId: string;
-  available: Choice[];
+/** Tokens in the context, its size in tokens, and the session's cost so far. */
+export interface Usage {
+  used: number;
+  size: number;
+  cost: { amount: number; currency: string } | null;
 }
 
 /** What the whole session is told, in the order in which the agent said it. */
@@ -100,17 +154,20 @@ export type SessionEvent =
   | MessageEvent
   /** `created`: this is the first that is heard of the call. */
   | { type: 'tool_call'; toolCall: ToolCall; created: boolean }
+  /** `output` is what is new. A terminal may be heard of before or after the tool call that shows it. */
+  | { type: 'terminal'; terminal: TerminalView; output: string }
   /** Replaces the plan before it. */
   | { type: 'plan'; entries: PlanEntry[] }
-  /** Tokens in the context, its size in tokens, and the session's cost so far. */
-  | { type: 'usage'; used: number; size: number; cost: { amount: number; currency: string } | null }
+  | ({ type: 'usage' } & Usage)
   | { type: 'mode'; modeId: string }
   | { type: 'commands'; commands: AgentCommand[] }
-  | { type: 'config_options'; options: ConfigOption[] }
+  /** All that can now be chosen. */
+  | { type: 'config_options'; options: readonly ConfigOption[] }
   /** Undefined keeps the value there was, null clears it. */
   | { type: 'session_info'; title: string | null | undefined; updatedAt: string | null | undefined }
   /** `severity`: info, warning, error, or one we do not know. */
   | { type: 'notice'; severity: string; title: string; description: string | null }
+  | { type: 'compaction'; compaction: Compaction }
   /** `kind` is the agent's name for it, '' if it had none. */
   | { type: 'unknown'; kind: string; raw: unknown };
 
@@ -126,8 +183,10 @@ export interface MessageEvent {
 
 /** What a codec makes of one update: an event, or what a session turns into one. */
 export type Update =
-  | Exclude<SessionEvent, { type: 'tool_call' }>
+  | Exclude<SessionEvent, { type: 'tool_call' | 'terminal' | 'compaction' }>
   | { type: 'tool_call_patch'; patch: ToolCallPatch }
+  | { type: 'terminal_patch'; patch: TerminalPatch }
+  | { type: 'compaction_patch'; patch: CompactionPatch }
   | { type: 'turn_end'; stopReason: string };
 
 /** The turn that an event belongs to. */
@@ -136,6 +195,8 @@ export interface TurnState {
   readonly number: number;
   /** False before the first prompt and for what comes after the end of a turn. */
   readonly open: boolean;
+  /** The agent repeats what was said before the session was opened again. */
+  readonly replayed: boolean;
 }
 
 /** What a prompt is made of, as it goes over the wire. */
@@ -171,6 +232,46 @@ export interface PermissionRequest {
 
 export type PermissionOutcome = { outcome: 'selected'; optionId: string } | { outcome: 'cancelled' };
 
+/** Where a session stands: all that was said of it, by id where there may be several. */
+export interface SessionView {
+  readonly title: string | null;
+  /** ISO 8601. */
+  readonly updatedAt: string | null;
+  /** All that can be chosen, whatever way the agent offers it. */
+  readonly options: readonly ConfigOption[];
+  readonly commands: readonly AgentCommand[];
+  readonly plan: readonly PlanEntry[];
+  readonly usage: Usage | null;
+  /** The option of that category or, failing that, of that id: `mode`, `model`, … */
+  option(category: string): ConfigOption | undefined;
+  toolCall(id: string): ToolCall | undefined;
+  terminal(id: string): TerminalView | undefined;
+  compaction(id: string): Compaction | undefined;
+}
+
+/** What a session starts with. */
+export interface SessionSetup {
+  configOptions: ConfigOption[];
+  /** The older ways to choose: what config options of the same category replace. */
+  olderOptions: ConfigOption[];
+}
+
+/** A session as `session/list` tells of it. */
+export interface SessionSummary {
+  id: string;
+  cwd: string;
+  additionalDirectories: string[];
+  title: string | null;
+  /** ISO 8601. */
+  updatedAt: string | null;
+}
+
+export interface SessionPage {
+  sessions: SessionSummary[];
+  /** What to ask the next page with, or null after the last. */
+  nextCursor: string | null;
+}
+
 /** What the agent advertises. What it does not mention is off. */
 export interface AgentCapabilities {
   loadSession: boolean;
@@ -181,19 +282,32 @@ export interface AgentCapabilities {
     resume: boolean;
     close: boolean;
     delete: boolean;
+    fork: boolean;
     additionalDirectories: boolean;
   };
   auth: { logout: boolean };
 }
 
-export interface AuthMethod {
-  id: string;
+export type AuthMethod = { id: string; name: string; description: string | null } & (
+  | { type: 'agent' }
+  /** By running a command in a terminal that the user sees; see `signInCommand`. Never sent to the agent. */
+  | {
+      type: 'terminal';
+      args: string[];
+      env: Record<string, string>;
+      /** Another command than the agent's own, or null. */
+      command: string | null;
+    }
+  /** By starting the agent anew with these variables set. */
+  | { type: 'env_var'; variables: AuthVariable[]; link: string | null }
+  | { type: 'unknown'; raw: unknown }
+);
+
+export interface AuthVariable {
   name: string;
-  description: string | null;
-  /** `agent`: by the authenticate request. `terminal`: by running the agent's command with `args` and `env`. */
-  type: string;
-  args: string[];
-  env: Record<string, string>;
+  label: string;
+  secret: boolean;
+  optional: boolean;
 }
 
 export interface Implementation {
@@ -207,14 +321,6 @@ export interface InitializeResult {
   capabilities: AgentCapabilities;
   authMethods: AuthMethod[];
   agentInfo: Implementation | null;
-}
-
-/** What a session starts with. */
-export interface SessionSetup {
-  modes: Choices | null;
-  /** The older way to choose a model; null where config options do it. */
-  models: Choices | null;
-  configOptions: ConfigOption[];
 }
 
 export type McpServer =

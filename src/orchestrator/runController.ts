@@ -220,9 +220,11 @@ export class RunController {
   /** Some agents begin in a mode where they decide by themselves what the user should be asked. */
   async #chooseFirstMode(session: Session): Promise<void> {
     const { firstMode } = this.#agentType;
-    const modes = session.setup.modes;
-    if (firstMode === null || modes?.currentId === firstMode) return;
-    if (modes?.available.some(({ id }) => id === firstMode)) await this.#orExit(session.setMode(firstMode));
+    const mode = session.state.option('mode');
+    if (firstMode === null || mode?.currentValue === firstMode) return;
+    if (mode?.choices.some(({ id }) => id === firstMode)) {
+      await this.#orExit(session.setOption(mode.id, firstMode));
+    }
   }
 
   async #takeTurn(text: string): Promise<void> {

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeUpdate } from '../../../src/acp/decodeUpdate.ts';
-import { normalize } from '../../../src/acp/dialects.ts';
+import { decodeUpdates } from '../../../src/acp/v1/decodeUpdate.ts';
+import { normalize } from '../../../src/acp/transport/dialects.ts';
 import { asObject } from '../../../src/acp/json.ts';
 
 /** What the session is told of a line. */
 function updatesOf(value: unknown) {
-  return normalize(value).messages.map((message) => decodeUpdate(asObject(message).params));
+  return normalize(value).messages.flatMap((message) => decodeUpdates(asObject(message).params));
 }
 
 const text = (value: string) => ({ type: 'text', text: value });

@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream';
+import type { ClientHandlers } from '../../../src/acp/clientHandlers.ts';
 import { openConnection } from '../../../src/acp/connection.ts';
 import type { AcpConnection, ConnectionOptions } from '../../../src/acp/connection.ts';
-import { LineSplitter } from '../../../src/acp/lineSplitter.ts';
+import { LineSplitter } from '../../../src/acp/transport/lineSplitter.ts';
 import type { Session } from '../../../src/acp/session.ts';
 import type {
   PermissionOutcome,
@@ -15,7 +16,7 @@ export interface WireMessage {
   method?: string;
   params?: Record<string, unknown>;
   result?: unknown;
-  error?: { code: number; message: string };
+  error?: { code: number; message: string; data?: unknown };
 }
 
 /** The agent's end of a pair of pipes: a test says each message by hand, and waits for what the client says. */
@@ -64,6 +65,13 @@ class PipeAgent {
     this.send({ id, method: 'session/request_permission', params: { sessionId, toolCall, options } });
   }
 
+  /** Asks the client for anything, and waits for its answer. */
+  async ask(method: string, params: object): Promise<WireMessage> {
+    const id = `ask-${this.received.length}-${method}`;
+    this.send({ id, method, params });
+    return this.answer(id);
+  }
+
   /** The first message for that method that no one has taken yet. */
   request(method: string): Promise<WireMessage> {
     return this.#next((message) => message.method === method);
@@ -108,6 +116,11 @@ export interface AskedPermission {
   answer: (outcome: PermissionOutcome) => void;
 }
 
+/** Without a handler of its own, a permission is kept for the test to answer. */
+interface TestClientOptions extends Omit<Partial<ConnectionOptions>, 'handlers'> {
+  handlers?: Partial<ClientHandlers>;
+}
+
 /** A connection to a {@link PipeAgent} with all that its callbacks were told. */
 export class TestClient {
   readonly agent = new PipeAgent();
@@ -117,7 +130,7 @@ export class TestClient {
   readonly errors: Error[] = [];
   readonly permissions: AskedPermission[] = [];
 
-  constructor(options: Partial<ConnectionOptions> = {}) {
+  constructor({ handlers, ...options }: TestClientOptions = {}) {
     this.connection = openConnection({
       stdin: this.agent.stdin,
       stdout: this.agent.stdout,
@@ -125,6 +138,7 @@ export class TestClient {
       handlers: {
         requestPermission: (request, signal) =>
           new Promise((resolve) => this.permissions.push({ request, signal, answer: resolve })),
+        ...handlers,
       },
       onNoise: (line) => this.noise.push(line),
       onTrace: (direction, line) => this.trace.push({ direction, line }),
@@ -141,18 +155,21 @@ export class TestClient {
   }
 
   /** Has the agent answer `session/new`, and listens to the session. */
-  async newSession(sessionId = 's1'): Promise<{ session: Session; events: RecordedEvent[] }> {
+  async newSession(setup: object = {}): Promise<{ session: Session; events: RecordedEvent[] }> {
     const opened = this.connection.newSession({ cwd: '/work', mcpServers: [] });
-    this.agent.respond(await this.agent.request('session/new'), { sessionId });
+    this.agent.respond(await this.agent.request('session/new'), { sessionId: 's1', ...setup });
     const session = await opened;
     return { session, events: recordEvents(session) };
   }
 
-  /** A client with a session, ready to be prompted. */
-  static async withSession(options: Partial<ConnectionOptions> = {}) {
+  /** A client with a session, ready to be prompted, of an agent with these capabilities. */
+  static async withSession(
+    options: TestClientOptions = {},
+    { agentCapabilities = {}, setup = {} }: { agentCapabilities?: object; setup?: object } = {},
+  ) {
     const client = new TestClient(options);
-    await client.initialize();
-    const { session, events } = await client.newSession();
+    await client.initialize({ protocolVersion: 1, agentCapabilities });
+    const { session, events } = await client.newSession(setup);
     return { client, agent: client.agent, session, events };
   }
 

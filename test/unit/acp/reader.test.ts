@@ -2,9 +2,9 @@ import { PassThrough } from 'node:stream';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LineSplitter } from '../../../src/acp/lineSplitter.ts';
-import { NdjsonReader, pauseDepth } from '../../../src/acp/ndjsonReader.ts';
-import type { NdjsonReaderOptions } from '../../../src/acp/ndjsonReader.ts';
+import { LineSplitter } from '../../../src/acp/transport/lineSplitter.ts';
+import { NdjsonReader, pauseDepth } from '../../../src/acp/transport/ndjsonReader.ts';
+import type { NdjsonReaderOptions } from '../../../src/acp/transport/ndjsonReader.ts';
 
 interface Reading {
   messages: unknown[];

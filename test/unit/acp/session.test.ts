@@ -59,13 +59,13 @@ describe('a turn', () => {
     agent.say('s1', 'PS');
     await agent.settled();
     expect(textOf(events)).toBe('PS');
-    expect(events[0]?.turn).toEqual({ number: 1, open: false });
+    expect(events[0]?.turn).toEqual({ number: 1, open: false, replayed: false });
 
     const second = session.prompt(textPrompt);
     agent.say('s1', 'again');
     agent.respond(await agent.request('session/prompt'), { stopReason: 'end_turn' });
     await expect(second).resolves.toMatchObject({ hadOutput: true });
-    expect(events[1]?.turn).toEqual({ number: 2, open: true });
+    expect(events[1]?.turn).toEqual({ number: 2, open: true, replayed: false });
   });
 
   test('a second prompt during a turn is refused', async () => {

@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { NdjsonWriter } from '../../../src/acp/ndjsonWriter.ts';
+import { NdjsonWriter } from '../../../src/acp/transport/ndjsonWriter.ts';
 
 function message(value: unknown) {
   return { jsonrpc: '2.0', method: 'note', params: { value } };

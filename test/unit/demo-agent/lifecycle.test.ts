@@ -42,7 +42,7 @@ describe('starting', () => {
       agentInfo: { name: 'kandev-demo-agent' },
       agentCapabilities: {
         loadSession: true,
-        sessionCapabilities: { list: {}, resume: {}, close: {}, delete: {} },
+        sessionCapabilities: { list: {}, resume: {}, close: {}, delete: {}, additionalDirectories: {} },
       },
       authMethods: [],
     });

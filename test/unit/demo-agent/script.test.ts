@@ -90,7 +90,7 @@ describe('parsing', () => {
 
   test('a form has typed fields', () => {
     const step = parseOne(
-      'elicit form "Which one?" colour:red|blue! count:integer=3 why:string sure:boolean=true',
+      'elicit form "Which one?" colour:red|blue! count:integer=3 why:string sure:boolean=true tags:a|b[]=a|b',
     );
     expect(step).toEqual({
       do: 'elicit',
@@ -105,6 +105,16 @@ describe('parsing', () => {
         { name: 'count', required: false, schema: { type: 'integer', title: 'count', default: 3 } },
         { name: 'why', required: false, schema: { type: 'string', title: 'why' } },
         { name: 'sure', required: false, schema: { type: 'boolean', title: 'sure', default: true } },
+        {
+          name: 'tags',
+          required: false,
+          schema: {
+            type: 'array',
+            title: 'tags',
+            items: { type: 'string', enum: ['a', 'b'] },
+            default: ['a', 'b'],
+          },
+        },
       ],
     });
   });
@@ -135,6 +145,7 @@ describe('parsing', () => {
     ['elicit form "x" colour', /a field looks like/],
     ['elicit form "x" a:red|blue=green', /the default "green" is none of the choices/],
     ['elicit form "x" a:date', /no type "date"/],
+    ['terminal kill-when-printed sleep 2', /style=client/],
     ['elicit form "x" a:integer=many', /"many" is not a number/],
     ['elicit form "x" a:boolean=maybe', /neither true nor false/],
     ['on allow', /the step is missing/],

@@ -135,6 +135,11 @@ describe('tool calls', () => {
     expect(agent.updatesOf('tool_call_update').map(({ status }) => status)).toEqual(['completed', 'failed']);
   });
 
+  test('session says what it was opened with', async () => {
+    await run('session');
+    expect(agent.said).toContain(`"cwd":"${folder.path}"`);
+  });
+
   test('terminal runs a command and shows its output and exit', async () => {
     await run('terminal echo hello; exit 3');
     const end = agent.updatesOf('tool_call_update').at(-1);

@@ -190,7 +190,10 @@ describe('a run', () => {
     await start(taskId);
     await services.until(taskId, inState('REVIEW'));
     const sent = services.log.lines.filter((line) => line.startsWith('out '));
-    const mode = sent.findIndex((line) => line.includes('"session/set_mode"') && line.includes('"plan"'));
+    // The demo agent offers its modes as a config option, too, and that is the newer way.
+    const mode = sent.findIndex(
+      (line) => line.includes('"session/set_config_option"') && line.includes('"plan"'),
+    );
     const prompt = sent.findIndex((line) => line.includes('"session/prompt"'));
     expect(mode).toBeGreaterThan(-1);
     expect(mode).toBeLessThan(prompt);

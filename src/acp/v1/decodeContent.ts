@@ -1,6 +1,6 @@
-import { asArray, asList, asNumber, asObject, asString, isObject } from './json.ts';
-import type { JsonObject } from './json.ts';
-import type { ContentBlock, ToolCallPatch, ToolContent, ToolLocation } from './types.ts';
+import { asArray, asList, asNumber, asObject, asString, isObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
+import type { ContentBlock, ToolCallPatch, ToolContent, ToolLocation } from '../types.ts';
 
 /** Reads a content block; what it does not know it keeps as `unknown`. */
 export function decodeContentBlock(value: unknown): ContentBlock {

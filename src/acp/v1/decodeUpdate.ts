@@ -1,30 +1,19 @@
 import { decodeContentBlock, decodeToolCallPatch } from './decodeContent.ts';
-import { decodeConfigOptions } from './decodeSetup.ts';
-import { turnEndUpdate } from './dialects.ts';
-import { asArray, asList, asNumber, asObject, asString } from './json.ts';
-import type { JsonObject } from './json.ts';
-import type {
-  AgentCommand,
-  MessageEvent,
-  PermissionOption,
-  PlanEntry,
-  ToolCallPatch,
-  Update,
-} from './types.ts';
+import { decodeConfigOptions } from './decodeSession.ts';
+import { turnEndUpdate } from '../transport/dialects.ts';
+import { asArray, asList, asNumber, asObject, asString } from '../json.ts';
+import type { JsonObject } from '../json.ts';
+import type { AgentCommand, MessageEvent, PlanEntry, Update } from '../types.ts';
 
-/** Reads the params of a version 1 `session/update`. Never throws: what it cannot read is `unknown`. */
-export function decodeUpdate(params: unknown): Update {
-  const update = asObject(params).update ?? params;
-  return readUpdate(asObject(update)) ?? unknownUpdate(update);
-}
-
-/** Reads the params of `session/request_permission`. */
-export function decodePermission(params: unknown): {
-  toolCall: ToolCallPatch | null;
-  options: PermissionOption[];
-} {
-  const { toolCall, options } = asObject(params);
-  return { toolCall: decodeToolCallPatch(toolCall), options: asList(options, decodeOption) };
+/**
+ * Reads the params of a `session/update`: mostly one update, and those of a terminal that a tool call tells of beside
+ * it. Never throws: what it cannot read is `unknown`.
+ */
+export function decodeUpdates(params: unknown): Update[] {
+  const value = asObject(params).update ?? params;
+  const update = asObject(value);
+  const terminals = update._meta === undefined ? [] : decodeTerminalMeta(update._meta);
+  return [readUpdate(update) ?? unknownUpdate(value), ...terminals];
 }
 
 /** Reads the result of `session/prompt`. An agent that answers without a reason has ended its turn. */
@@ -61,6 +50,14 @@ function readUpdate(update: JsonObject): Update | null {
       return { type: 'session_info', title: text(update.title), updatedAt: text(update.updatedAt) };
     case 'notice':
       return notice(update);
+    case 'compaction_update':
+      return compaction(update);
+    case 'compaction_summary_chunk': {
+      const id = asString(update.compactionId);
+      return id === null
+        ? null
+        : { type: 'compaction_patch', patch: { id, added: decodeContentBlock(update.content) } };
+    }
     case turnEndUpdate:
       return { type: 'turn_end', stopReason: decodeStopReason(update) };
     default:
@@ -97,6 +94,41 @@ function notice(update: JsonObject): Update {
   };
 }
 
+function compaction(update: JsonObject): Update | null {
+  const id = asString(update.compactionId);
+  if (id === null) return null;
+  const summary = Array.isArray(update.summary) ? update.summary.map(decodeContentBlock) : undefined;
+  return {
+    type: 'compaction_patch',
+    patch: {
+      id,
+      status: asString(update.status) ?? undefined,
+      summary: update.summary === null ? null : summary,
+      error: text(update.error),
+    },
+  };
+}
+
+/**
+ * Some agents (Codex, Claude) run commands themselves and tell of them as terminals beside their tool calls, in a way
+ * that Zed began and the schema does not have.
+ */
+function decodeTerminalMeta(meta: unknown): Update[] {
+  const { terminal_info: info, terminal_output: output, terminal_exit: exit } = asObject(meta);
+  return [info, output, exit].flatMap((said): Update[] => {
+    const { terminal_id: id, cwd, data, exit_code: exitCode, signal } = asObject(said);
+    if (typeof id !== 'string') return [];
+    const ended = said === exit ? { exitCode: asNumber(exitCode), signal: asString(signal) } : undefined;
+    const patch = {
+      id,
+      cwd: asString(cwd) ?? undefined,
+      output: asString(data) ?? undefined,
+      exit: ended,
+    };
+    return [{ type: 'terminal_patch', patch }];
+  });
+}
+
 /** A text that may be left out (undefined) or cleared (null). */
 function text(value: unknown): string | null | undefined {
   return value === null ? null : (asString(value) ?? undefined);
@@ -120,14 +152,4 @@ function decodeCommand(value: unknown): AgentCommand | null {
     description: asString(command.description) ?? '',
     hint: asString(asObject(command.input).hint),
   };
-}
-
-const optionKinds = ['allow_once', 'allow_always', 'reject_once', 'reject_always'] as const;
-
-function decodeOption(value: unknown): PermissionOption | null {
-  const option = asObject(value);
-  const optionId = asString(option.optionId);
-  if (optionId === null) return null;
-  const kind = optionKinds.find((known) => known === option.kind) ?? 'unknown';
-  return { optionId, name: asString(option.name) ?? optionId, kind };
 }

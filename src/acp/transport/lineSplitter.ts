@@ -1,4 +1,4 @@
-import { AcpError } from './errors.ts';
+import { AcpError } from '../errors.ts';
 
 /** A line may hold a whole file twice (a diff), but not the memory of the machine. */
 export const defaultMaxLineBytes = 32 * 1024 * 1024;

@@ -2,10 +2,10 @@ import type { Readable } from 'node:stream';
 import { AbstractMessageReader } from 'vscode-jsonrpc/node';
 import type { DataCallback, Disposable, Message } from 'vscode-jsonrpc/node';
 import { normalize } from './dialects.ts';
-import { AcpError } from './errors.ts';
+import { AcpError } from '../errors.ts';
 import { LineSplitter, defaultMaxLineBytes } from './lineSplitter.ts';
 import { fromWire, isCancellation } from './rpcMessages.ts';
-import type { Dialect } from './types.ts';
+import type { Dialect } from '../types.ts';
 
 export interface NdjsonReaderOptions {
   /** Every line that is not blank, before anything is made of it. */

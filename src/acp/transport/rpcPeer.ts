@@ -7,18 +7,24 @@ import {
   createMessageConnection,
 } from 'vscode-jsonrpc/node';
 import type { CancellationToken, Message, MessageConnection } from 'vscode-jsonrpc/node';
-import { AcpError, agentError } from './errors.ts';
-import { asNumber, asObject, asString } from './json.ts';
+import { AcpError, RefusedError, agentError, toError } from '../errors.ts';
+import { asNumber, asObject, asString } from '../json.ts';
 import { NdjsonReader } from './ndjsonReader.ts';
 import { NdjsonWriter } from './ndjsonWriter.ts';
 import { isCancellation, isUnattributed } from './rpcMessages.ts';
-import type { Dialect } from './types.ts';
+import type { Dialect } from '../types.ts';
+
+/**
+ * Gives the result of a request, or a promise of it; a RefusedError that it throws is the answer. The signal aborts
+ * when the other side gives the request up, and when the connection closes.
+ */
+export type RequestHandler = (params: unknown, signal: AbortSignal) => unknown;
 
 export interface RpcPeerOptions {
   stdin: Writable;
   stdout: Readable;
-  /** What the other side may ask. The signal aborts when it gives the request up, and when the connection closes. */
-  requests: ReadonlyMap<string, (params: unknown, signal: AbortSignal) => Promise<unknown>>;
+  /** What the other side may ask, by method. */
+  requests: ReadonlyMap<string, RequestHandler>;
   /** Called synchronously in the order of arrival, also relative to the responses. */
   notifications: ReadonlyMap<string, (params: unknown) => void>;
   /** What went wrong without a request that could be rejected. */
@@ -135,10 +141,21 @@ export class RpcPeer {
     this.#inbound.add(controller);
     try {
       return await handler(params, controller.signal);
+    } catch (error) {
+      throw this.#refusal(error);
     } finally {
       this.#inbound.delete(controller);
       listening.dispose();
     }
+  }
+
+  #refusal(error: unknown): ResponseError<undefined> {
+    if (error instanceof RefusedError) return new ResponseError(error.code, error.message);
+    const { message } = toError(error);
+    this.#options.onError(
+      new Error(`A request of the agent could not be answered: ${message}`, { cause: error }),
+    );
+    return new ResponseError(ErrorCodes.InternalError, message);
   }
 
   #close(reason: CloseReason): void {

@@ -1,6 +1,6 @@
-import { asArray, asNumber, asObject, asString, isObject } from './json.ts';
-import type { JsonObject } from './json.ts';
-import type { Dialect } from './types.ts';
+import { asArray, asNumber, asObject, asString, isObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
+import type { Dialect } from '../types.ts';
 
 /** The update that stands for the end of a turn, which version 1 says by the prompt's response alone. */
 export const turnEndUpdate = '$/turn_end';

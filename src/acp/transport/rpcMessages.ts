@@ -1,8 +1,8 @@
 import { Message } from 'vscode-jsonrpc/node';
 import type { ResponseMessage } from 'vscode-jsonrpc/node';
-import { errorCodes } from './errors.ts';
-import { asNumber, asObject, asString } from './json.ts';
-import type { JsonObject } from './json.ts';
+import { errorCodes } from '../errors.ts';
+import { asNumber, asObject, asString } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 
 /**
  * Where the JSON-RPC that agents speak and vscode-jsonrpc's differ. The latter cancels by `$/cancelRequest {id}`,
