@@ -1,3 +1,4 @@
+import { diskFiles } from '../test/harness/diskFiles.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -55,7 +56,8 @@ async function open(folder: string): Promise<OpenedKandev> {
       wireRecordDays: () => 30,
       wireRecordMegabytes: () => 500,
       userAgents: () => [],
-      environment: () => ({}),
+      environment: () => Promise.resolve({}),
+      optionDefaults: () => ({}),
     },
     agents: {
       distFolder: dist,
@@ -63,6 +65,7 @@ async function open(folder: string): Promise<OpenedKandev> {
       owner: { installation: 'bench', workspace: 'bench', owner: String(process.pid) },
       environment: process.env,
     },
+    files: diskFiles,
     log: silentLog,
     clientVersion: '0.0.0-bench',
     onNotice: ({ message }) => {

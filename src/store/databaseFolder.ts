@@ -36,6 +36,20 @@ export function journalsIn(names: readonly string[]): number[] {
   return numbersIn(names, /^journal-(\d+)\.log$/);
 }
 
+const databaseFileName = /^((?:snapshot|daily|migration|restore)-\d+)\.(db|json)(\.tmp)?$/;
+
+/**
+ * The names of what a crash has left of snapshots and backups that were never finished: files that were not renamed yet,
+ * and facts without a database.
+ */
+export function unfinishedIn(names: readonly string[]): string[] {
+  return names.filter((name) => {
+    const [, id, type, aside] = databaseFileName.exec(name) ?? [];
+    if (id === undefined) return false;
+    return aside !== undefined || (type === 'json' && !names.includes(`${id}.db`));
+  });
+}
+
 function numbersIn(names: readonly string[], pattern: RegExp): number[] {
   return names
     .flatMap((name) => pattern.exec(name)?.[1] ?? [])

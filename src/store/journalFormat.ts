@@ -86,7 +86,7 @@ function checksum(bytes: Buffer, at: number, length: number): number {
   return crc32(body, crc32(bytes.subarray(at + 4, at + 8)));
 }
 
-/** What JSON cannot say of a parameter is said in an object: bytes as base64, and the numbers beyond all numbers. */
+/** What JSON cannot say of a parameter is said in an object: bytes as base64, and numbers such as Infinity and -0. */
 type PackedValue = string | number | null | { bytes: string } | { number: string };
 type PackedStatement = [sql: string, params: PackedValue[] | null];
 
@@ -100,6 +100,7 @@ function unpackStatement([sql, params]: PackedStatement): ExecutedStatement {
 
 function packValue(value: SqlValue): PackedValue {
   if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString('base64') };
+  if (Object.is(value, -0)) return { number: '-0' };
   if (typeof value === 'number' && !Number.isFinite(value)) return { number: String(value) };
   return value;
 }

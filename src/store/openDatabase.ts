@@ -1,7 +1,8 @@
+import { join } from 'node:path';
 import type { Notice, UserError } from '../model/failure.ts';
 import { makeBackup } from './backups.ts';
 import { factsOf, writeDatabaseFile } from './databaseFile.ts';
-import type { DatabaseFolder } from './databaseFolder.ts';
+import { unfinishedIn, type DatabaseFolder } from './databaseFolder.ts';
 import type { Disk } from './disk.ts';
 import { JournalWriter } from './journalWriter.ts';
 import { currentVersion, migrate, pendingMigrations } from './migrations.ts';
@@ -82,6 +83,7 @@ async function makeWritable(source: DatabaseSource, found: Recovered, tell: Tell
     if (found.missing > 0) await repair(disk, folder, found, tell);
     // Where this fails the files stay where they are, and harm nobody.
     else await setBrokenAside(disk, folder, found, tell).catch(() => undefined);
+    await removeUnfinished(disk, folder).catch(() => undefined);
     if (found.seq > 0 && pendingMigrations(version).length > 0) {
       const bytes = found.db.export();
       await makeBackup(disk, folder, 'migration', bytes, factsOf(found.db, bytes, found.seq));
@@ -161,6 +163,14 @@ async function setBrokenAside(
       severity: 'info',
       message: `The last write to the board's journal was cut off, as a crash does it. A copy of the journal was set aside in ${folder.aside}.`,
     });
+  }
+}
+
+/** Removes what a crash has left of snapshots and backups, which would gather otherwise. */
+async function removeUnfinished(disk: Disk, { path, backups }: DatabaseFolder): Promise<void> {
+  for (const folder of [path, backups]) {
+    const names = unfinishedIn(await disk.list(folder));
+    for (const name of names) await disk.remove(join(folder, name));
   }
 }
 

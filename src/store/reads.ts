@@ -98,17 +98,15 @@ export function transcript(
     .reverse();
 }
 
-/** The latest run and the open questions of each card. Three statements for any number of cards. */
+/**
+ * The latest run and the open questions of each card. Three statements for any number of cards; all open questions are
+ * read, because there are never many.
+ */
 function cardsOf(db: SqlDatabase, taskRows: readonly Row[]): StoredCard[] {
   const ids = JSON.stringify(taskRows.map(({ id }) => id));
   const runs = db.all(
     `SELECT agent_instances.* FROM json_each(?) AS wanted JOIN agent_instances ON agent_instances.rowid = (
        SELECT rowid FROM agent_instances WHERE task_id = wanted.value ORDER BY created_at DESC, rowid DESC LIMIT 1)`,
-    ids,
-  );
-  const permissions = db.all(
-    `SELECT permission_requests.* FROM json_each(?) AS wanted CROSS JOIN permission_requests
-       ON task_id = wanted.value AND state = 'open' ORDER BY requested_at`,
     ids,
   );
   const cards = new Map<string, StoredCard>();
@@ -120,7 +118,6 @@ function cardsOf(db: SqlDatabase, taskRows: readonly Row[]): StoredCard[] {
     const card = cards.get(run.taskId);
     if (card) card.run = run;
   }
-  for (const request of permissions.map(permissionRequestFrom))
-    cards.get(request.taskId)?.permissions.push(request);
+  for (const request of openPermissionRequests(db)) cards.get(request.taskId)?.permissions.push(request);
   return [...cards.values()];
 }

@@ -1,6 +1,9 @@
 import type { Database, SqlJsStatic, SqlValue, Statement } from 'sql.js';
 
-export type Row = Record<string, SqlValue>;
+/** Has a property for each column. It is for reading only: to keep or send it, make something of its values. */
+export type Row = Readonly<Record<string, SqlValue>>;
+
+type RowMaker = (values: readonly SqlValue[]) => Row;
 
 /** A statement as it was executed. Null instead of parameters: a script of several statements. */
 export type ExecutedStatement = readonly [sql: string, params: readonly SqlValue[] | null];
@@ -12,6 +15,7 @@ export type ExecutedStatement = readonly [sql: string, params: readonly SqlValue
 export class SqlDatabase {
   readonly #db: Database;
   readonly #statements = new Map<string, Statement>();
+  readonly #rowMakers = new Map<string, RowMaker>();
   /** The statements of the transaction that is under way. */
   #executed: ExecutedStatement[] | null = null;
 
@@ -51,15 +55,8 @@ export class SqlDatabase {
     const rows: Row[] = [];
     try {
       statement.bind(params);
-      const columns = statement.getColumnNames();
-      while (statement.step()) {
-        const values = statement.get();
-        const row: Row = {};
-        columns.forEach((column, index) => {
-          row[column] = values[index] ?? null;
-        });
-        rows.push(row);
-      }
+      const makeRow = this.#rowMaker(statement.getColumnNames());
+      while (statement.step()) rows.push(makeRow(statement.get()));
     } finally {
       statement.reset();
     }
@@ -128,6 +125,13 @@ export class SqlDatabase {
     }
   }
 
+  #rowMaker(columns: readonly string[]): RowMaker {
+    const key = columns.join();
+    const maker = this.#rowMakers.get(key) ?? rowMaker(columns);
+    this.#rowMakers.set(key, maker);
+    return maker;
+  }
+
   #prepare(sql: string): Statement {
     let statement = this.#statements.get(sql);
     if (!statement) {
@@ -136,4 +140,29 @@ export class SqlDatabase {
     }
     return statement;
   }
+}
+
+/**
+ * Makes rows that look a column up in the values when it is asked for: an object with a copy of each made the query of
+ * a board a tenth slower, and as much more to clear away.
+ */
+function rowMaker(columns: readonly string[]): RowMaker {
+  class ValuesRow {
+    readonly #values: readonly SqlValue[];
+
+    static {
+      for (const [index, column] of columns.entries()) {
+        Object.defineProperty(this.prototype, column, {
+          get(this: ValuesRow) {
+            return this.#values[index] ?? null;
+          },
+        });
+      }
+    }
+
+    constructor(values: readonly SqlValue[]) {
+      this.#values = values;
+    }
+  }
+  return (values) => new ValuesRow(values) as unknown as Row;
 }

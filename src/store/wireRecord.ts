@@ -145,6 +145,11 @@ export function wireRecordPath(folder: string, runId: string): string {
   return join(folder, `${runId}.jsonl`);
 }
 
+/** Removes the records of runs that are gone from the database. A run that has none is no error. */
+export async function removeWireRecords(folder: string, runIds: readonly string[]): Promise<void> {
+  for (const runId of runIds) await rm(wireRecordPath(folder, runId), { force: true });
+}
+
 export interface WireRecordLimits {
   /** Records that nothing was added to for so long are removed … */
   days: number;

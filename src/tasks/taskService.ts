@@ -153,9 +153,11 @@ export class TaskService {
     return this.#store.query('deletedTasks', { boardId: board.id });
   }
 
-  /** Forgets for good what was deleted long enough ago. */
-  async purgeDeleted(): Promise<void> {
-    await this.#store.write('task.purgeDeleted', { before: Date.now() - keepDeletedMs });
+  /** Forgets for good what was deleted long enough ago; returns the ids of the runs of those cards. */
+  async purgeDeleted(): Promise<string[]> {
+    const before = Date.now() - keepDeletedMs;
+    const { runIds } = await this.#store.write('task.purgeDeleted', { before });
+    return runIds;
   }
 
   async #findOrMakeBoard(): Promise<Board> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync } from 'node:fs';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -33,6 +33,9 @@ export type Election =
   | { kind: 'foreign'; holder: Holder };
 
 const epochFile = /^epoch\.(\d+)$/;
+/** On its way to become the file of an epoch, unless its process was killed. */
+const unfinishedFile = /^(new|released)\.[0-9a-f]+$/;
+const unfinishedMs = 60_000;
 /** A socket that neither answers nor refuses within this time belongs to a process that is busy, not dead. */
 const connectMs = 3000;
 const attempts = 20;
@@ -145,7 +148,9 @@ async function forgetBefore(folder: string, epoch: number, holder: Holder | null
   if (holder && process.platform !== 'win32') await removeSocket(holder.socket);
   for (const name of readdirSync(folder)) {
     const other = Number(epochFile.exec(name)?.[1] ?? epoch);
-    if (other < epoch - 1) await rm(join(folder, name), { force: true });
+    const path = join(folder, name);
+    if (other < epoch - 1 || (unfinishedFile.test(name) && (await isOld(path))))
+      await rm(path, { force: true });
   }
 }
 
@@ -179,4 +184,9 @@ async function removeSocket(socket: string): Promise<void> {
   // Only a folder of our own making: the path comes from a file.
   if (!/[/\\]kandev-[^/\\]+[/\\]s$/.test(socket)) return;
   await rm(dirname(socket), { recursive: true, force: true });
+}
+
+async function isOld(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found !== null && Date.now() - found.mtimeMs > unfinishedMs;
 }

@@ -1,3 +1,4 @@
+import type { Run } from '../../src/model/run.ts';
 import type { Task } from '../../src/model/task.ts';
 import type { Change } from '../../src/store/taskWrites.ts';
 
@@ -24,4 +25,22 @@ export function newTask(id: string): { task: Task; change: Change } {
     updatedAt: 1,
   };
   return { task, change: { actor: 'ann', why: null, at: 1, eventId: `event of ${id}` } };
+}
+
+/** A run that is at work. */
+export function newRun(id: string, taskId: string): Run {
+  return {
+    id,
+    taskId,
+    agentTypeId: 'demo',
+    state: 'RUNNING',
+    sessionId: null,
+    containerId: null,
+    turns: 0,
+    activity: null,
+    stopReason: null,
+    failure: null,
+    times: {},
+    createdAt: 1,
+  };
 }

@@ -4,6 +4,7 @@
  *
  * write ID → done ID, or refused ID and why
  * flood PREFIX → done ID for one card after the other, with several under way at once, until one is refused
+ * snapshot → snapshotted
  * export PATH → exported PATH
  * close → closed
  */
@@ -60,11 +61,17 @@ async function flood(prefix: string): Promise<void> {
   await Promise.all([writer(), writer(), writer(), writer()]);
 }
 
+async function snapshot(): Promise<void> {
+  await store.snapshot();
+  say('snapshotted');
+}
+
 say('open');
 for await (const line of createInterface({ input: process.stdin })) {
   const [command, argument = ''] = line.split(' ');
   if (command === 'write') await write(argument);
   if (command === 'flood') void flood(argument);
+  if (command === 'snapshot') void snapshot();
   if (command === 'export') {
     await store.exportCopy(argument);
     say(`exported ${argument}`);

@@ -8,6 +8,8 @@ import { storeWorkerPath, wasmPath } from '../harness/store.ts';
 
 const script = fileURLToPath(new URL('writer.mts', import.meta.url));
 
+export type WriterOptions = Pick<WorkerStoreOptions, 'folder' | 'triggers'>;
+
 /** A process that has a board open: writer.mts, and what it has said. */
 export class WriterProcess {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
@@ -39,17 +41,19 @@ export class WriterProcess {
    * Starts one and waits until it has opened the board.
    * @param wrapper a command to start it with, such as setpriv and its arguments
    */
-  static async start(
-    options: Pick<WorkerStoreOptions, 'folder' | 'triggers'>,
-    wrapper: readonly string[] = [],
-  ): Promise<WriterProcess> {
+  static async start(options: WriterOptions, wrapper: readonly string[] = []): Promise<WriterProcess> {
+    const writer = await WriterProcess.launch(options, wrapper);
+    await writer.hears((line) => line === 'open');
+    return writer;
+  }
+
+  /** Starts one that is yet to open the board. */
+  static async launch(options: WriterOptions, wrapper: readonly string[] = []): Promise<WriterProcess> {
     const all = { ...options, workerPath: await storeWorkerPath(), wasmPath };
     const flags = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON'];
     const node = [process.execPath, ...flags, script, JSON.stringify(all)];
     const [command, ...args] = [...wrapper, ...node] as [string, ...string[]];
-    const writer = new WriterProcess(spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] }));
-    await writer.hears((line) => line === 'open');
-    return writer;
+    return new WriterProcess(spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] }));
   }
 
   get pid(): number {
@@ -70,6 +74,12 @@ export class WriterProcess {
   async export(path: string): Promise<void> {
     this.tell(`export ${path}`);
     await this.hears((line) => line === `exported ${path}`);
+  }
+
+  /** Has a snapshot taken. */
+  async snapshot(): Promise<void> {
+    this.tell('snapshot');
+    await this.hears((line) => line === 'snapshotted');
   }
 
   /** The first line that is wanted, said before or still to come. */

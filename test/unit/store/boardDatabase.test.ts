@@ -3,6 +3,7 @@ import { LocalEventBus } from '../../../src/events/eventBus.ts';
 import type { Store, StoreChange } from '../../../src/store/store.ts';
 import { storageFolder } from '../../../src/store/storageFolder.ts';
 import { TaskService } from '../../../src/tasks/taskService.ts';
+import { newRun } from '../../store/cards.ts';
 import { temporaryStore, type TemporaryStore } from '../../harness/store.ts';
 
 let place: TemporaryStore;
@@ -157,11 +158,13 @@ describe('deleted cards', () => {
 
   it('are forgotten with their history when their time is over, and not before', async () => {
     const [early, late] = [await newCard('early'), await newCard('late')];
+    await store.write('run.insert', { run: newRun('run-of-early', early.id) });
+    await store.write('run.insert', { run: newRun('run-of-late', late.id) });
     await store.write('task.delete', { taskId: early.id, change: change('1', 1000) });
     await store.write('task.delete', { taskId: late.id, change: change('2', 2000) });
     expect(await store.write('task.purgeDeleted', { before: 2000 })).toEqual({
       taskIds: [early.id],
-      runIds: [],
+      runIds: ['run-of-early'],
     });
     expect(await store.query('taskHistory', { taskId: early.id })).toEqual([]);
     const left = await store.query('deletedTasks', { boardId: late.boardId });

@@ -40,6 +40,12 @@ describe('a journal', () => {
     );
   });
 
+  it('gives back what JSON has no words for', () => {
+    const values = [-0, Infinity, -Infinity, NaN, Uint8Array.of(0, 255), '\u0000', null];
+    const records = recordsOf([[['UPDATE', values]]]);
+    expect(readJournal(encodeAll(records)).records).toEqual(records);
+  });
+
   it('that was cut off anywhere has the records before, and nothing else', () => {
     fc.assert(
       fc.property(contents, fc.double({ min: 0, max: 1, noNaN: true }), (statements, where) => {

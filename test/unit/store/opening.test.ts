@@ -90,6 +90,32 @@ describe('a database of the first format', () => {
   });
 });
 
+describe('what a crash has left of snapshots and backups', () => {
+  it('is removed, and nothing else', async () => {
+    const disk = newDisk();
+    const { engine: first } = await openEngine(disk);
+    await insertBoard(first);
+    await first.write('task.insert', newTask('there'));
+    await first.snapshot();
+    await first.close();
+    const before = [...disk.files().keys()].sort();
+    const left = [
+      'snapshot-9.json',
+      'snapshot-9.db.tmp',
+      'backups/daily-9.json.tmp',
+      'backups/restore-9.json',
+    ];
+    const foreign = ['notes-1.json', 'export.db.tmp'];
+    for (const name of [...left, ...foreign]) disk.put(`${folder.path}/${name}`, Buffer.from('x'));
+    const { engine, notices } = await openEngine(disk);
+    expect(storedIds(engine)).toEqual(['there']);
+    await engine.close();
+    const kept = foreign.map((name) => `${folder.path}/${name}`);
+    expect([...disk.files().keys()].sort()).toEqual([...before, ...kept].sort());
+    expect(notices).toEqual([]);
+  });
+});
+
 describe('a database of a newer version', () => {
   it('is open for reading only, says so, and none of its files is touched', async () => {
     const disk = newDisk();

@@ -5,9 +5,8 @@ import { migrate } from '../../../src/store/migrations.ts';
 import { SqlDatabase } from '../../../src/store/sqlDatabase.ts';
 import { defaultColumns } from '../../../src/model/board.ts';
 import type { PermissionRequest } from '../../../src/model/permission.ts';
-import type { Run } from '../../../src/model/run.ts';
 import type { TranscriptEntry } from '../../../src/model/transcript.ts';
-import { boardId, newTask } from '../../store/cards.ts';
+import { boardId, newRun, newTask } from '../../store/cards.ts';
 import { sqlJs } from '../../store/engine.ts';
 
 /** Whole tables may be read only where they are tiny by nature. */
@@ -17,20 +16,6 @@ const tinyTables: Record<string, string> = {
 };
 
 const change = (eventId: string) => ({ actor: 'ann', why: null, at: 5, eventId });
-const aRun: Run = {
-  id: 'run',
-  taskId: 'a',
-  agentTypeId: 'demo',
-  state: 'RUNNING',
-  sessionId: null,
-  containerId: null,
-  turns: 0,
-  activity: null,
-  stopReason: null,
-  failure: null,
-  times: {},
-  createdAt: 1,
-};
 const entry: TranscriptEntry = {
   seq: 1,
   runId: 'run',
@@ -69,7 +54,7 @@ const writeParams: [WriteName, object][] = [
   ['task.update', { taskId: 'a', patch: { title: 'A' }, at: 2 }],
   ['task.changeState', { taskId: 'a', to: 'TODO', heldBecause: null, beforeTaskId: null, ...change('1') }],
   ['task.place', { taskId: 'a', beforeTaskId: null, at: 3 }],
-  ['run.insert', { run: aRun }],
+  ['run.insert', { run: newRun('run', 'a') }],
   ['run.update', { runId: 'run', to: null, patch: { turns: 1 }, at: 4 }],
   ['transcript.put', { runId: 'run', entries: [entry], activity: 'x' }],
   ['permission.insert', { request }],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   pruneWireRecords,
+  removeWireRecords,
   WireRecord,
   wireRecordPath,
   type WireLine,
@@ -142,7 +143,15 @@ describe('old wire records', () => {
     expect(await pruneWireRecords(folder, { days: 30, bytes: 100 }, new Set(['kept']))).toEqual(['new']);
   });
 
+  it('are removed with their runs, and only they', async () => {
+    for (const runId of ['purged-1', 'kept', 'purged-2']) await file(runId, 10, 1);
+    await removeWireRecords(folder, ['purged-1', 'never-recorded', 'purged-2']);
+    expect(await readdir(folder)).toEqual(['kept.jsonl']);
+    await expect(removeWireRecords(folder, ['../kept'])).rejects.toThrow('no id of a run');
+  });
+
   it('need not be there', async () => {
+    await removeWireRecords(join(place, 'nowhere'), ['run']);
     expect(await pruneWireRecords(join(place, 'nowhere'), { days: 1, bytes: 1 })).toEqual([]);
   });
 });
