@@ -55,6 +55,7 @@ async function open(folder: string): Promise<OpenedKandev> {
       keepContainerMinutes: () => 10,
       wireRecordDays: () => 30,
       wireRecordMegabytes: () => 500,
+      mcpServers: () => [],
       userAgents: () => [],
       environment: () => Promise.resolve({}),
       optionDefaults: () => ({}),

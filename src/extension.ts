@@ -1,4 +1,5 @@
 import { window, workspace, type ExtensionContext } from 'vscode';
+import { checkField } from './acp/elicitation.ts';
 import { DeferredKandev } from './api/deferredKandev.ts';
 import type { Kandev } from './api/contract.ts';
 import { performAction } from './commands/performAction.ts';
@@ -8,45 +9,50 @@ import { LiveBoardState } from './providers/boardState.ts';
 import { BoardTreeView } from './providers/boardView.ts';
 import { CardDeletion } from './providers/cardDeletion.ts';
 import { DisposableStore } from './providers/disposableStore.ts';
+import { editorFiles } from './providers/editorFiles.ts';
 import { EngineWatch } from './providers/engineWatch.ts';
 import { FailureMessages } from './providers/failureMessages.ts';
 import { OutputLog } from './providers/outputLog.ts';
 import { PermissionPrompts } from './providers/permissionPrompts.ts';
+import { PromptQueue } from './providers/promptQueue.ts';
+import { QuestionPrompts } from './providers/questionPrompts.ts';
 import { RunMessages } from './providers/runMessages.ts';
 import { RunStatusBar } from './providers/runStatusBar.ts';
+import { SecretEnvironment } from './providers/secretEnvironment.ts';
 import { Settings } from './providers/settings.ts';
 import { TaskTree } from './providers/taskTree.ts';
 import { BoardPanels, boardViewType } from './webview/host/boardPanel.ts';
-import type { SharedKandev } from './windows/sharedKandev.ts';
+import type { SharedBoard } from './windows/openSharedBoard.ts';
 
-let opened: Promise<SharedKandev> | null = null;
+let opened: Promise<SharedBoard> | null = null;
 
 /** Builds the faces, which show "loading" until the board behind them is open. Does no I/O of its own. */
 export function activate(context: ExtensionContext): void {
   const store = new DisposableStore();
   context.subscriptions.push(store);
-  const settings = new Settings(process.env);
+  const environment = new SecretEnvironment(context.secrets, process.env, (text) => {
+    log.failure(text);
+  });
+  const settings = new Settings(environment);
   const log = store.add(new OutputLog(() => settings.acpTrace()));
   const failures = new FailureMessages(
     (action) => performAction({ kandev, board, log, engine }, action),
-    (text) => {
-      log.failure(text);
-    },
+    log.failure.bind(log),
   );
-  opened = open(context, settings, log, failures, () => {
+  const opening = open(context, settings, log, failures, () => {
     // Another window leads now, or this one does: what is shown is read anew.
     void state.reload();
   });
-  const kandev: Kandev = new DeferredKandev(opened);
-  store.add(
-    kandev.subscribe('>', (event) => {
-      log.record(event);
-    }),
-  );
+  opened = opening;
+  const kandev: Kandev = new DeferredKandev(opening.then((shared) => shared.kandev));
+  const agents = async () => (await opening).tools;
+  store.add(kandev.subscribe('>', log.record.bind(log)));
   const state = store.add(new LiveBoardState(kandev));
   log.useTitles(state);
   const engine = store.add(new EngineWatch(kandev, state));
-  const prompts = store.add(new PermissionPrompts(state, kandev, failures));
+  const prompts = new PermissionPrompts(state, kandev, failures);
+  const questions = store.add(new QuestionPrompts(state, kandev, failures, checkField));
+  store.add(new PromptQueue(state, () => [...prompts.open(), ...questions.open()]));
   const deletion = new CardDeletion(kandev, state, failures);
   const tree = store.add(new TaskTree(state, kandev, failures));
   const view = store.add(
@@ -68,7 +74,8 @@ export function activate(context: ExtensionContext): void {
   store.add(window.registerWebviewPanelSerializer(boardViewType, board));
   store.add(new RunStatusBar(state));
   store.add(new RunMessages(kandev, failures, state));
-  const actions = { kandev, state, failures, prompts, deletion, log, board, engine, view };
+  const faces = { failures, prompts, questions, log, board, view };
+  const actions = { ...faces, kandev, state, deletion, engine, agents, environment };
   for (const command of registerCommands(actions)) store.add(command);
   store.add(
     workspace.onDidChangeConfiguration((change) => {
@@ -80,8 +87,8 @@ export function activate(context: ExtensionContext): void {
 }
 
 export async function deactivate(): Promise<void> {
-  const board = await opened?.catch(() => null);
-  await board?.close();
+  const shared = await opened?.catch(() => null);
+  await Promise.all([shared?.tools.close(), shared?.kandev.close()]);
 }
 
 /** Opens the board as soon as there is a folder that may have one; where another window has it open, through that one. */
@@ -91,7 +98,7 @@ async function open(
   log: OutputLog,
   failures: FailureMessages,
   onChange: () => void,
-): Promise<SharedKandev> {
+): Promise<SharedBoard> {
   const storage = context.storageUri?.fsPath;
   if (storage === undefined) throw noFolder();
   await trusted(context);
@@ -105,6 +112,7 @@ async function open(
     distFolder: context.asAbsolutePath('dist'),
     version: (context.extension.packageJSON as { version: string }).version,
     settings,
+    files: editorFiles,
     log,
     onChange,
     onNotice: (notice) => {

@@ -1,10 +1,13 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import type { TerminalHandlers } from '../acp/clientHandlers.ts';
 import type { AgentProcess, ExitInfo } from './agentProcess.ts';
 import { openEnded } from './attach.ts';
 import { settledWithin } from './deadline.ts';
 import { demultiplex } from './demultiplex.ts';
 import type { Engine } from './engine.ts';
+import { ContainerCommands } from './execTerminalCommands.ts';
+import { openTerminal, type ContainerTerminal, type TerminalRequest } from './execTerminalSession.ts';
 import { OutputTail } from './outputTail.ts';
 import { removeContainer, stopContainer } from './removeContainer.ts';
 
@@ -32,6 +35,7 @@ export class AgentContainer implements AgentProcess {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly exited: Promise<ExitInfo>;
+  readonly commands: TerminalHandlers;
   readonly #engine: Engine;
   readonly #socket: Duplex;
   readonly #drain: () => void;
@@ -43,6 +47,7 @@ export class AgentContainer implements AgentProcess {
     this.workingDirectory = workingDirectory;
     this.#engine = engine;
     this.#socket = socket;
+    this.commands = new ContainerCommands({ engine, containerId, workingDirectory });
     this.stdin = openEnded(socket);
     const decoder = new StringDecoder('utf8');
     const { stdout, ended, drain } = demultiplex(socket, (output) => {
@@ -52,6 +57,11 @@ export class AgentContainer implements AgentProcess {
     this.stdout = stdout;
     this.#drain = drain;
     this.exited = this.#watchExit(exitCode, ended);
+  }
+
+  openTerminal(request: TerminalRequest): Promise<ContainerTerminal> {
+    const { containerId, workingDirectory } = this;
+    return openTerminal({ engine: this.#engine, containerId, workingDirectory }, request);
   }
 
   stderrTail(): string {

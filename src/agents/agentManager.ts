@@ -11,6 +11,7 @@ import { ensureImage } from './images.ts';
 import { labelsOf, type OwnerLabels } from './labels.ts';
 import { launchContainer } from './launchContainer.ts';
 import { removeLeftovers } from './leftovers.ts';
+import { ensureStateVolume } from './stateVolume.ts';
 import { checkWorkspace, protectGit } from './workspace.ts';
 
 export interface LaunchRequest {
@@ -70,14 +71,19 @@ export class AgentManager {
 
     const user = await containerUser(folder, facts.rootless);
     const [identity, git] = await Promise.all([writeIdentity(storageFolder, user), protectGit(folder, user)]);
-    const labels = labelsOf(request, owner, environment.KANDEV_TEST_RUN);
+    const testRun = environment.KANDEV_TEST_RUN;
+    const stateVolume =
+      agentType.stateFolder === undefined
+        ? null
+        : await ensureStateVolume({ engine, agentType, user, testRun, signal });
+    const labels = labelsOf(request, owner, testRun);
     const workspace = { folder, target, git };
     signal.throwIfAborted();
     progress.starting();
     return launchContainer({
       engine,
       name: containerName(runId),
-      options: containerOptions({ request, facts, user, identity, workspace, labels }),
+      options: containerOptions({ request, facts, user, identity, workspace, stateVolume, labels }),
       thing: { agentName: agentType.name, image: agentType.image, command: agentType.command, folder },
       onStderr: progress.stderr.bind(progress),
       signal,

@@ -1,4 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
+import type { TerminalHandlers } from '../acp/clientHandlers.ts';
+import type { ContainerTerminal, TerminalRequest } from './execTerminalSession.ts';
 
 /** How a container's main process ended. */
 export interface ExitInfo {
@@ -17,6 +19,10 @@ export interface AgentProcess {
   readonly stdout: Readable;
   /** Settles once, when the process has ended or its container is gone; never rejects. */
   readonly exited: Promise<ExitInfo>;
+  /** Runs the commands that the agent asks for, beside it; left out where nothing can be run beside it. */
+  readonly commands?: TerminalHandlers;
+  /** Opens a terminal beside the agent, for the user; throws as `openTerminal` does. Left out as `commands` is. */
+  openTerminal?(request: TerminalRequest): Promise<ContainerTerminal>;
   /** The last of what it wrote to stderr, at most 8 KB. */
   stderrTail(): string;
   /** Ends the process and removes the container; done within 3 s, and safe to call twice. Rejects with a `UserError` if the engine is stuck. */

@@ -1,4 +1,5 @@
 import type Dockerode from 'dockerode';
+import type { AgentType } from '../model/agentType.ts';
 import type { LaunchRequest } from './agentManager.ts';
 import { homeFolder, type ContainerUser, type IdentityFiles } from './containerUser.ts';
 import type { EngineFacts } from './engine.ts';
@@ -11,6 +12,8 @@ export interface ContainerPlan {
   user: ContainerUser;
   identity: IdentityFiles;
   workspace: Workspace;
+  /** The volume with what the agent type keeps; null where it keeps nothing. */
+  stateVolume: string | null;
   labels: Readonly<Record<string, string>>;
 }
 
@@ -49,18 +52,26 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
 }
 
 function environmentOf(request: LaunchRequest): string[] {
+  const { variables = {} } = request.agentType;
   const own = { HOME: homeFolder, USER: 'agent', LOGNAME: 'agent' };
-  return Object.entries({ ...request.environment, ...own }).map(([name, value]) => `${name}=${value}`);
+  // What the user has set wins over what the type says.
+  return Object.entries({ ...variables, ...request.environment, ...own }).map(
+    ([name, value]) => `${name}=${value}`,
+  );
 }
 
-function hostConfigOf({ request, facts, identity, workspace }: ContainerPlan): Dockerode.HostConfig {
-  const { cpus, memoryMb } = request.agentType.resources;
+function hostConfigOf(plan: ContainerPlan): Dockerode.HostConfig {
+  const { request, facts } = plan;
+  const { resources, stateFolder = '' } = request.agentType;
+  const { cpus, memoryMb } = resources;
   const memory = memoryMb * 1024 ** 2;
   // Room in memory, which counts towards the limit: half of it for each.
   const tmpfs = `rw,exec,nosuid,nodev,mode=1777,size=${Math.floor(memory / 2)}`;
   return {
-    Mounts: mountsOf(workspace, identity),
-    Tmpfs: { '/tmp': tmpfs, [homeFolder]: tmpfs },
+    Mounts: mountsOf(plan),
+    Tmpfs: Object.fromEntries(
+      ['/tmp', homeFolder, ...foldersAbove(stateFolder)].map((folder) => [folder, tmpfs]),
+    ),
     // node as process 1 takes 10 s to stop, and leaves zombies.
     Init: true,
     AutoRemove: false,
@@ -78,8 +89,14 @@ function hostConfigOf({ request, facts, identity, workspace }: ContainerPlan): D
   };
 }
 
+/** Those between the home and the state folder: the engine would make them as root's. */
+function foldersAbove(stateFolder: string): string[] {
+  const parts = stateFolder.split('/').slice(0, -1);
+  return parts.map((_part, index) => [homeFolder, ...parts.slice(0, index + 1)].join('/'));
+}
+
 /** Never `Binds`: those break at a colon, and make what is missing on the host, as root. */
-function mountsOf(workspace: Workspace, identity: IdentityFiles): Dockerode.MountSettings[] {
+function mountsOf({ request, workspace, identity, stateVolume }: ContainerPlan): Dockerode.MountSettings[] {
   const { folder, target, git } = workspace;
   const bind = (source: string, at: string, readOnly: boolean): Dockerode.MountSettings => ({
     Type: 'bind',
@@ -92,5 +109,21 @@ function mountsOf(workspace: Workspace, identity: IdentityFiles): Dockerode.Moun
     ...git.map(({ path, readOnly }) => bind(`${folder}/${path}`, `${target}/${path}`, readOnly)),
     bind(identity.passwd, '/etc/passwd', true),
     bind(identity.group, '/etc/group', true),
+    ...(stateVolume === null ? [] : [volumeAt(stateVolume, stateTarget(request.agentType))]),
   ];
+}
+
+function stateTarget({ stateFolder = '' }: Pick<AgentType, 'stateFolder'>): string {
+  return `${homeFolder}/${stateFolder}`;
+}
+
+/** A volume, without what an image has at that place. */
+export function volumeAt(volume: string, target: string): Dockerode.MountSettings {
+  return {
+    Type: 'volume',
+    Source: volume,
+    Target: target,
+    // dockerode's type demands all of it.
+    VolumeOptions: { NoCopy: true, Labels: {}, DriverConfig: { Name: 'local', Options: {} } },
+  };
 }

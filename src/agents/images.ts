@@ -24,17 +24,24 @@ export interface ImageRequest {
 const machineBase = 'kandev/machine-base:latest';
 
 /** The image that is being made ready, by its name and engine: a second card waits instead of making it twice. */
-const underWay = new Map<string, Promise<void>>();
+const underWay = new Map<string, Promise<unknown>>();
 
 /**
- * Makes an agent's image ready on the engine: there already, else pulled; one that the extension builds is built,
- * also when the extension's files have changed since.
+ * Makes an agent's image ready on the engine: there already, else pulled; one that has a Dockerfile is built, also when
+ * the files beside it have changed since. An image of that name that was not built so is taken as it is.
  *
  * @throws UserError when it cannot be had; the signal's reason when it is aborted.
  */
-export async function ensureImage(request: ImageRequest): Promise<void> {
-  const { engine, agentType, signal } = request;
-  const key = `${engine.endpoint.endpoint} ${agentType.image}`;
+export function ensureImage(request: ImageRequest): Promise<void> {
+  return oneAtATime(request, request.agentType.image, () => makeReady(request));
+}
+
+async function oneAtATime<T>(
+  { engine, signal }: Pick<ImageRequest, 'engine' | 'signal'>,
+  image: string,
+  make: () => Promise<T>,
+): Promise<T> {
+  const key = `${engine.endpoint.endpoint} ${image}`;
   for (;;) {
     const other = underWay.get(key);
     if (!other) break;
@@ -44,10 +51,10 @@ export async function ensureImage(request: ImageRequest): Promise<void> {
       signal,
     );
   }
-  const mine = makeReady(request);
+  const mine = make();
   underWay.set(key, mine);
   try {
-    await mine;
+    return await mine;
   } finally {
     underWay.delete(key);
   }
@@ -60,9 +67,13 @@ async function makeReady({ engine, agentType, distFolder, progress, signal }: Im
     if (present === null) await pullImage(engine, image, progress.activity.bind(progress), signal);
     return;
   }
-  const context = path.join(distFolder, buildContext);
+  const context = path.resolve(distFolder, buildContext);
   const source = await sourceHash(context);
-  if (present?.labels[imageLabels.source] === source) return;
+  if (present !== null) {
+    const builtFrom = present.labels[imageLabels.source];
+    // Without the label it is the user's own, or its maker's.
+    if (builtFrom === undefined || builtFrom === source) return;
+  }
   const base = await ensureBase(engine, context, progress, signal);
   progress.activity(`Building ${image} …`);
   await buildImage({ image, context, source, base }, engine.endpoint, progress.log.bind(progress), signal);
@@ -88,7 +99,9 @@ async function ensureBase(
     const unreachable = error instanceof UserError && error.failure.reason === 'registry-unreachable';
     if (!unreachable || !(await suitsThisMachine(engine, signal))) throw error;
     progress.activity('No registry answers: making the image from this machine …');
-    const version = await importMachineImage(engine, machineBase, signal);
+    const version = await oneAtATime({ engine, signal }, machineBase, () =>
+      importMachineImage(engine, machineBase, signal),
+    );
     progress.log(
       `No registry answers for ${base}. Made a base image from this machine's node ${version} instead.`,
     );

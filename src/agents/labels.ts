@@ -26,6 +26,13 @@ export const imageLabels = {
   source: 'dev.kandev.source',
 } as const;
 
+export const volumeLabels = {
+  /** The agent type whose state is kept there. */
+  state: 'dev.kandev.state',
+  /** The user id and group id that it belongs to: "1000:1000". */
+  owner: 'dev.kandev.state-owner',
+} as const;
+
 /** The schema of the labels; a later version with other labels leaves these containers alone, or adopts them. */
 const schemaVersion = '1';
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access, open, realpath, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,30 +10,17 @@ import { UserError } from '../model/failure.ts';
 import type { Engine } from './engine.ts';
 import { diskFailure } from './engineFailure.ts';
 import { findImage, removeReplaced } from './findImage.ts';
+import { imageLabels } from './labels.ts';
+import { certificatesFile, machineFiles, onPath, searchPath, type MachineFiles } from './machineFiles.ts';
 import { parsePullLine } from './pullProgress.ts';
 import { streamLines } from './streamLines.ts';
 
 const run = promisify(execFile);
 
-const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const oldestNode = 20;
-/** Where there is no busybox: what a shell script cannot do without. */
-const basicTools = [
-  'cat',
-  'ls',
-  'mkdir',
-  'rm',
-  'cp',
-  'mv',
-  'env',
-  'sleep',
-  'head',
-  'tail',
-  'wc',
-  'grep',
-  'find',
-];
 const importLimitMs = 120_000;
+/** Larger files are read in parts. */
+const atOnceBytes = 1_000_000;
 
 /** Whether an image made of this machine's programs runs on the engine. */
 export async function suitsThisMachine(engine: Engine, signal: AbortSignal): Promise<boolean> {
@@ -42,8 +29,8 @@ export async function suitsThisMachine(engine: Engine, signal: AbortSignal): Pro
 }
 
 /**
- * Makes an image of this machine's node, a shell and the libraries they load: a base for agents where no registry
- * can be reached. Replaces an image of that name.
+ * Has an image of this machine's node, npm, a shell and the libraries they load: a base for agents where no registry
+ * can be reached. One of that name is replaced, unless it was made of the same files.
  *
  * @returns the version of node in it, such as `v22.19.0`
  * @throws UserError `image-missing` when there is no node to take; `engine-disk-full`
@@ -60,28 +47,66 @@ export async function importMachineImage(
       message: `Docker cannot reach a registry, and this machine has no Node ${oldestNode} or newer to make the image from. Connect to a network, or install Node.`,
     });
   }
-  const replaced = await findImage(engine, image, signal);
+  const machine = await machineFiles(node.file);
+  const source = await hashOf(machine);
+  const present = await findImage(engine, image, signal);
+  if (present?.labels[imageLabels.source] === source) return node.version;
+  await importFiles(engine, { image, source, machine }, signal);
+  if (present !== null) await removeReplaced(engine, present);
+  return node.version;
+}
+
+interface MachineImport {
+  image: string;
+  source: string;
+  machine: MachineFiles;
+}
+
+async function importFiles(
+  engine: Engine,
+  { image, source, machine }: MachineImport,
+  signal: AbortSignal,
+): Promise<void> {
   const archive = pack();
   const body = Readable.from(archive);
   const [repo, tag] = image.split(':');
-  const options = { repo, tag, changes: [`ENV PATH=${searchPath}`, 'CMD ["/bin/sh"]'] };
+  const variables = {
+    PATH: searchPath,
+    ...(machine.files.has(certificatesFile)
+      ? { NODE_EXTRA_CA_CERTS: certificatesFile, SSL_CERT_FILE: certificatesFile }
+      : {}),
+  };
+  const changes = [
+    ...Object.entries(variables).map(([name, value]) => `ENV ${name}=${value}`),
+    `LABEL ${imageLabels.source}=${source}`,
+    'CMD ["/bin/sh"]',
+  ];
   const imported = engine
     .call(
       `importing ${image}`,
-      (docker, abortSignal) => docker.importImage(body, { ...options, abortSignal }),
+      (docker, abortSignal) => docker.importImage(body, { repo, tag, changes, abortSignal }),
       { limitMs: importLimitMs, signal },
     )
     .then(readImport);
   try {
-    await Promise.all([imported, writeMachine(archive, node.file)]);
+    await Promise.all([imported, writeMachine(archive, machine)]);
   } catch (error) {
     // Whichever of the two failed, the other would wait for ever.
     body.once('error', () => undefined).destroy(error as Error);
     signal.throwIfAborted();
     throw error;
   }
-  if (replaced !== null) await removeReplaced(engine, replaced);
-  return node.version;
+}
+
+/** Says whether an image was made of these files, without reading them all. */
+async function hashOf({ files, links }: MachineFiles): Promise<string> {
+  const hash = createHash('sha256');
+  for (const [name, file] of files) {
+    const { size, mtimeMs } = await stat(file);
+    hash.update(`${name}\0${size}\0${mtimeMs}\0`);
+  }
+  for (const link of links) hash.update(link.join('\0'));
+  return hash.digest('hex');
 }
 
 async function readImport(stream: NodeJS.ReadableStream): Promise<void> {
@@ -106,44 +131,16 @@ async function findNode(): Promise<{ file: string; version: string } | null> {
   return null;
 }
 
-async function onPath(command: string): Promise<string[]> {
-  const folders = [...(process.env.PATH ?? '').split(path.delimiter), ...searchPath.split(':')];
-  const found: string[] = [];
-  for (const folder of new Set(folders.filter((entry) => path.isAbsolute(entry)))) {
-    const file = path.join(folder, command);
-    const isThere = await access(file, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) found.push(file);
-  }
-  return found;
-}
-
-/** Files by their path in the image, links by what they point to. */
-interface MachineFiles {
-  files: Map<string, string>;
-  links: Map<string, string>;
-}
-
-async function writeMachine(archive: Pack, node: string): Promise<void> {
-  const machine: MachineFiles = {
-    files: new Map([['/usr/local/bin/node', node]]),
-    links: new Map([['/usr/bin/env', '/bin/env']]),
-  };
-  await addShell(machine);
-  for (const binary of [...machine.files.values()]) {
-    for (const library of await librariesOf(binary)) machine.files.set(library, library);
-  }
+async function writeMachine(archive: Pack, { files, links }: MachineFiles): Promise<void> {
   // Folders that are only implied get mode 0600 on some storage drivers (seen with vfs), and nothing in them runs.
-  for (const folder of foldersOf([...machine.files.keys(), ...machine.links.keys()])) {
+  for (const folder of foldersOf([...files.keys(), ...links.keys()])) {
     archive.entry({ name: `${folder.slice(1)}/`, type: 'directory', mode: 0o755 });
   }
   archive.entry({ name: 'tmp/', type: 'directory', mode: 0o1777 });
-  for (const [name, linkname] of machine.links) {
+  for (const [name, linkname] of links) {
     archive.entry({ name: name.slice(1), type: 'symlink', linkname });
   }
-  for (const [name, file] of machine.files) await writeFile(archive, name, file);
+  for (const [name, file] of files) await writeFile(archive, name, file);
   archive.finalize();
 }
 
@@ -156,32 +153,19 @@ function foldersOf(files: readonly string[]): string[] {
   return [...folders].sort((a, b) => a.length - b.length);
 }
 
-async function addShell({ files, links }: MachineFiles): Promise<void> {
-  const [busybox] = await onPath('busybox');
-  if (busybox !== undefined) {
-    files.set('/bin/busybox', busybox);
-    const { stdout } = await run(busybox, ['--list']);
-    for (const applet of stdout.trim().split('\n')) {
-      if (applet !== 'busybox') links.set(`/bin/${applet}`, 'busybox');
-    }
-    return;
-  }
-  for (const tool of ['sh', ...basicTools]) {
-    const [file] = await onPath(tool);
-    if (file !== undefined) files.set(`/bin/${tool}`, file);
-  }
-}
-
-/** The shared libraries that a program loads, by the paths under which the loader looks for them. */
-async function librariesOf(binary: string): Promise<string[]> {
-  // A static program is none for ldd: it fails.
-  const { stdout } = await run('ldd', [await realpath(binary)]).catch(() => ({ stdout: '' }));
-  return [...stdout.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)].flatMap(([, library]) => library ?? []);
-}
-
 async function writeFile(archive: Pack, name: string, file: string): Promise<void> {
   const { size } = await stat(file);
-  const handle = await open(file);
-  const entry = archive.entry({ name: name.slice(1), size, mode: 0o755 });
-  await pipeline(handle.createReadStream(), entry);
+  const header = { name: name.slice(1), size, mode: 0o755 };
+  if (size > atOnceBytes) {
+    const handle = await open(file);
+    await pipeline(handle.createReadStream(), archive.entry(header));
+    return;
+  }
+  const content = await readFile(file);
+  await new Promise<void>((resolve, reject) => {
+    archive.entry(header, content, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
 }

@@ -1,7 +1,12 @@
 import * as v from 'valibot';
-import type { AgentType } from '../model/agentType.ts';
+import type { AgentSignIn, AgentType } from '../model/agentType.ts';
+import { agentSettingSchema, type AgentSetting } from './agentSetting.ts';
+import { homeFolder } from './containerUser.ts';
 
-/** The agent types that Kandev brings along. */
+/**
+ * The agent types that Kandev brings along. Their images are built from agents/<id>/Dockerfile, where the versions are
+ * pinned; what each was seen to need, and with which version, stands in docs/agents.md.
+ */
 export const builtInAgentTypes: readonly AgentType[] = [
   {
     id: 'demo',
@@ -12,109 +17,259 @@ export const builtInAgentTypes: readonly AgentType[] = [
     command: ['node', '/opt/kandev/agent.js'],
     environment: [],
     resources: { cpus: 1, memoryMb: 512 },
+    offers: { fs: true, terminal: true },
+    stateFolder: '.kandev-demo',
     dialect: 'acp',
     firstMode: null,
   },
+  {
+    id: 'auggie-cli',
+    name: 'Auggie',
+    image: 'augmentcode/auggie-cli:latest',
+    buildContext: 'agents/auggie-cli',
+    command: ['auggie', '--acp'],
+    environment: ['AUGMENT_SESSION_AUTH', 'AUGMENT_API_TOKEN', 'AUGMENT_API_URL', 'GITHUB_API_TOKEN'],
+    variables: { AUGMENT_DISABLE_AUTO_UPDATE: '1' },
+    resources: { cpus: 2, memoryMb: 2048 },
+    offers: { fs: true, terminal: true },
+    stateFolder: '.augment',
+    dialect: 'acp',
+    firstMode: 'default',
+    signIn: { command: ['auggie', 'login'] },
+  },
+  {
+    id: 'gemini',
+    name: 'Gemini CLI',
+    image: 'kandev/gemini-agent:latest',
+    buildContext: 'agents/gemini',
+    command: ['gemini', '--acp'],
+    environment: [
+      'GEMINI_API_KEY',
+      'GOOGLE_GEMINI_BASE_URL',
+      'GOOGLE_API_KEY',
+      'GOOGLE_GENAI_USE_VERTEXAI',
+      'GOOGLE_CLOUD_PROJECT',
+      'GOOGLE_CLOUD_LOCATION',
+    ],
+    // The editor has asked already whether the folder is trusted, and without it "always allow" makes a tool fail.
+    variables: { GEMINI_CLI_TRUST_WORKSPACE: 'true', NO_BROWSER: 'true' },
+    resources: { cpus: 1.5, memoryMb: 1536 },
+    offers: { fs: true, terminal: false },
+    stateFolder: '.gemini',
+    dialect: 'acp',
+    firstMode: 'default',
+    signIn: {
+      hint: 'Set GEMINI_API_KEY to a key from Google AI Studio, or sign in with Google in a terminal.',
+      command: ['gemini'],
+      // Without it a session can be made, and not be loaded again.
+      automatic: [{ variable: 'GEMINI_API_KEY', method: 'gemini-api-key' }],
+    },
+    quirks: {
+      missingFileIsEmpty: true,
+      noLoadInSameMinute: true,
+      modeMessagePrefix: '[MODE_UPDATE] ',
+    },
+  },
+  {
+    id: 'claude',
+    name: 'Claude Code',
+    image: 'kandev/claude-agent:latest',
+    buildContext: 'agents/claude',
+    command: ['claude-agent-acp'],
+    environment: [
+      'ANTHROPIC_API_KEY',
+      'CLAUDE_CODE_OAUTH_TOKEN',
+      'ANTHROPIC_AUTH_TOKEN',
+      'ANTHROPIC_BASE_URL',
+      'ANTHROPIC_MODEL',
+    ],
+    // Without it a part of its state would be a file beside the folder, which a volume cannot hold.
+    variables: { CLAUDE_CONFIG_DIR: `${homeFolder}/.claude`, DISABLE_AUTOUPDATER: '1' },
+    resources: { cpus: 2, memoryMb: 3072 },
+    offers: { fs: true, terminal: true },
+    stateFolder: '.claude',
+    dialect: 'acp',
+    // It begins in a mode where a classifier answers in the user's place.
+    firstMode: 'default',
+    signIn: { command: ['claude-agent-acp', '--cli', 'auth', 'login', '--claudeai'], missingUntil: 'prompt' },
+  },
+  {
+    id: 'codex',
+    name: 'Codex',
+    image: 'kandev/codex-agent:latest',
+    buildContext: 'agents/codex',
+    command: ['codex-acp'],
+    environment: ['CODEX_API_KEY', 'OPENAI_API_KEY', 'OPENAI_BASE_URL'],
+    resources: { cpus: 2, memoryMb: 2048 },
+    offers: { fs: true, terminal: true },
+    stateFolder: '.codex',
+    dialect: 'acp',
+    // It begins in a mode where it decides by itself what is unsafe enough to ask.
+    firstMode: 'read-only',
+    signIn: {
+      hint: 'Set CODEX_API_KEY to a key of the OpenAI platform, or sign in to ChatGPT in a terminal.',
+      command: ['codex', 'login', '--device-auth'],
+      automatic: [
+        { variable: 'CODEX_API_KEY', method: 'api-key' },
+        { variable: 'OPENAI_API_KEY', method: 'api-key' },
+      ],
+    },
+  },
+  {
+    id: 'copilot',
+    name: 'GitHub Copilot',
+    image: 'kandev/copilot-agent:latest',
+    buildContext: 'agents/copilot',
+    command: ['copilot', '--acp'],
+    environment: ['COPILOT_GITHUB_TOKEN', 'GH_TOKEN', 'GITHUB_TOKEN'],
+    variables: { COPILOT_AUTO_UPDATE: 'false' },
+    // It unpacks itself into its home, which is memory.
+    resources: { cpus: 2, memoryMb: 3072 },
+    offers: { fs: true, terminal: true },
+    stateFolder: '.copilot',
+    dialect: 'acp',
+    firstMode: null,
+    // The way that it offers by itself counts on a browser that can reach it.
+    signIn: { command: ['copilot', 'login', '--device-code'] },
+  },
+  {
+    id: 'opencode',
+    name: 'OpenCode',
+    image: 'kandev/opencode-agent:latest',
+    buildContext: 'agents/opencode',
+    command: ['opencode', 'acp'],
+    environment: [
+      'OPENCODE_API_KEY',
+      'ANTHROPIC_API_KEY',
+      'OPENAI_API_KEY',
+      'GEMINI_API_KEY',
+      'OPENROUTER_API_KEY',
+    ],
+    variables: {
+      OPENCODE_DISABLE_AUTOUPDATE: '1',
+      // It asks for nothing unless told to.
+      OPENCODE_PERMISSION: '{"edit":"ask","bash":"ask","webfetch":"ask"}',
+    },
+    resources: { cpus: 2, memoryMb: 2048 },
+    offers: { fs: true, terminal: true },
+    stateFolder: '.local/share/opencode',
+    dialect: 'acp',
+    firstMode: null,
+    signIn: { command: ['opencode', 'auth', 'login'] },
+  },
+  {
+    id: 'qwen',
+    name: 'Qwen Code',
+    image: 'kandev/qwen-agent:latest',
+    buildContext: 'agents/qwen',
+    command: ['qwen', '--acp'],
+    environment: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'OPENAI_MODEL'],
+    resources: { cpus: 2, memoryMb: 3072 },
+    offers: { fs: true, terminal: true },
+    stateFolder: '.qwen',
+    dialect: 'acp',
+    // It begins in a mode where a classifier answers in the user's place.
+    firstMode: 'default',
+    signIn: {
+      hint: 'Set OPENAI_API_KEY, and OPENAI_BASE_URL and OPENAI_MODEL for another provider than OpenAI.',
+      command: ['qwen', '--auth-type=openai'],
+    },
+  },
 ];
 
-const text = (what: string) =>
-  v.pipe(v.string(`${what} must be a text.`), v.trim(), v.nonEmpty(`${what} must not be empty.`));
-
-/** One entry of the setting `kandev.agents`; package.json describes it to the editor. */
-const entrySchema = v.strictObject(
-  {
-    id: v.pipe(
-      text('It'),
-      v.regex(/^[a-z0-9][a-z0-9-]*$/, 'It must consist of small letters, digits and "-".'),
-    ),
-    name: v.optional(text('It')),
-    image: text('It'),
-    command: v.pipe(
-      v.array(v.string('Each part must be a text.'), 'It must be a list: the program, then its arguments.'),
-      v.minLength(1, 'It must name the program.'),
-      v.check(([program]) => program !== '', 'It must name the program.'),
-    ),
-    environment: v.optional(
-      v.array(
-        v.pipe(
-          v.string('Each must be a text.'),
-          v.regex(
-            /^[A-Za-z_][A-Za-z0-9_]*$/,
-            ({ input }) => `"${input}" is not a name of an environment variable. Values do not belong here.`,
-          ),
-        ),
-        'It must be a list of names.',
-      ),
-      [],
-    ),
-    cpus: v.optional(
-      v.pipe(v.number('It must be a number.'), v.minValue(0.1, 'It must be at least 0.1.')),
-      2,
-    ),
-    memoryMb: v.optional(
-      v.pipe(
-        v.number('It must be a number.'),
-        v.integer('It must be a whole number of megabytes.'),
-        v.minValue(64, 'It must be at least 64.'),
-      ),
-      2048,
-    ),
-    dialect: v.optional(v.picklist(['acp', 'legacy'], 'It must be "acp" or "legacy".'), 'acp'),
-    firstMode: v.optional(text('It')),
-  },
-  ({ expected }) => {
-    if (expected === 'never') return 'Kandev knows no such field.';
-    return expected === 'Object' ? 'It must be an object with id, image and command.' : 'It is missing.';
-  },
-);
-
 export interface ResolvedAgentTypes {
-  /** The built-in ones, then the user's. */
+  /** The built-in ones, as the setting has changed them, then the user's own. */
   types: AgentType[];
-  /** What is wrong with the setting, in one sentence for each bad entry. */
+  /** What is wrong with the setting, in one sentence for each bad entry: its first wrong field. */
   problems: string[];
 }
 
 /**
- * The agent types that there are: Kandev's own, and those of the setting `kandev.agents`. A bad entry is left out and
- * told of; it hides no other.
+ * The agent types that there are: Kandev's own, and those of the setting `kandev.agents`. An entry with the id of a
+ * built-in type changes that one, in the fields that it has. A bad entry is left out and told of; it hides no other.
  *
  * @param setting the setting's value as it was typed
  */
 export function resolveAgentTypes(setting: unknown): ResolvedAgentTypes {
-  const types = [...builtInAgentTypes];
+  const types = new Map(builtInAgentTypes.map((type) => [type.id, type]));
   const problems: string[] = [];
-  if (setting === undefined || setting === null) return { types, problems };
-  if (!Array.isArray(setting)) return { types, problems: ['kandev.agents must be a list of agents.'] };
-  for (const [index, entry] of (setting as unknown[]).entries()) {
-    const label = labelOf(entry, index);
-    const result = v.safeParse(entrySchema, entry);
+  if (setting === undefined || setting === null) return { types: [...types.values()], problems };
+  if (!Array.isArray(setting)) {
+    return { types: [...types.values()], problems: ['kandev.agents must be a list of agents.'] };
+  }
+  const seen = new Set<string>();
+  for (const [index, typed] of (setting as unknown[]).entries()) {
+    const label = labelOf(typed, index);
+    const result = v.safeParse(agentSettingSchema, typed);
     if (!result.success) {
-      problems.push(`${label}: ${result.issues.map(describeIssue).join(' ')}`);
-    } else if (builtInAgentTypes.some(({ id }) => id === result.output.id)) {
-      problems.push(`${label}: this id belongs to an agent that Kandev brings along. Choose another id.`);
-    } else if (types.some(({ id }) => id === result.output.id)) {
+      problems.push(`${label}: ${describeIssue(result.issues[0])}`);
+      continue;
+    }
+    const entry = result.output;
+    const known = builtInAgentTypes.find(({ id }) => id === entry.id);
+    const type = known ? withChanges(known, entry) : ownType(entry);
+    if (typeof type === 'string') problems.push(`${label}: ${type}`);
+    else if (seen.has(entry.id)) {
       problems.push(`${label}: an agent with this id comes before it. Choose another id.`);
     } else {
-      types.push(agentTypeOf(result.output));
+      seen.add(entry.id);
+      types.set(entry.id, type);
     }
   }
-  return { types, problems };
+  return { types: [...types.values()], problems };
 }
 
-function agentTypeOf(entry: v.InferOutput<typeof entrySchema>): AgentType {
-  const { id, name, image, command, environment, cpus, memoryMb, dialect, firstMode } = entry;
-  return {
+/**
+ * The method by which an agent can be signed in without asking anybody, because a variable for it is set; undefined
+ * where there is none. It is for `authenticate` when the agent wants a sign-in, and not before: agents remember the
+ * method, and forget another one that their user has signed in by.
+ */
+export function automaticSignIn(
+  { signIn }: Pick<AgentType, 'signIn'>,
+  environment: Readonly<Record<string, string>>,
+): string | undefined {
+  return signIn?.automatic?.find(({ variable }) => (environment[variable] ?? '') !== '')?.method;
+}
+
+/** The type, or what an entry for one of the user's own lacks. */
+function ownType(entry: AgentSetting): AgentType | string {
+  const { id, image, build, command } = entry;
+  if (image === undefined && build === undefined) return 'image: It is missing.';
+  if (command === undefined) return 'command: It is missing.';
+  const plain: AgentType = {
     id,
-    name: name ?? id,
-    image,
+    name: id,
+    image: `kandev-own/${id}:latest`,
     buildContext: null,
     command,
-    environment,
-    resources: { cpus, memoryMb },
-    dialect,
-    firstMode: firstMode ?? null,
+    environment: [],
+    resources: { cpus: 2, memoryMb: 2048 },
+    offers: { fs: true, terminal: true },
+    dialect: 'acp',
+    firstMode: null,
   };
+  return withChanges(plain, entry);
+}
+
+/** The type with the fields that an entry has. Another image is not built from the same Dockerfile. */
+function withChanges(type: AgentType, entry: AgentSetting): AgentType {
+  const { build, variables, cpus, memoryMb, files, terminals, signIn, quirks, ...same } = entry;
+  const { resources, offers } = type;
+  return {
+    ...type,
+    ...defined(same),
+    buildContext: build ?? (entry.image === undefined ? type.buildContext : null),
+    resources: { cpus: cpus ?? resources.cpus, memoryMb: memoryMb ?? resources.memoryMb },
+    offers: { fs: files ?? offers?.fs ?? false, terminal: terminals ?? offers?.terminal ?? false },
+    ...(variables ? { variables: { ...type.variables, ...variables } } : {}),
+    ...(signIn ? { signIn: { ...type.signIn, ...defined<AgentSignIn>(signIn) } } : {}),
+    ...(quirks ? { quirks: { ...type.quirks, ...defined(quirks) } } : {}),
+  };
+}
+
+/** Without the fields that say nothing. */
+function defined<T extends object>(fields: { [Key in keyof T]: T[Key] | undefined }): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 /** By its id, else by its place in the list. */

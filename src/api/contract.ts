@@ -1,10 +1,13 @@
 import * as v from 'valibot';
+import type { AgentReport } from '../agents/checkAgent.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { Backup } from '../model/backup.ts';
 import type { BoardView, CardView } from '../model/cardView.ts';
 import type { Disposable, KandevEvent } from '../model/events.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import type { Run } from '../model/run.ts';
+import type { Question } from '../orchestrator/questionDesk.ts';
+import type { RunSession } from '../orchestrator/runInterfaces.ts';
 import type { BoardFile, ImportPreview, ImportResult } from './boardFile.ts';
 import { priorities, taskStates, type DeletedTask, type Task, type TaskEvent } from '../model/task.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
@@ -64,6 +67,30 @@ export const commandSchemas = {
   }),
   /** Null as the option closes the request without an answer: the agent is told "cancelled". */
   'permission.answer': v.object({ requestId: id, optionId: v.nullable(v.string()) }),
+  /** Answers what an agent asks its user; what does not fit the question is refused and the question stays open. */
+  'question.answer': v.object({
+    questionId: id,
+    answer: v.variant('action', [
+      v.object({
+        action: v.literal('accept'),
+        content: v.optional(
+          v.record(v.string(), v.union([v.string(), v.number(), v.boolean(), v.array(v.string())])),
+        ),
+      }),
+      v.object({ action: v.literal('decline') }),
+      v.object({ action: v.literal('cancel') }),
+    ]),
+  }),
+  /** Chooses a mode, a model or whatever else the agent of a live run offers. */
+  'run.setOption': v.object({
+    taskId: id,
+    optionId: v.pipe(v.string(), v.maxLength(500)),
+    value: v.union([v.string(), v.boolean()]),
+  }),
+  /** Starts an agent, asks it what it can do, and stops it. */
+  'agent.check': v.object({ agentTypeId: id }),
+  /** The user has signed in to an agent: the cards that failed for want of that are started again. */
+  'agent.signedIn': v.object({ agentTypeId: id }),
   /** Puts a few cards that show what Kandev does on an empty board. */
   'board.addSamples': v.object({}),
   /** Adds and changes the cards of a board file (docs/board.schema.json). */
@@ -86,6 +113,10 @@ export interface CommandResults {
   'task.stop': Task;
   'task.prompt': Run;
   'permission.answer': null;
+  'question.answer': null;
+  'run.setOption': null;
+  'agent.check': AgentReport;
+  'agent.signedIn': Task[];
   'board.addSamples': Task[];
   'board.import': ImportResult;
   'database.exportCopy': null;
@@ -113,6 +144,10 @@ export const querySchemas = {
     limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 200),
   }),
   agentTypes: v.object({}),
+  /** What agents ask their user, beside permissions; the oldest first. */
+  questions: v.object({}),
+  /** What can be chosen in the conversation of a card's live run; null when none is open. */
+  'run.session': v.object({ taskId: id }),
   engine: v.object({}),
 };
 
@@ -126,6 +161,8 @@ export interface QueryResults {
   backups: Backup[];
   'run.transcript': TranscriptEntry[];
   agentTypes: AgentType[];
+  questions: Question[];
+  'run.session': RunSession | null;
   engine: EngineStatus;
 }
 

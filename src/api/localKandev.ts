@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { AgentReport } from '../agents/checkAgent.ts';
 import type { EventBus } from '../events/eventBus.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { CardView } from '../model/cardView.ts';
@@ -6,6 +7,7 @@ import type { Disposable, KandevEvent } from '../model/events.ts';
 import { UserError } from '../model/failure.ts';
 import type { Orchestrator } from '../orchestrator/orchestrator.ts';
 import type { PermissionDesk } from '../orchestrator/permissionDesk.ts';
+import type { QuestionDesk } from '../orchestrator/questionDesk.ts';
 import type { StoredCard } from '../store/reads.ts';
 import type { Store } from '../store/store.ts';
 import type { TaskService } from '../tasks/taskService.ts';
@@ -31,11 +33,15 @@ export interface KandevServices {
   tasks: TaskService;
   orchestrator: Orchestrator;
   permissions: PermissionDesk;
+  questions: QuestionDesk;
   transfer: BoardTransfer;
   agentTypes: () => readonly AgentType[];
+  /** Starts an agent of this type, asks it what it can do, and stops it. */
+  checkAgentType: (agentType: AgentType) => Promise<AgentReport>;
 }
 
 type CommandTable = { [C in CommandName]: (params: CommandParams<C>) => Promise<CommandResults[C]> };
+type DataCommand = Extract<CommandName, `board.${string}` | `database.${string}` | `engine.${string}`>;
 type QueryTable = { [Q in QueryName]: (params: QueryParams<Q>) => Promise<QueryResults[Q]> };
 
 /** The services of this process behind the interface that all faces use, on behalf of one person. */
@@ -70,7 +76,7 @@ export class LocalKandev implements Kandev {
   }
 
   #commandTable(): CommandTable {
-    const { store, events, tasks, orchestrator, permissions, transfer } = this.#services;
+    const { tasks, orchestrator, permissions, questions, checkAgentType } = this.#services;
     const actor = this.#actor;
     return {
       'task.create': async (params) => {
@@ -98,6 +104,26 @@ export class LocalKandev implements Kandev {
         await permissions.answer(requestId, optionId, actor());
         return null;
       },
+      'question.answer': ({ questionId, answer }) => {
+        const { action } = answer;
+        const content = action === 'accept' ? answer.content : undefined;
+        questions.answer(questionId, content ? { action: 'accept', content } : { action });
+        return Promise.resolve(null);
+      },
+      'run.setOption': async ({ taskId, optionId, value }) => {
+        await orchestrator.setOption(taskId, optionId, value);
+        return null;
+      },
+      'agent.check': ({ agentTypeId }) => checkAgentType(this.#agentType(agentTypeId)),
+      'agent.signedIn': ({ agentTypeId }) => orchestrator.signedIn(agentTypeId, actor()),
+      ...this.#dataCommands(),
+    };
+  }
+
+  #dataCommands(): Pick<CommandTable, DataCommand> {
+    const { store, events, tasks, orchestrator, transfer } = this.#services;
+    const actor = this.#actor;
+    return {
       'board.addSamples': async () => {
         const created = [];
         for (const card of sampleCards) created.push(await tasks.create(card, actor()));
@@ -120,7 +146,7 @@ export class LocalKandev implements Kandev {
   }
 
   #queryTable(): QueryTable {
-    const { store, tasks, orchestrator, agentTypes, transfer } = this.#services;
+    const { store, tasks, orchestrator, questions, agentTypes, transfer } = this.#services;
     return {
       board: async () => {
         const board = await tasks.board();
@@ -141,13 +167,25 @@ export class LocalKandev implements Kandev {
       'run.transcript': ({ runId, beforeSeq, limit }) =>
         store.query('transcript', { runId, beforeSeq: beforeSeq ?? null, limit }),
       agentTypes: () => Promise.resolve([...agentTypes()]),
+      questions: () => Promise.resolve(questions.open),
+      'run.session': ({ taskId }) => Promise.resolve(orchestrator.session(taskId)),
       engine: () => orchestrator.checkEngine(),
     };
   }
 
   #view(card: StoredCard): CardView {
     const place = this.#services.orchestrator.queue.find(({ taskId }) => taskId === card.task.id);
-    return { ...card, queue: place ? { place: place.place, why: place.why } : null };
+    const questions = this.#services.questions.open
+      .filter(({ taskId }) => taskId === card.task.id)
+      .map(({ id, elicitation }) => ({ id, message: elicitation.message }));
+    return { ...card, questions, queue: place ? { place: place.place, why: place.why } : null };
+  }
+
+  #agentType(agentTypeId: string): AgentType {
+    this.#checkAgentType(agentTypeId);
+    const found = this.#services.agentTypes().find(({ id }) => id === agentTypeId);
+    if (!found) throw new Error(`The agent type ${agentTypeId} is gone.`);
+    return found;
   }
 
   #checkAgentType(agentTypeId: string | null): void {

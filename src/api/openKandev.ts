@@ -1,15 +1,17 @@
 import { join } from 'node:path';
 import { AgentManager, type AgentManagerOptions } from '../agents/agentManager.ts';
 import { gitIdentity } from '../agents/gitIdentity.ts';
-import { resolveAgentTypes } from '../agents/registry.ts';
 import { LocalEventBus } from '../events/eventBus.ts';
-import type { AgentType } from '../model/agentType.ts';
+import type { EditorFiles } from '../model/editor.ts';
+import { checkUp } from '../orchestrator/agentCheckup.ts';
 import { Orchestrator } from '../orchestrator/orchestrator.ts';
 import { PermissionDesk } from '../orchestrator/permissionDesk.ts';
+import { QuestionDesk } from '../orchestrator/questionDesk.ts';
+import { settingReaders } from '../orchestrator/settingReaders.ts';
 import type { Notice } from '../model/failure.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { HostSettings } from '../model/settings.ts';
-import { pruneWireRecords } from '../store/wireRecord.ts';
+import { pruneWireRecords, removeWireRecords } from '../store/wireRecord.ts';
 import { WorkerStore } from '../store/workerStore.ts';
 import { TaskService } from '../tasks/taskService.ts';
 import { BoardTransfer } from './boardTransfer.ts';
@@ -22,6 +24,8 @@ export interface OpenKandevOptions {
   /** Whether this process may still write: another window may have taken the lead. */
   holdsLead: () => boolean;
   settings: HostSettings;
+  /** Files as this window has them. */
+  files: EditorFiles;
   /** The endpoint comes from the settings. */
   agents: Omit<AgentManagerOptions, 'engineSetting'>;
   log: RunLog;
@@ -58,18 +62,21 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
   });
   const tasks = new TaskService(store, events);
   const permissions = new PermissionDesk(store, events);
+  const questions = new QuestionDesk(events);
   const { settings, log, clientVersion } = options;
   const wireFolder = join(options.storageFolder, 'runs');
-  const agentTypes = agentTypeReader(settings, options.onProblem);
+  const readers = settingReaders(settings, options.onProblem);
   const agents = new AgentManager({ ...options.agents, engineSetting: () => settings.dockerHost() });
   const orchestrator = new Orchestrator({
     store,
     events,
     tasks,
     permissions,
+    questions,
+    files: options.files,
     agents,
     settings,
-    agentTypes,
+    ...readers,
     log,
     clientVersion,
     wireFolder,
@@ -81,14 +88,16 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
       tasks,
       orchestrator,
       permissions,
-      agentTypes,
+      questions,
+      agentTypes: readers.agentTypes,
+      checkAgentType: (agentType) => checkUp(agentType, { ...options, agents }),
       transfer: new BoardTransfer(store, tasks),
     },
     () => user.name,
   );
   await orchestrator.recover();
-  await tasks.purgeDeleted();
-  void prune(wireFolder, settings, options.onProblem);
+  const purgedRuns = await tasks.purgeDeleted();
+  void prune(wireFolder, purgedRuns, settings, options.onProblem);
   return {
     kandev,
     close: async () => {
@@ -100,27 +109,15 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
 
 async function prune(
   folder: string,
+  purgedRuns: readonly string[],
   settings: HostSettings,
   onProblem: (text: string) => void,
 ): Promise<void> {
   const limits = { days: settings.wireRecordDays(), bytes: settings.wireRecordMegabytes() * 1024 * 1024 };
-  await pruneWireRecords(folder, limits).catch((error: unknown) => {
+  try {
+    await removeWireRecords(folder, purgedRuns);
+    await pruneWireRecords(folder, limits);
+  } catch (error) {
     onProblem(`Old records of runs could not be removed: ${String(error)}`);
-  });
-}
-
-/** The agent types as the settings now have them. Each entry that makes no sense is told of once. */
-function agentTypeReader(
-  settings: HostSettings,
-  onProblem: (text: string) => void,
-): () => readonly AgentType[] {
-  const told = new Set<string>();
-  return () => {
-    const { types, problems } = resolveAgentTypes(settings.userAgents());
-    for (const problem of problems.filter((text) => !told.has(text))) {
-      told.add(problem);
-      onProblem(problem);
-    }
-    return types;
-  };
+  }
 }

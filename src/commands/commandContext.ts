@@ -1,4 +1,8 @@
 import type { Kandev } from '../api/contract.ts';
+import type { AgentType } from '../model/agentType.ts';
+import type { SignInWay } from '../model/signIn.ts';
+import type { AgentReport } from '../providers/agentReport.ts';
+import type { TerminalConnection } from '../providers/agentTerminal.ts';
 import type { BoardState } from '../providers/boardState.ts';
 import type { BoardTreeView } from '../providers/boardView.ts';
 import type { CardDeletion } from '../providers/cardDeletion.ts';
@@ -6,6 +10,8 @@ import type { EngineWatch } from '../providers/engineWatch.ts';
 import type { FailureMessages } from '../providers/failureMessages.ts';
 import type { OutputLog } from '../providers/outputLog.ts';
 import type { PermissionPrompts } from '../providers/permissionPrompts.ts';
+import type { QuestionPrompts } from '../providers/questionPrompts.ts';
+import type { SecretEnvironment } from '../providers/secretEnvironment.ts';
 
 /** The board in an editor tab, as far as commands need it. */
 export interface BoardWindow {
@@ -18,17 +24,45 @@ export interface BoardWindow {
   startEdit(taskId: string): void;
 }
 
+/** This window's own way to agents, as far as commands need it. */
+export interface AgentWindow {
+  /** How a user can sign in; the methods that the agent names need a report of it. */
+  ways(agentType: AgentType, report: Pick<AgentReport, 'authMethods'> | null): SignInWay[];
+  /** Opens a terminal that signs in, in a container like that of a run. */
+  openSignIn(
+    agentType: AgentType,
+    request: {
+      command: readonly string[];
+      env: Readonly<Record<string, string>>;
+      size: { columns: number; rows: number };
+    },
+    say: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<TerminalConnection>;
+  /** Has the agent sign its user in by a method of its own. */
+  authenticate(
+    agentType: AgentType,
+    methodId: string,
+    say: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
 /** What the commands work with. */
 export interface CommandContext {
   kandev: Kandev;
   state: BoardState;
   failures: FailureMessages;
   prompts: PermissionPrompts;
+  questions: QuestionPrompts;
   log: OutputLog;
   board: BoardWindow;
   deletion: CardDeletion;
   engine: EngineWatch;
   view: BoardTreeView;
+  /** There as soon as the board is open. */
+  agents: () => Promise<AgentWindow>;
+  environment: SecretEnvironment;
 }
 
 /** A command's work. What it throws is shown to the user. The arguments come from menus, and are not to be trusted. */

@@ -45,6 +45,10 @@ export async function performAction(context: ActionContext, action: UserAction):
     case 'checkEngine':
       await checkEngine(context.engine);
       return;
+    case 'signIn':
+      // It takes as long as the user does, and tells of its failures itself.
+      void commands.executeCommand('kandev.signIn', action.agentTypeId);
+      return;
     case 'exportDatabase':
       await commands.executeCommand('kandev.exportDatabase');
       return;

@@ -1,13 +1,22 @@
 import { commands } from 'vscode';
 import type { Disposable } from '../model/events.ts';
+import { agentCommands } from './agentCommands.ts';
 import { boardCommands } from './boardCommands.ts';
 import { cardCommands } from './cardCommands.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 import { dataCommands } from './dataCommands.ts';
 import { runCommands } from './runCommands.ts';
+import { sessionCommands } from './sessionCommands.ts';
 
 /** Every command of the extension. The manifest contributes exactly these; a test holds the two together. */
-const allCommands: CommandTable = { ...boardCommands, ...cardCommands, ...dataCommands, ...runCommands };
+const allCommands: CommandTable = {
+  ...agentCommands,
+  ...boardCommands,
+  ...cardCommands,
+  ...dataCommands,
+  ...runCommands,
+  ...sessionCommands,
+};
 
 export function registerCommands(context: CommandContext): Disposable[] {
   return Object.entries(allCommands).map(([id, handler]) =>

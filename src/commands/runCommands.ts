@@ -1,6 +1,6 @@
 import { l10n, ThemeIcon, window, type QuickInputButton, type QuickPickItem } from 'vscode';
 import type { CardView } from '../model/cardView.ts';
-import { isBusy, isLive } from '../model/run.ts';
+import { canGoOn, isBusy, isLive } from '../model/run.ts';
 import { cardsOf } from '../providers/boardState.ts';
 import { cardStatus, latestActivity } from '../providers/cardText.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
@@ -33,7 +33,7 @@ export const runCommands: CommandTable = {
   },
 
   'kandev.sendMessage': async (context, argument) => {
-    const card = await pickCard(context, argument, ({ run }) => run?.state === 'READY', {
+    const card = await pickCard(context, argument, ({ run }) => run !== null && canGoOn(run), {
       placeholder: l10n.t('Which agent do you want to send a message?'),
       none: l10n.t('No agent is ready for a message. One that has finished its work can be sent another.'),
     });
@@ -100,7 +100,9 @@ async function showRuns(context: CommandContext): Promise<void> {
 }
 
 async function openRun(context: CommandContext, card: CardView): Promise<void> {
+  const [question] = card.questions;
   if (card.permissions.length > 0) await runCommand(context, 'kandev.answerPermission', card);
+  else if (question) await context.questions.ask(question.id);
   else context.board.focusCard(card.task.id);
 }
 

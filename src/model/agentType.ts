@@ -1,17 +1,57 @@
-/** A kind of agent: which image to run and how to talk to it. */
+/** A kind of agent: which image to run and how to talk to it. What is peculiar to one is data here, and code nowhere. */
 export interface AgentType {
   id: string;
   name: string;
   image: string;
-  /** Folder of a Dockerfile that the extension ships, relative to its `dist`; null when the image is only pulled. */
+  /** Folder of a Dockerfile, absolute or relative to the extension's `dist`; null when the image is only pulled. */
   buildContext: string | null;
   /** The command and its arguments, as the container gets them. */
   command: readonly string[];
   /** Names of environment variables passed through from the host; never values. */
   environment: readonly string[];
+  /** Environment variables that are the same for everybody, and no secrets. */
+  variables?: Readonly<Record<string, string>>;
   resources: { cpus: number; memoryMb: number };
+  /** What of the client's side it is told of; left out: nothing. */
+  offers?: AgentOffers;
+  /** Where it keeps its sign-in and settings, relative to its home: a volume that all its runs share. Left out: nowhere. */
+  stateFolder?: string;
   /** `legacy` agents take `content` instead of `prompt` in `session/prompt`. */
   dialect: 'acp' | 'legacy';
   /** The session mode to choose before the first prompt, where the agent has it. */
   firstMode: string | null;
+  signIn?: AgentSignIn;
+  quirks?: AgentQuirks;
+}
+
+export interface AgentOffers {
+  /** Files are read and written by the editor, so that unsaved text counts. */
+  fs: boolean;
+  /** Commands are run by Kandev, in the container, where they can be watched. */
+  terminal: boolean;
+}
+
+/** How a user signs in to an agent, as far as the agent does not say it itself. */
+export interface AgentSignIn {
+  /** One sentence for the user. */
+  hint?: string;
+  /**
+   * What signs in, in a terminal in the container; exit code 0 means that it has worked. It goes before a command that
+   * the agent names itself, which may count on a browser on the same machine.
+   */
+  command?: readonly string[];
+  /** `authenticate` with the method whose variable is set; the first one counts. The agent does not look at it by itself. */
+  automatic?: readonly { variable: string; method: string }[];
+  /** `prompt`: an agent that is not signed in opens a session all the same, and only its prompt fails. */
+  missingUntil?: 'prompt';
+}
+
+/** What an agent does otherwise than the protocol or all others; each where it is true. */
+export interface AgentQuirks {
+  /** Reads the file that it is about to create, and gives up on an error: a missing file is answered as an empty one. */
+  missingFileIsEmpty?: boolean;
+  /** `session/load` fails in the minute of the clock in which the session was made. */
+  noLoadInSameMinute?: boolean;
+  /** Tells of a change of its mode by a message that begins so; the mode's id follows. */
+  modeMessagePrefix?: string;
 }

@@ -10,6 +10,8 @@ export interface CardView {
   run: Run | null;
   /** Open requests, oldest first: when there are any, the card needs the user. */
   permissions: PermissionRequest[];
+  /** What else the agent asks its user, oldest first: these need the user as well. */
+  questions: { id: string; message: string }[];
   /** Its place in the queue, from 1, and why it waits; null when it is not queued. */
   queue: { place: number; why: string } | null;
 }

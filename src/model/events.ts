@@ -20,6 +20,11 @@ export interface EventData {
   'acp.message': { taskId: string; runId: string; entry: TranscriptEntry; appended: string };
   'permission.requested': { request: PermissionRequest };
   'permission.resolved': { request: PermissionRequest };
+  /** An agent asks its user something that is no permission. */
+  'question.asked': { taskId: string; runId: string; questionId: string };
+  'question.closed': { taskId: string; runId: string; questionId: string };
+  /** Other modes, models, options or commands can be chosen in a run. */
+  'session.changed': { taskId: string; runId: string };
   /** A backup was restored: whatever was known of the board is out of date. */
   'board.replaced': { backupId: string };
   'queue.changed': { length: number };

@@ -9,6 +9,7 @@ export type UserAction =
   | { kind: 'openSetting'; setting: string }
   | { kind: 'openUrl'; url: string }
   | { kind: 'checkEngine' }
+  | { kind: 'signIn'; agentTypeId: string }
   | { kind: 'exportDatabase' }
   | { kind: 'reloadWindow' };
 

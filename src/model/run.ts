@@ -55,6 +55,11 @@ export function isLive(state: RunState): boolean {
   return transitions[state].length > 0;
 }
 
+/** Its agent has worked and is not at work: it can be sent a message, if need be in a new container. */
+export function canGoOn({ state, turns }: Pick<Run, 'state' | 'turns'>): boolean {
+  return !isBusy(state) && turns > 0;
+}
+
 /** The agent is at work on a turn, or is being started for one: it takes a place of the limit. */
 export function isBusy(state: RunState): boolean {
   return isLive(state) && state !== 'READY';

@@ -15,6 +15,27 @@ export interface HostSettings {
   wireRecordMegabytes(): number;
   /** The user's own agent types as they were typed: not checked yet. */
   userAgents(): unknown;
-  /** The values of these environment variables, as far as the user has them. */
-  environment(names: readonly string[]): Readonly<Record<string, string>>;
+  /** The MCP servers that agents are given, as they were typed: not checked yet. */
+  mcpServers(): unknown;
+  /** The values of these environment variables, as far as the user has them. They are secrets. */
+  environment(names: readonly string[]): Promise<Readonly<Record<string, string>>>;
+  /** What is chosen before the first prompt to an agent of this type, by the ids of its options. */
+  optionDefaults(agentTypeId: string): OptionDefaults;
+}
+
+export type OptionDefaults = Readonly<Record<string, string | boolean>>;
+
+/** What the setting `kandev.agentDefaults` says of an agent type. What makes no sense in it is passed over. */
+export function optionDefaultsOf(setting: unknown, agentTypeId: string): OptionDefaults {
+  const entries = fieldsOf(fieldsOf(setting).find(([id]) => id === agentTypeId)?.[1]);
+  return Object.fromEntries(
+    entries.filter(
+      (entry): entry is [string, string | boolean] =>
+        typeof entry[1] === 'string' || typeof entry[1] === 'boolean',
+    ),
+  );
+}
+
+function fieldsOf(value: unknown): [string, unknown][] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
 }

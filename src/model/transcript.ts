@@ -6,7 +6,18 @@ export interface TranscriptEntry {
   taskId: string;
   /** The turn it belongs to, from 1; 0 for what came before the first prompt. */
   turn: number;
-  kind: 'user' | 'message' | 'thought' | 'tool_call' | 'plan' | 'usage' | 'turn_end' | 'notice' | 'unknown';
+  kind:
+    | 'user'
+    | 'message'
+    | 'thought'
+    | 'tool_call'
+    /** What a command of the agent has printed; the key is its terminal's id. */
+    | 'terminal'
+    | 'plan'
+    | 'usage'
+    | 'turn_end'
+    | 'notice'
+    | 'unknown';
   /** What identifies the thing that this entry updates, such as a tool call's id; null where each stands for itself. */
   key: string | null;
   /** Readable text: the message itself, or one line for what is structured. */

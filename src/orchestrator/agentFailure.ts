@@ -82,7 +82,14 @@ export function acpFailure(error: AcpError, { agentType, taskId, stderr }: ExitC
     case 'auth-required':
       return {
         reason: 'sign-in-needed',
-        message: `${agentType.name} needs you to sign in first. Set one of its environment variables${namesOf(agentType)} where VS Code is started.`,
+        message: `${agentType.name} needs you to sign in first. Sign in, and the card is started again by itself.`,
+        detail,
+        action: { kind: 'signIn', agentTypeId: agentType.id },
+      };
+    case 'silent':
+      return {
+        reason: 'no-answer',
+        message: `${agentType.name} has fallen silent in the middle of its work. It was stopped.`,
         detail,
         action,
       };
@@ -94,8 +101,4 @@ export function acpFailure(error: AcpError, { agentType, taskId, stderr }: ExitC
         action,
       };
   }
-}
-
-function namesOf(agentType: AgentType): string {
-  return agentType.environment.length === 0 ? '' : ` (${agentType.environment.join(', ')})`;
 }

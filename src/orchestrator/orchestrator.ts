@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import type { McpServer } from '../acp/types.ts';
 import { createRedactor } from '../acp/redact.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { EngineStatus } from '../model/engine.ts';
@@ -6,9 +6,14 @@ import { UserError, type Failure } from '../model/failure.ts';
 import { isBusy, type Run } from '../model/run.ts';
 import type { HostSettings } from '../model/settings.ts';
 import type { Task, TaskState } from '../model/task.ts';
+import { refuseTransition } from '../model/taskState.ts';
 import type { TaskService } from '../tasks/taskService.ts';
+import { variablesOf, withVariables } from './mcpServers.ts';
 import { describeQueue, freePlaces, orderQueue, type QueuePlace } from './queue.ts';
-import { RunController, type RunDependencies, type RunListener } from './runController.ts';
+import { agentTypeOf, alreadyAtWork, noFolder, noRun, nothingToGoOnWith, runInTheWay } from './refusals.ts';
+import { RunController } from './runController.ts';
+import type { RunDependencies, RunListener, RunSession } from './runInterfaces.ts';
+import { newRun } from './runRecord.ts';
 
 /** While cards wait for an engine that does not answer, it is asked again this often. */
 const engineRetryMs = 10_000;
@@ -17,6 +22,8 @@ export interface OrchestratorDependencies extends RunDependencies {
   tasks: TaskService;
   settings: HostSettings;
   agentTypes: () => readonly AgentType[];
+  /** Those of the settings, with the names of variables in them. */
+  mcpServers: () => readonly McpServer[];
 }
 
 export interface MoveRequest {
@@ -85,21 +92,9 @@ export class Orchestrator implements RunListener {
     const { tasks, settings } = this.#deps;
     const task = await tasks.get(taskId);
     const live = this.#live.get(taskId);
-    if (live && isBusy(live.run.state)) {
-      throw new UserError({
-        reason: 'run-active',
-        message: `An agent is already at work on “${task.title}”.`,
-        action: { kind: 'stop', taskId },
-      });
-    }
-    if (settings.folder() === null) {
-      throw new UserError({
-        reason: 'no-folder',
-        message: 'Agents work in a folder, and none is open.',
-        action: { kind: 'openFolder' },
-      });
-    }
-    this.#agentTypeOf(task);
+    if (live && isBusy(live.run.state)) throw alreadyAtWork(task);
+    if (settings.folder() === null) throw noFolder();
+    agentTypeOf(task, this.#deps.agentTypes());
     await this.#endIdle(taskId);
     if (task.state === 'TODO') await tasks.update(taskId, { heldBecause: null });
     else await tasks.changeState(taskId, { to: 'TODO', actor, why: 'Started' });
@@ -126,27 +121,48 @@ export class Orchestrator implements RunListener {
     if (task.state === 'TODO' && task.agentTypeId !== null && task.heldBecause === null) {
       return tasks.update(taskId, { heldBecause: 'You took it out of the queue.' });
     }
-    throw new UserError({ reason: 'no-run', message: `No agent is at work on “${task.title}”.` });
+    throw noRun(task);
   }
 
-  /** Sends another prompt to the agent that has just finished. */
+  /**
+   * Sends another prompt to the agent that has finished. Where its container is gone, a new one goes on with the
+   * conversation.
+   */
   async prompt(taskId: string, text: string, actor: string): Promise<Run> {
-    const { tasks } = this.#deps;
+    const task = await this.#deps.tasks.get(taskId);
     const live = this.#live.get(taskId);
-    const task = await tasks.get(taskId);
-    if (!live) {
-      throw new UserError({
-        reason: 'no-run',
-        message: `The container of “${task.title}” is gone, so the agent cannot be asked again. Start the card to give it to a new agent.`,
-        action: { kind: 'retry', taskId },
-      });
-    }
-    const run = await live.prompt(text);
+    const run = live ? await live.prompt(text) : await this.#resume(task, text, actor);
     this.#stopIdleTimer(taskId);
-    if (task.state !== 'IN_PROGRESS') {
-      await tasks.changeState(taskId, { to: 'IN_PROGRESS', actor, why: 'Sent the agent a message' });
-    }
+    if (live) await this.#backToWork(task, actor);
     return run;
+  }
+
+  /** What can be chosen in the conversation of a card's live run. */
+  session(taskId: string): RunSession | null {
+    return this.#live.get(taskId)?.session ?? null;
+  }
+
+  /** @throws UserError when no agent is there, or it refuses the choice */
+  async setOption(taskId: string, optionId: string, value: string | boolean): Promise<void> {
+    const live = this.#live.get(taskId);
+    if (!live) throw noRun(await this.#deps.tasks.get(taskId));
+    await live.setOption(optionId, value);
+  }
+
+  /** Starts the cards again that failed because nobody was signed in to this agent. */
+  async signedIn(agentTypeId: string, actor: string): Promise<Task[]> {
+    const { store, tasks } = this.#deps;
+    const board = await tasks.board();
+    const cards = await store.query('boardCards', { boardId: board.id });
+    const held = cards.filter(
+      ({ task, run }) =>
+        task.state === 'FAILED' &&
+        task.agentTypeId === agentTypeId &&
+        run?.failure?.reason === 'sign-in-needed',
+    );
+    const started: Task[] = [];
+    for (const { task } of held) started.push(await this.start(task.id, actor));
+    return started;
   }
 
   /** Moves a card by hand. Where that starts or ends an agent's work, it does that too. */
@@ -254,19 +270,48 @@ export class Orchestrator implements RunListener {
   }
 
   async #launch(task: Task): Promise<void> {
-    const { store, tasks, settings } = this.#deps;
+    const { tasks, settings, agentTypes } = this.#deps;
     const folder = settings.folder();
     if (folder === null) return;
     let agentType: AgentType;
     try {
-      agentType = this.#agentTypeOf(task);
+      agentType = agentTypeOf(task, agentTypes());
     } catch (error) {
       await tasks.update(task.id, { heldBecause: (error as Error).message });
       return;
     }
     await this.#endIdle(task.id);
+    const controller = await this.#newRun(task, agentType, folder);
+    await tasks.changeState(task.id, {
+      to: 'IN_PROGRESS',
+      actor: 'kandev',
+      why: `Given to ${agentType.name}`,
+    });
+    void controller.start(task);
+  }
+
+  /** Has a new run go on where the last one of this card has left off. */
+  async #resume(task: Task, message: string, actor: string): Promise<Run> {
+    const { store, settings, agentTypes } = this.#deps;
+    const [card] = await store.query('cards', { taskIds: [task.id] });
+    const previous = card?.run;
+    if (!previous || previous.turns === 0) throw nothingToGoOnWith(task);
+    const folder = settings.folder();
+    if (folder === null) throw noFolder();
+    const controller = await this.#newRun(task, agentTypeOf(task, agentTypes()), folder);
+    await this.#backToWork(task, actor);
+    // Another agent than before knows nothing of that conversation's id.
+    const sessionId = previous.agentTypeId === controller.run.agentTypeId ? previous.sessionId : null;
+    void controller.resume(task, { ...previous, sessionId }, message);
+    return controller.run;
+  }
+
+  async #newRun(task: Task, agentType: AgentType, folder: string): Promise<RunController> {
+    const { store, settings, mcpServers } = this.#deps;
     const run = newRun(task, agentType);
-    const environment = settings.environment(agentType.environment);
+    const servers = mcpServers();
+    const environment = await settings.environment(agentType.environment);
+    const forServers = await settings.environment(variablesOf(servers));
     const controller = new RunController(
       run,
       agentType,
@@ -274,19 +319,27 @@ export class Orchestrator implements RunListener {
         folder,
         startTimeoutSeconds: settings.startTimeoutSeconds(),
         environment,
-        redact: createRedactor(Object.values(environment)),
+        mcpServers: withVariables(servers, forServers),
+        optionDefaults: settings.optionDefaults(agentType.id),
+        redact: createRedactor([...Object.values(environment), ...Object.values(forServers)]),
       },
       this,
       this.#deps,
     );
     this.#live.set(task.id, controller);
     await store.write('run.insert', { run });
-    await tasks.changeState(task.id, {
-      to: 'IN_PROGRESS',
-      actor: 'kandev',
-      why: `Given to ${agentType.name}`,
-    });
-    void controller.start(task);
+    return controller;
+  }
+
+  /** From wherever the card is; not every state leads to In Progress. */
+  async #backToWork({ id, state }: Task, actor: string): Promise<void> {
+    const { tasks } = this.#deps;
+    const why = 'Sent the agent a message';
+    if (state === 'IN_PROGRESS') return;
+    if (refuseTransition(state, 'IN_PROGRESS') !== null) {
+      await tasks.changeState(id, { to: 'TODO', actor, why, heldBecause: why });
+    }
+    await tasks.changeState(id, { to: 'IN_PROGRESS', actor, why });
   }
 
   /** Lets the card follow its run, unless somebody has moved it elsewhere meanwhile. */
@@ -303,24 +356,6 @@ export class Orchestrator implements RunListener {
       actor,
       beforeTaskId,
       ...(why === undefined ? {} : { why }),
-    });
-  }
-
-  #agentTypeOf(task: Task): AgentType {
-    const action = { kind: 'editTask', taskId: task.id } as const;
-    if (task.agentTypeId === null) {
-      throw new UserError({
-        reason: 'invalid-input',
-        message: `“${task.title}” has no agent. Choose one, and it can be started.`,
-        action,
-      });
-    }
-    const found = this.#deps.agentTypes().find(({ id }) => id === task.agentTypeId);
-    if (found) return found;
-    throw new UserError({
-      reason: 'agent-type-unknown',
-      message: `“${task.title}” asks for the agent “${task.agentTypeId}”, which is not known here.`,
-      action,
     });
   }
 
@@ -360,30 +395,4 @@ export class Orchestrator implements RunListener {
     if (this.#engineTimer) clearTimeout(this.#engineTimer);
     this.#engineTimer = needed ? setTimeout(() => void this.admit(), engineRetryMs) : null;
   }
-}
-
-function newRun(task: Task, agentType: AgentType): Run {
-  const at = Date.now();
-  return {
-    id: randomUUID(),
-    taskId: task.id,
-    agentTypeId: agentType.id,
-    state: 'PENDING',
-    sessionId: null,
-    containerId: null,
-    turns: 0,
-    activity: null,
-    stopReason: null,
-    failure: null,
-    times: { PENDING: at },
-    createdAt: at,
-  };
-}
-
-function runInTheWay(task: Task, to: TaskState): UserError {
-  return new UserError({
-    reason: 'run-active',
-    message: `An agent is at work on “${task.title}”. Stop it before you move the card.`,
-    action: { kind: 'stopAndMove', taskId: task.id, to },
-  });
 }

@@ -1,4 +1,5 @@
 import type {
+  Compaction,
   ContentBlock,
   PermissionRequest as AcpPermissionRequest,
   SessionEvent,
@@ -51,12 +52,28 @@ export function recordSessionEvent(recorder: TranscriptRecorder, event: SessionE
     case 'unknown':
       recorder.add({ kind: 'unknown', text: `Unknown update “${event.kind}”`, data: event.raw });
       return;
+    case 'terminal':
+      recorder.text('terminal', event.output, event.terminal.id);
+      return;
+    case 'compaction':
+      recorder.add({ kind: 'notice', text: describeCompaction(event.compaction), data: event.compaction });
+      return;
     case 'commands':
     case 'config_options':
     case 'session_info':
       // They describe the session, not the work.
       return;
   }
+}
+
+/** Whether other things can be chosen in the session now. */
+export function changesSession({ type }: SessionEvent): boolean {
+  return type === 'mode' || type === 'config_options' || type === 'commands';
+}
+
+function describeCompaction({ status, error }: Compaction): string {
+  const text = `The conversation was shortened (${status.replaceAll('_', ' ')})`;
+  return error === null ? text : `${text}: ${error}`;
 }
 
 /** The first line names the call and its status; the others are the places it touches. */

@@ -1,62 +1,24 @@
-import type { AgentManager } from '../agents/agentManager.ts';
 import type { AgentProcess } from '../agents/agentProcess.ts';
-import { openConnection, type AcpConnection } from '../acp/connection.ts';
+import type { AcpConnection } from '../acp/connection.ts';
 import { AcpError } from '../acp/errors.ts';
 import type { Session } from '../acp/session.ts';
-import type {
-  PermissionOutcome,
-  PermissionRequest as AcpPermissionRequest,
-  TurnResult,
-} from '../acp/types.ts';
-import type { EventBus } from '../events/eventBus.ts';
+import type { PermissionOutcome, PermissionRequest as AcpPermissionRequest } from '../acp/types.ts';
 import type { AgentType } from '../model/agentType.ts';
 import { failureOf, UserError, type Failure } from '../model/failure.ts';
-import { isLive, type Run, type RunState } from '../model/run.ts';
+import type { Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
-import type { RunPatch } from '../store/runWrites.ts';
-import type { Store } from '../store/store.ts';
 import { WireRecord } from '../store/wireRecord.ts';
+import { chooseDefaults, connect, openConversation, type ConversationHost } from './conversation.ts';
+import { retell } from './resumption.ts';
 import { acpFailure, exitFailure, silenceFailure, type ExitContext } from './agentFailure.ts';
-import type { PermissionDesk } from './permissionDesk.ts';
-import { permissionFrom, recordSessionEvent } from './recordSession.ts';
-import type { RunLog } from '../model/runLog.ts';
-import { eventFor } from './runEvents.ts';
+import { changesSession, permissionFrom, recordSessionEvent } from './recordSession.ts';
+import type { RunDependencies, RunListener, RunSession, RunSettings } from './runInterfaces.ts';
+import { RunRecord } from './runRecord.ts';
 import { TranscriptRecorder } from './transcriptRecorder.ts';
 import { describeEnd, promptOf } from './turnText.ts';
 
 /** How long a cancelled turn may take to end by itself before its container is stopped. */
 const cancelGraceMs = 700;
-
-/** What is needed of the Agent Manager. */
-export type Agents = Pick<AgentManager, 'launch' | 'checkEngine' | 'removeLeftovers'>;
-
-export interface RunDependencies {
-  store: Store;
-  events: EventBus;
-  agents: Agents;
-  permissions: PermissionDesk;
-  log: RunLog;
-  clientVersion: string;
-  /** Where the exact record of each run goes. */
-  wireFolder: string;
-}
-
-export interface RunSettings {
-  folder: string;
-  /** How long the agent may take from its start to its first answer. */
-  startTimeoutSeconds: number;
-  environment: Readonly<Record<string, string>>;
-  /** Takes the secrets out of a line before it is logged. */
-  redact: (text: string) => string;
-}
-
-/** What the orchestrator is told, so that the card follows. Exactly one of `failed` and `ended` comes, last. */
-export interface RunListener {
-  turnEnded(run: Run, result: TurnResult): Promise<void>;
-  failed(run: Run, failure: Failure): Promise<void>;
-  /** Stopped by somebody, or its container ended after its work was done. */
-  ended(run: Run): Promise<void>;
-}
 
 /** Leads one run from its container's start to its end. */
 export class RunController {
@@ -66,8 +28,8 @@ export class RunController {
   readonly #agentType: AgentType;
   readonly #recorder: TranscriptRecorder;
   readonly #wire: WireRecord;
+  readonly #record: RunRecord;
   readonly #abort = new AbortController();
-  #run: Run;
   #process: AgentProcess | null = null;
   #connection: AcpConnection | null = null;
   #session: Session | null = null;
@@ -76,7 +38,6 @@ export class RunController {
   #turns = 0;
   #stopping = false;
   #openRequests = 0;
-  #changes: Promise<void> = Promise.resolve();
   #ending: Promise<void> | null = null;
 
   constructor(
@@ -86,7 +47,7 @@ export class RunController {
     listener: RunListener,
     deps: RunDependencies,
   ) {
-    this.#run = run;
+    this.#record = new RunRecord(run, deps);
     this.#agentType = agentType;
     this.#settings = settings;
     this.#listener = listener;
@@ -108,14 +69,26 @@ export class RunController {
   }
 
   get run(): Run {
-    return this.#run;
+    return this.#record.run;
   }
 
   /** Starts the container and gives the agent its task. Whatever happens is told to the listener; it never rejects. */
   start(task: Task): Promise<void> {
     this.#turn = this.#guard(async () => {
-      await this.#launch();
+      await this.#launch(null);
       await this.#takeTurn(promptOf(task));
+    });
+    return this.#turn;
+  }
+
+  /** As `start`, for a card that an earlier run has worked on: its conversation goes on with this message. */
+  resume(task: Task, previous: Run, message: string): Promise<void> {
+    this.#turn = this.#guard(async () => {
+      const remembers = await this.#launch(previous);
+      if (remembers) return this.#takeTurn(message);
+      const query = { runId: previous.id, beforeSeq: null, limit: 1000 };
+      const said = await this.#deps.store.query('transcript', query);
+      await this.#takeTurn(message, retell(task, said, message));
     });
     return this.#turn;
   }
@@ -125,33 +98,57 @@ export class RunController {
    * @throws UserError `refused` while it still works on the last one
    */
   async prompt(text: string): Promise<Run> {
-    if (this.#turnOpen || this.#run.state !== 'READY') {
+    if (this.#turnOpen || this.run.state !== 'READY') {
       throw new UserError({
         reason: 'refused',
         message: `${this.#agentType.name} is still at work. Send the message when it has finished, or stop it first.`,
-        action: { kind: 'stop', taskId: this.#run.taskId },
+        action: { kind: 'stop', taskId: this.run.taskId },
       });
     }
     this.#turnOpen = true;
-    await this.#to('RUNNING', { turns: this.#turns + 1 });
+    await this.#record.change('RUNNING', { turns: this.#turns + 1 });
     this.#turn = this.#guard(() => this.#takeTurn(text));
-    return this.#run;
+    return this.run;
+  }
+
+  /** What can be chosen in its conversation; null before there is one. */
+  get session(): RunSession | null {
+    const state = this.#session?.state;
+    return state ? { options: state.options, commands: state.commands } : null;
+  }
+
+  /** @throws UserError when nothing can be chosen, or the agent refuses it */
+  async setOption(optionId: string, value: string | boolean): Promise<void> {
+    const session = this.#session;
+    if (!session)
+      throw new UserError({ reason: 'no-run', message: `${this.#agentType.name} is not ready yet.` });
+    try {
+      await session.setOption(optionId, value);
+    } catch (error) {
+      if (!(error instanceof AcpError)) throw error;
+      throw new UserError({
+        reason: 'agent-error',
+        message: `${this.#agentType.name} did not take this choice: ${error.message}`,
+      });
+    }
+    this.#deps.events.publish('session.changed', this.#about());
   }
 
   /** Ends the run and removes its container. A run whose work was done is completed, any other is stopped. */
   async stop(): Promise<void> {
-    const working = this.#run.state !== 'READY';
+    const working = this.run.state !== 'READY';
     this.#stopping = true;
-    if (working && this.#session) await this.#cancelTurn(this.#session);
+    if (working) await this.#session?.cancel(cancelGraceMs).catch(() => undefined);
     this.#abort.abort();
     await this.#end(working ? 'STOPPED' : 'COMPLETED', null);
   }
 
-  async #launch(): Promise<void> {
+  /** Whether the agent knows what was said in the run before. */
+  async #launch(previous: Run | null): Promise<boolean> {
     const { agents, log } = this.#deps;
     const { redact } = this.#settings;
-    const { taskId, id: runId } = this.#run;
-    this.#note('PREPARING', { activity: 'Preparing the container' });
+    const { taskId, id: runId } = this.run;
+    this.#record.note('PREPARING', { activity: 'Preparing the container' });
     this.#process = await agents.launch(
       {
         runId,
@@ -162,13 +159,13 @@ export class RunController {
       },
       {
         activity: (activity) => {
-          this.#note(null, { activity });
+          this.#record.note(null, { activity });
         },
         log: (line) => {
           log.info(taskId, redact(line));
         },
         starting: () => {
-          this.#note('STARTING', { activity: 'Starting the container' });
+          this.#record.note('STARTING', { activity: 'Starting the container' });
         },
         stderr: (chunk) => {
           const redacted = redact(chunk);
@@ -178,73 +175,95 @@ export class RunController {
       },
       this.#abort.signal,
     );
-    this.#note('STARTING', { containerId: this.#process.containerId, activity: 'Waiting for the agent' });
-    await this.#openSession(this.#process);
+    this.#record.note('STARTING', {
+      containerId: this.#process.containerId,
+      activity: 'Waiting for the agent',
+    });
+    return this.#openSession(this.#process, previous);
   }
 
-  async #openSession(process: AgentProcess): Promise<void> {
-    const { log, clientVersion } = this.#deps;
+  async #openSession(process: AgentProcess, previous: Run | null): Promise<boolean> {
+    const { files, clientVersion } = this.#deps;
+    const { folder, environment, startTimeoutSeconds, mcpServers, optionDefaults } = this.#settings;
+    const connection = connect(
+      process,
+      this.#agentType,
+      { folder, environment, files, clientVersion },
+      this.#host(),
+    );
+    this.#connection = connection;
+    const limits = { timeoutMs: startTimeoutSeconds * 1000, signal: this.#abort.signal };
+    await this.#orExit(connection.initialize(limits));
+    const { session, remembers, notice } = await this.#orExit(
+      openConversation(
+        connection,
+        this.#agentType,
+        { cwd: process.workingDirectory, mcpServers },
+        previous,
+        limits,
+      ),
+    );
+    this.#session = session;
+    session.onEvent((event) => {
+      recordSessionEvent(this.#recorder, event);
+      if (changesSession(event)) this.#deps.events.publish('session.changed', this.#about());
+    });
+    if (notice !== null) this.#recorder.add({ kind: 'notice', text: notice });
+    for (const { name } of session.leftOut.mcpServers) {
+      const text = `${this.#agentType.name} cannot use the MCP server “${name}”, so it was not given it.`;
+      this.#recorder.add({ kind: 'notice', text });
+    }
+    await this.#orExit(chooseDefaults(session, this.#agentType, optionDefaults));
+    this.#record.note('RUNNING', { sessionId: session.id, turns: 1, activity: 'Working' });
+    this.#deps.events.publish('session.changed', this.#about());
+    return remembers;
+  }
+
+  #host(): ConversationHost {
+    const { log } = this.#deps;
     const { redact } = this.#settings;
-    const { taskId } = this.#run;
-    const connection = openConnection({
-      stdin: process.stdin,
-      stdout: process.stdout,
-      clientInfo: { name: 'kandev-vscode', title: 'Kandev for VS Code', version: clientVersion },
-      dialect: this.#agentType.dialect,
-      handlers: { requestPermission: (request, signal) => this.#askPermission(request, signal) },
-      onTrace: (direction, line) => {
+    const { taskId } = this.run;
+    return {
+      requestPermission: (request, signal) => this.#askPermission(request, signal),
+      ask: (question, signal) =>
+        this.#waitForUser(() => this.#deps.questions.ask(this.run, question, signal)),
+      trace: (direction, line) => {
         const redacted = redact(line);
         log.trace(taskId, direction, redacted);
         this.#wire.append(direction, redacted);
       },
-      onNoise: (line) => {
+      noise: (line) => {
         log.noise(taskId, redact(line));
       },
-      onError: (error) => {
+      problem: (error) => {
         log.error(taskId, redact(error.message));
       },
-    });
-    this.#connection = connection;
-    const limits = { timeoutMs: this.#settings.startTimeoutSeconds * 1000, signal: this.#abort.signal };
-    await this.#orExit(connection.initialize(limits));
-    this.#session = await this.#orExit(
-      connection.newSession({ cwd: process.workingDirectory, mcpServers: [] }, limits),
-    );
-    this.#session.onEvent((event) => {
-      recordSessionEvent(this.#recorder, event);
-    });
-    await this.#chooseFirstMode(this.#session);
-    this.#note('RUNNING', { sessionId: this.#session.id, turns: 1, activity: 'Working' });
+    };
   }
 
-  /** Some agents begin in a mode where they decide by themselves what the user should be asked. */
-  async #chooseFirstMode(session: Session): Promise<void> {
-    const { firstMode } = this.#agentType;
-    const mode = session.state.option('mode');
-    if (firstMode === null || mode?.currentValue === firstMode) return;
-    if (mode?.choices.some(({ id }) => id === firstMode)) {
-      await this.#orExit(session.setOption(mode.id, firstMode));
-    }
+  #about(): { taskId: string; runId: string } {
+    return { taskId: this.run.taskId, runId: this.run.id };
   }
 
-  async #takeTurn(text: string): Promise<void> {
+  /** @param sent what the agent is given, where that is more than what its user has said */
+  async #takeTurn(text: string, sent = text): Promise<void> {
     const session = this.#session;
     const process = this.#process;
     if (!session || !process) throw new Error('A turn needs a session.');
     this.#turns += 1;
     this.#recorder.beginTurn(this.#turns);
     this.#recorder.add({ kind: 'user', text });
-    if (this.#openRequests > 0) this.#note('WAITING', {});
-    const result = await this.#orExit(session.prompt([{ type: 'text', text }]));
+    if (this.#openRequests > 0) this.#record.note('WAITING', {});
+    const result = await this.#orExit(session.prompt([{ type: 'text', text: sent }]));
     // A turn that ended because it was cancelled is not for review.
     if (this.#stopping) return;
     if (!result.hadOutput) this.#noteSilentTurn(this.#settings.redact(process.stderrTail()));
     this.#recorder.add({ kind: 'turn_end', text: describeEnd(result.stopReason), data: result });
     await this.#recorder.flush();
-    await this.#to('READY', { stopReason: result.stopReason });
+    await this.#record.change('READY', { stopReason: result.stopReason });
     this.#turnOpen = false;
-    void process.exited.then(() => (this.#run.state === 'READY' ? this.#end('COMPLETED', null) : undefined));
-    await this.#listener.turnEnded(this.#run, result);
+    void process.exited.then(() => (this.run.state === 'READY' ? this.#end('COMPLETED', null) : undefined));
+    await this.#listener.turnEnded(this.run, result);
   }
 
   /** A turn without a word often hides an error that only stderr tells. */
@@ -255,24 +274,22 @@ export class RunController {
   }
 
   async #askPermission(request: AcpPermissionRequest, signal: AbortSignal): Promise<PermissionOutcome> {
-    this.#openRequests++;
-    // What led to the question is told before it.
-    await this.#recorder.flush();
-    await this.#to('WAITING', {});
-    const optionId = await this.#deps.permissions.ask(permissionFrom(request, this.#run), signal);
-    this.#openRequests--;
-    if (this.#openRequests === 0 && this.#run.state === 'WAITING') await this.#to('RUNNING', {});
+    const optionId = await this.#waitForUser(() =>
+      this.#deps.permissions.ask(permissionFrom(request, this.run), signal),
+    );
     return optionId === null ? { outcome: 'cancelled' } : { outcome: 'selected', optionId };
   }
 
-  /** Asks the agent to end its turn, and waits a moment for it to do so. */
-  async #cancelTurn(session: Session): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const grace = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, cancelGraceMs);
-    });
-    await Promise.race([session.cancel().catch(() => undefined), grace]);
-    clearTimeout(timer);
+  /** Shows the run as waiting for its user for as long as `ask` takes. */
+  async #waitForUser<T>(ask: () => Promise<T>): Promise<T> {
+    this.#openRequests++;
+    // What led to the question is told before it.
+    await this.#recorder.flush();
+    await this.#record.change('WAITING', {});
+    const answer = await ask();
+    this.#openRequests--;
+    if (this.#openRequests === 0 && this.run.state === 'WAITING') await this.#record.change('RUNNING', {});
+    return answer;
   }
 
   /** What `work` gives, unless the agent's process ends first. */
@@ -301,10 +318,10 @@ export class RunController {
       if (this.#abort.signal.aborted) return;
       // Whatever has no better remedy can be tried again.
       const failure = {
-        action: { kind: 'retry', taskId: this.#run.taskId } as const,
+        action: { kind: 'retry', taskId: this.run.taskId } as const,
         ...this.#failureOf(error),
       };
-      if (failure.reason === 'internal') this.#deps.log.error(this.#run.taskId, failure.detail ?? '');
+      if (failure.reason === 'internal') this.#deps.log.error(this.run.taskId, failure.detail ?? '');
       await this.#end('FAILED', failure);
     }
   }
@@ -319,7 +336,7 @@ export class RunController {
 
   #exitContext(): ExitContext {
     return {
-      taskId: this.#run.taskId,
+      taskId: this.run.taskId,
       agentType: this.#agentType,
       initialized: this.#session !== null,
       stderr: this.#settings.redact(this.#process?.stderrTail() ?? ''),
@@ -342,9 +359,9 @@ export class RunController {
     }
     await this.#recorder.flush();
     await this.#wire.close();
-    await this.#to(state, { failure, containerId: null });
-    if (failure) await this.#listener.failed(this.#run, failure);
-    else await this.#listener.ended(this.#run);
+    await this.#record.change(state, { failure, containerId: null });
+    if (failure) await this.#listener.failed(this.run, failure);
+    else await this.#listener.ended(this.run);
   }
 
   async #release(): Promise<void> {
@@ -352,37 +369,7 @@ export class RunController {
     try {
       await this.#process?.dispose();
     } catch (error) {
-      this.#deps.log.error(this.#run.taskId, failureOf(error).message);
+      this.#deps.log.error(this.run.taskId, failureOf(error).message);
     }
-  }
-
-  /**
-   * Stores a change of the run and tells of it; `to` null changes only the details. Changes are made in the order of
-   * the calls, so that nobody has to wait for one before the next.
-   */
-  #to(to: RunState | null, patch: RunPatch): Promise<void> {
-    const change = this.#changes.then(() => this.#change(to, patch));
-    this.#changes = change.catch(() => undefined);
-    return change;
-  }
-
-  async #change(to: RunState | null, patch: RunPatch): Promise<void> {
-    const before = this.#run.state;
-    if (!isLive(before)) return;
-    const run = await this.#deps.store.write('run.update', {
-      runId: this.#run.id,
-      to,
-      patch,
-      at: Date.now(),
-    });
-    this.#run = run;
-    this.#deps.events.publish(eventFor(before, run.state), { run });
-  }
-
-  /** As `#to`, for what need not be on the disk before the next step is taken. */
-  #note(to: RunState | null, patch: RunPatch): void {
-    this.#to(to, patch).catch((error: unknown) => {
-      this.#deps.log.error(this.#run.taskId, failureOf(error).message);
-    });
   }
 }

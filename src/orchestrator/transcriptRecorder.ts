@@ -54,7 +54,7 @@ export class TranscriptRecorder {
   }
 
   /** A chunk of a message or a thought; `key` is its message id, where the agent gives one. */
-  text(kind: 'message' | 'thought' | 'user', chunk: string, key: string | null): void {
+  text(kind: 'message' | 'thought' | 'user' | 'terminal', chunk: string, key: string | null): void {
     if (chunk === '') return;
     const open = this.#open;
     if (open && (open.kind !== kind || open.key !== key || open.text.length >= sealCharacters)) {
@@ -134,7 +134,13 @@ export class TranscriptRecorder {
 
 /** The line of a card that says what the agent did last; null for what is not worth one. */
 function activityOf(entry: Pick<TranscriptEntry, 'kind' | 'text'>): string | null {
-  if (entry.kind === 'usage' || entry.kind === 'unknown' || entry.kind === 'user') return null;
+  if (
+    entry.kind === 'usage' ||
+    entry.kind === 'unknown' ||
+    entry.kind === 'user' ||
+    entry.kind === 'terminal'
+  )
+    return null;
   // What the agent said last tells more than that it has finished; its card is in Review then.
   if (entry.kind === 'turn_end' && entry.text === describeEnd('end_turn')) return null;
   const lines = entry.text.split('\n').filter((line) => line.trim() !== '');

@@ -1,7 +1,7 @@
 import { commands, l10n, window, type TreeView } from 'vscode';
-import type { BoardState } from './boardState.ts';
+import { cardsOf, type BoardState } from './boardState.ts';
+import { needsUser } from './cardText.ts';
 import { DisposableStore } from './disposableStore.ts';
-import { openRequests } from './permissionPrompts.ts';
 import type { TaskTree, TreeNode } from './taskTree.ts';
 
 /** The tree in the sidebar with what stands around it: the badge, the message above it, the welcome when it is empty. */
@@ -54,7 +54,10 @@ export class BoardTreeView {
 
   #update(): void {
     void commands.executeCommand('setContext', 'kandev.view', this.#welcome());
-    const waiting = openRequests(this.#state).length;
+    const waiting = cardsOf(this.#state).reduce(
+      (count, { permissions, questions }) => count + permissions.length + questions.length,
+      0,
+    );
     this.#view.badge = waiting === 0 ? undefined : { value: waiting, tooltip: waitingText(waiting) };
     this.#view.message = this.#message() ?? '';
     if (this.#view.visible) this.#openAskingCards();
@@ -62,7 +65,11 @@ export class BoardTreeView {
 
   /** VS Code keeps a card closed that had nothing below it when it was first shown. */
   #openAskingCards(): void {
-    const asking = new Set(openRequests(this.#state).map(({ taskId }) => taskId));
+    const asking = new Set(
+      cardsOf(this.#state)
+        .filter(needsUser)
+        .map(({ task }) => task.id),
+    );
     for (const taskId of asking) {
       if (this.#opened.has(taskId)) continue;
       const options = { select: false, focus: false, expand: true };
@@ -89,6 +96,6 @@ export class BoardTreeView {
 
 function waitingText(waiting: number): string {
   return waiting === 1
-    ? l10n.t('A permission request waits for you')
-    : l10n.t('{0} permission requests wait for you', waiting);
+    ? l10n.t('A question of an agent waits for you')
+    : l10n.t('{0} questions of agents wait for you', waiting);
 }

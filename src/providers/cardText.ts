@@ -2,6 +2,8 @@ import { l10n } from 'vscode';
 import type { AgentType } from '../model/agentType.ts';
 import type { CardView } from '../model/cardView.ts';
 import { isBusy, type RunState } from '../model/run.ts';
+import { oneLine } from './agentText.ts';
+import { findCard, type BoardState } from './boardState.ts';
 
 /** A card's condition, as it is said in words and shown as an icon, everywhere the same. */
 export interface CardStatus {
@@ -14,9 +16,14 @@ export interface CardStatus {
   plain?: true;
 }
 
+/** Its agent waits for an answer of the user. */
+export function needsUser({ permissions, questions }: CardView): boolean {
+  return permissions.length + questions.length > 0;
+}
+
 export function cardStatus(card: CardView): CardStatus {
-  const { task, run, permissions, queue } = card;
-  if (permissions.length > 0) {
+  const { task, run, queue } = card;
+  if (needsUser(card)) {
     return { text: l10n.t('Needs you'), icon: 'bell-dot', color: 'notificationsWarningIcon.foreground' };
   }
   if (run && isBusy(run.state)) return { text: runText(run.state), icon: 'loading~spin' };
@@ -62,9 +69,11 @@ function runText(state: RunState): string {
 
 /** The newest thing to know about a card, in one line; empty when there is nothing. */
 export function latestActivity(card: CardView): string {
-  const { task, run, permissions, queue } = card;
+  const { task, run, permissions, questions, queue } = card;
   const [request] = permissions;
   if (request) return request.title;
+  const [question] = questions;
+  if (question) return oneLine(question.message);
   if (queue) return queue.why;
   if (task.state === 'FAILED' && run?.failure) return run.failure.message;
   if (task.heldBecause !== null) return task.heldBecause;
@@ -73,4 +82,12 @@ export function latestActivity(card: CardView): string {
 
 export function agentName(agentTypes: readonly AgentType[], id: string | null): string | null {
   return id === null ? null : (agentTypes.find((type) => type.id === id)?.name ?? id);
+}
+
+/** Who asks, before what is asked: the card and its agent. */
+export function askerOf(state: BoardState, taskId: string): string {
+  const card = findCard(state, taskId);
+  const agentTypes = state.current.status === 'ready' ? state.current.agentTypes : [];
+  const agent = agentName(agentTypes, card?.task.agentTypeId ?? null) ?? l10n.t('The agent');
+  return l10n.t('{0} · {1}', card?.task.title ?? '', agent);
 }

@@ -77,6 +77,8 @@ function actionLabel(action: UserAction): string {
       return l10n.t('Learn More');
     case 'checkEngine':
       return l10n.t('Check Again');
+    case 'signIn':
+      return l10n.t('Sign In…');
     case 'exportDatabase':
       return l10n.t('Export Database Copy…');
     case 'reloadWindow':

@@ -1,41 +1,34 @@
-import { commands, l10n, window, workspace, type MessageItem } from 'vscode';
+import { l10n, window, workspace, type MessageItem } from 'vscode';
 import type { Kandev } from '../api/contract.ts';
 import { isAllow, type PermissionOption, type PermissionRequest } from '../model/permission.ts';
-import { cardsOf, findCard, type BoardState } from './boardState.ts';
-import { agentName } from './cardText.ts';
-import { DisposableStore } from './disposableStore.ts';
+import { plainLabel, plainMessage } from './agentText.ts';
+import { cardsOf, type BoardState } from './boardState.ts';
+import { askerOf } from './cardText.ts';
 import type { FailureMessages } from './failureMessages.ts';
+import type { Prompt } from './promptQueue.ts';
 
 interface OptionItem extends MessageItem {
   option: PermissionOption | null;
 }
 
-/**
- * Asks as soon as an agent does, with a notification that has the agent's own options as buttons. One at a time: the
- * others wait their turn, and all of them also stand in the tree, on the board and in the status bar.
- */
+/** Asks for permissions: with a notification that has the agent's own options as buttons, or in a picker. */
 export class PermissionPrompts {
   readonly #state: BoardState;
   readonly #kandev: Kandev;
   readonly #failures: FailureMessages;
-  readonly #disposables = new DisposableStore();
-  /** Every request that a notification was shown for: it is never shown twice by itself. */
-  readonly #shown = new Set<string>();
-  #current: PermissionRequest | null = null;
 
   constructor(state: BoardState, kandev: Kandev, failures: FailureMessages) {
     this.#state = state;
     this.#kandev = kandev;
     this.#failures = failures;
-    this.#disposables.add(
-      state.onDidChange(() => {
-        this.#next();
-      }),
-    );
   }
 
-  dispose(): void {
-    this.#disposables.dispose();
+  /** All that is open, for the notifications. */
+  open(): Prompt[] {
+    return openRequests(this.#state).map((request) => ({
+      id: request.id,
+      notify: () => this.#notify(request),
+    }));
   }
 
   /**
@@ -57,40 +50,20 @@ export class PermissionPrompts {
     await this.#failures.guard(() => this.#kandev.execute('permission.answer', { requestId, optionId }));
   }
 
-  #next(): void {
-    const open = openRequests(this.#state);
-    const openIds = new Set(open.map(({ id }) => id));
-    for (const id of this.#shown) if (!openIds.has(id)) this.#shown.delete(id);
-    if (this.#current && !openIds.has(this.#current.id)) {
-      // Answered elsewhere, or no longer asked: a notification cannot be closed, but it can be put out of the way.
-      this.#current = null;
-      void commands.executeCommand('notifications.hideToasts');
-    }
-    if (this.#current) return;
-    const request = open.find(({ id }) => !this.#shown.has(id));
-    if (request) void this.#notify(request);
-  }
-
-  async #notify(request: PermissionRequest): Promise<void> {
-    this.#current = request;
-    this.#shown.add(request.id);
+  async #notify(request: PermissionRequest): Promise<() => Promise<unknown>> {
     const items: OptionItem[] = request.options.map((option) => ({ title: option.name, option }));
     items.push({ title: l10n.t('Details…'), option: null });
-    const chosen = await window.showWarningMessage(this.#question(request), ...items);
-    const live = this.#current.id === request.id;
-    if (live) this.#current = null;
-    if (chosen?.option) await this.answer(request.id, chosen.option.optionId);
-    else if (chosen) await this.pick(request.id);
-    if (live) this.#next();
+    const chosen = await window.showWarningMessage(plainMessage(this.#question(request)), ...items);
+    return async () => {
+      if (chosen?.option) await this.answer(request.id, chosen.option.optionId);
+      else if (chosen) await this.pick(request.id);
+    };
   }
 
-  /** The notification's text: which card, which agent, and what it wants to do. */
+  /** Which card, which agent, and what it wants to do. */
   #question(request: PermissionRequest): string {
-    const card = findCard(this.#state, request.taskId);
-    const agentTypes = this.#state.current.status === 'ready' ? this.#state.current.agentTypes : [];
-    const agent = agentName(agentTypes, card?.task.agentTypeId ?? null) ?? l10n.t('The agent');
     const what = [request.title, detailOf(request)].filter((part) => part !== '').join(': ');
-    return l10n.t('{0} · {1} asks: {2}', card?.task.title ?? '', agent, what);
+    return l10n.t('{0} asks: {1}', askerOf(this.#state, request.taskId), what);
   }
 
   #showPicker(request: PermissionRequest): Promise<PermissionOption | undefined> {
@@ -106,7 +79,7 @@ export class PermissionPrompts {
     picker.items = [
       { label: `$(clock) ${l10n.t('Decide Later')}`, option: null },
       ...request.options.map((option) => ({
-        label: `$(${isAllow(option) ? 'check' : 'circle-slash'}) ${option.name}`,
+        label: `$(${isAllow(option) ? 'check' : 'circle-slash'}) ${plainLabel(option.name)}`,
         option,
       })),
     ];

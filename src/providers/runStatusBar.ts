@@ -1,7 +1,7 @@
 import { l10n, MarkdownString, StatusBarAlignment, ThemeColor, window } from 'vscode';
 import { isBusy } from '../model/run.ts';
 import { cardsOf, type BoardState } from './boardState.ts';
-import { cardStatus, latestActivity } from './cardText.ts';
+import { cardStatus, latestActivity, needsUser } from './cardText.ts';
 import { DisposableStore } from './disposableStore.ts';
 
 export interface RunCounts {
@@ -50,8 +50,7 @@ export class RunStatusBar {
   #tooltip(counts: RunCounts): MarkdownString {
     const tooltip = new MarkdownString(`Kandev: ${describe(counts)}\n\n`, true);
     for (const card of cardsOf(this.#state)) {
-      const active =
-        card.permissions.length > 0 || card.queue !== null || (card.run && isBusy(card.run.state));
+      const active = needsUser(card) || card.queue !== null || (card.run !== null && isBusy(card.run.state));
       if (!active) continue;
       const { icon, text } = cardStatus(card);
       tooltip
@@ -68,7 +67,7 @@ function countRuns(state: BoardState): RunCounts {
   return {
     running: cards.filter(({ run }) => run !== null && isBusy(run.state)).length,
     queued: cards.filter(({ queue }) => queue !== null).length,
-    waiting: cards.filter(({ permissions }) => permissions.length > 0).length,
+    waiting: cards.filter(needsUser).length,
   };
 }
 

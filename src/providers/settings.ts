@@ -1,11 +1,12 @@
 import { workspace } from 'vscode';
-import type { HostSettings } from '../model/settings.ts';
+import { optionDefaultsOf, type HostSettings, type OptionDefaults } from '../model/settings.ts';
+import type { SecretEnvironment } from './secretEnvironment.ts';
 
 /** The `kandev.*` settings of VS Code. */
 export class Settings implements HostSettings {
-  readonly #environment: NodeJS.ProcessEnv;
+  readonly #environment: SecretEnvironment;
 
-  constructor(environment: NodeJS.ProcessEnv) {
+  constructor(environment: SecretEnvironment) {
     this.#environment = environment;
   }
 
@@ -42,17 +43,20 @@ export class Settings implements HostSettings {
     return read<unknown>('agents', []);
   }
 
+  mcpServers(): unknown {
+    return read<unknown>('mcpServers', []);
+  }
+
   acpTrace(): boolean {
     return read('acpTrace', true);
   }
 
-  environment(names: readonly string[]): Readonly<Record<string, string>> {
-    return Object.fromEntries(
-      names.flatMap((name) => {
-        const value = this.#environment[name];
-        return value === undefined ? [] : [[name, value] as const];
-      }),
-    );
+  environment(names: readonly string[]): Promise<Readonly<Record<string, string>>> {
+    return this.#environment.values(names);
+  }
+
+  optionDefaults(agentTypeId: string): OptionDefaults {
+    return optionDefaultsOf(read<unknown>('agentDefaults', {}), agentTypeId);
   }
 }
 

@@ -16,13 +16,14 @@ import type { Kandev } from '../api/contract.ts';
 import { columnOf, type Column } from '../model/board.ts';
 import type { CardView } from '../model/cardView.ts';
 import type { PermissionRequest } from '../model/permission.ts';
-import { isBusy, isLive } from '../model/run.ts';
+import { canGoOn, isBusy, isLive } from '../model/run.ts';
+import { oneLine } from './agentText.ts';
 import { cardsOf, findCard, type BoardChange, type BoardState } from './boardState.ts';
-import { agentName, cardStatus, latestActivity } from './cardText.ts';
+import { agentName, cardStatus, latestActivity, needsUser } from './cardText.ts';
 import { DisposableStore } from './disposableStore.ts';
 import type { FailureMessages } from './failureMessages.ts';
 
-export type TreeNode = ColumnNode | CardNode | RequestNode;
+export type TreeNode = ColumnNode | CardNode | RequestNode | QuestionNode;
 export interface ColumnNode {
   kind: 'column';
   column: Column;
@@ -36,6 +37,12 @@ export interface RequestNode {
   kind: 'request';
   taskId: string;
   requestId: string;
+}
+/** Something else that an agent asks, below its card. */
+export interface QuestionNode {
+  kind: 'question';
+  taskId: string;
+  questionId: string;
 }
 
 const mimeType = 'application/vnd.kandev.card';
@@ -75,15 +82,19 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
     if (!node) return this.#columns();
     if (node.kind === 'column') return this.#cardsIn(node.column).map(({ task }) => this.cardNode(task.id));
     if (node.kind === 'card') {
-      const requests = findCard(this.#state, node.taskId)?.permissions ?? [];
-      return requests.map(({ id, taskId }) => ({ kind: 'request', taskId, requestId: id }));
+      const { taskId } = node;
+      const card = findCard(this.#state, taskId);
+      return [
+        ...(card?.permissions ?? []).map(({ id }) => ({ kind: 'request', taskId, requestId: id }) as const),
+        ...(card?.questions ?? []).map(({ id }) => ({ kind: 'question', taskId, questionId: id }) as const),
+      ];
     }
     return [];
   }
 
   getParent(node: TreeNode): TreeNode | undefined {
     if (node.kind === 'column') return undefined;
-    if (node.kind === 'request') return this.cardNode(node.taskId);
+    if (node.kind !== 'card') return this.cardNode(node.taskId);
     const column = this.#columnOfCard(node.taskId);
     return column && this.#columnNode(column);
   }
@@ -93,6 +104,10 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
     const card = findCard(this.#state, node.taskId);
     if (!card) return new TreeItem('');
     if (node.kind === 'card') return this.#cardItem(card);
+    if (node.kind === 'question') {
+      const question = card.questions.find(({ id }) => id === node.questionId);
+      return question ? questionItem(node, question.message) : new TreeItem('');
+    }
     const request = card.permissions.find(({ id }) => id === node.requestId);
     return request ? requestItem(request) : new TreeItem('');
   }
@@ -179,14 +194,14 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
   }
 
   #cardItem(card: CardView): TreeItem {
-    const { task, permissions } = card;
+    const { task } = card;
     const status = cardStatus(card);
     const activity = latestActivity(card);
     const agentTypes = this.#state.current.status === 'ready' ? this.#state.current.agentTypes : [];
     const agent = agentName(agentTypes, task.agentTypeId);
     const item = new TreeItem(
       task.title,
-      permissions.length > 0 ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None,
+      needsUser(card) ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None,
     );
     item.id = `card:${task.id}`;
     item.description = [status.plain ? '' : status.text, activity].filter((part) => part !== '').join(' · ');
@@ -209,14 +224,15 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
 }
 
 /** What the menus' `viewItem =~ /…/` looks at. */
-function contextValue({ task, run, permissions, queue }: CardView): string {
+function contextValue({ task, run, permissions, questions, queue }: CardView): string {
   const words = ['card', task.state];
   if (run && isBusy(run.state)) words.push('busy');
   else if (task.agentTypeId !== null) words.push('startable');
   if (run && isLive(run.state)) words.push('live');
-  if (run?.state === 'READY') words.push('ready');
+  if (run && canGoOn(run)) words.push('ready');
   if (queue) words.push('queued');
   if (permissions.length > 0) words.push('asking');
+  if (questions.length > 0) words.push('questions');
   return words.join(' ');
 }
 
@@ -252,6 +268,17 @@ function requestItem(request: PermissionRequest): TreeItem {
     title: l10n.t('Answer'),
     arguments: [{ kind: 'request', taskId: request.taskId, requestId: request.id } satisfies RequestNode],
   };
+  return item;
+}
+
+function questionItem(node: QuestionNode, message: string): TreeItem {
+  const item = new TreeItem(oneLine(message));
+  item.id = `question:${node.questionId}`;
+  item.iconPath = new ThemeIcon('question', new ThemeColor('notificationsWarningIcon.foreground'));
+  item.contextValue = 'question';
+  item.tooltip = message;
+  item.accessibilityInformation = { label: l10n.t('The agent asks: {0}', message) };
+  item.command = { command: 'kandev.answerQuestion', title: l10n.t('Answer'), arguments: [node] };
   return item;
 }
 

@@ -2,10 +2,12 @@ import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { installationId } from '../agents/installationId.ts';
 import { openKandev } from '../api/openKandev.ts';
+import type { EditorFiles } from '../model/editor.ts';
 import type { Notice } from '../model/failure.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { HostSettings } from '../model/settings.ts';
 import { storageFolder } from '../store/storageFolder.ts';
+import { AgentTools } from './agentTools.ts';
 import { SharedKandev } from './sharedKandev.ts';
 
 export interface SharedBoardOptions {
@@ -18,6 +20,8 @@ export interface SharedBoardOptions {
   /** Of the extension. */
   version: string;
   settings: HostSettings;
+  /** Files as this window has them. */
+  files: EditorFiles;
   log: RunLog;
   /** Another window leads now, or this one does: what is shown may be out of date. */
   onChange: () => void;
@@ -26,11 +30,17 @@ export interface SharedBoardOptions {
   onProblem: (text: string) => void;
 }
 
+export interface SharedBoard {
+  kandev: SharedKandev;
+  /** Not through the window that leads. */
+  tools: AgentTools;
+}
+
 /**
  * Opens the board of a folder, or joins the window that has it open.
  * @throws UserError `storage` when it cannot be opened
  */
-export async function openSharedBoard(options: SharedBoardOptions): Promise<SharedKandev> {
+export async function openSharedBoard(options: SharedBoardOptions): Promise<SharedBoard> {
   const { distFolder, settings, log, onChange, onNotice, onProblem } = options;
   const folder = storageFolder(options.storage);
   const owner = {
@@ -39,14 +49,16 @@ export async function openSharedBoard(options: SharedBoardOptions): Promise<Shar
     // Not `env.sessionId`: in a browser that is the same for everybody.
     owner: randomUUID(),
   };
-  const board = new SharedKandev({
+  const agents = { distFolder, storageFolder: join(folder, 'containers'), owner, environment: process.env };
+  const kandev = new SharedKandev({
     folder: join(folder, 'windows'),
     open: (holds) =>
       openKandev({
         storageFolder: folder,
         holdsLead: holds,
         settings,
-        agents: { distFolder, storageFolder: join(folder, 'containers'), owner, environment: process.env },
+        files: options.files,
+        agents,
         log,
         clientVersion: options.version,
         onNotice,
@@ -55,6 +67,11 @@ export async function openSharedBoard(options: SharedBoardOptions): Promise<Shar
     onChange,
     onProblem,
   });
-  await board.ready();
-  return board;
+  await kandev.ready();
+  const tools = new AgentTools({
+    agents: { ...agents, engineSetting: () => settings.dockerHost() },
+    settings,
+    clientVersion: options.version,
+  });
+  return { kandev, tools };
 }

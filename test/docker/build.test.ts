@@ -1,10 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { run } from '../../scripts/processes.mts';
 import type { Engine } from '../../src/agents/engine.ts';
+import { findImage } from '../../src/agents/findImage.ts';
 import { ensureImage } from '../../src/agents/images.ts';
 import { containerLabels } from '../../src/agents/labels.ts';
-import { makeFolder, testRunId } from '../harness/testRun.ts';
+import { dockerHost, makeFolder, testRunId } from '../harness/testRun.ts';
 import {
   ensureTestImage,
   neverAborted,
@@ -103,6 +105,17 @@ describe('an image that the extension builds', () => {
     expect((await second).activities).toEqual([`Building ${image} …`]);
   });
 
+  it('is left alone where somebody else has made one of that name', async () => {
+    await writeContext('RUN echo ours');
+    const context = await makeFolder('theirs');
+    const label = `LABEL ${containerLabels.testRun}=${testRunId()}`;
+    await writeFile(path.join(context, 'Dockerfile'), `FROM scratch\n${label}\nCOPY Dockerfile /\n`);
+    await run('docker', ['build', '--tag', image, context], { env: { DOCKER_HOST: dockerHost() } });
+    const theirs = await findImage(engine, image);
+    expect(await ensure()).toMatchObject({ activities: [], logged: [] });
+    expect(await findImage(engine, image)).toEqual(theirs);
+  });
+
   it('says why it could not be built', async () => {
     await writeContext('RUN echo the reason && exit 7');
     await expect(ensure()).rejects.toMatchObject({
@@ -183,6 +196,34 @@ describe('a base image that no registry gives out', () => {
     await withAgent(manager.launch(request, new RecordedProgress(), neverAborted()), async ({ stdout }) => {
       expect(Buffer.concat((await stdout.toArray()) as Buffer[]).toString()).toBe(`${process.version}\n`);
     });
+  });
+
+  it('has what agents are made with: npm, and the libraries that native programs load', async () => {
+    const from = '127.0.0.1:1/node:22';
+    await writeContext('RUN npm --version > /npm-version', from);
+    const { logged } = await ensure();
+    expect(logged.join('\n')).toContain('npm --version');
+    expect(await contentOf('/npm-version')).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const script =
+      'for (const name of ["librt.so.1", "libutil.so.1"]) process.dlopen({ exports: {} }, name); console.log(1)';
+    const manager = await testManager();
+    const request = requestFor(await makeFolder('libraries'), ['node', '-e', script], { image });
+    await withAgent(manager.launch(request, new RecordedProgress(), neverAborted()), async (agent) => {
+      await agent.exited;
+      // They are found and loaded; that they are no addons of Node is another matter.
+      expect(agent.stderrTail()).not.toMatch(/cannot open shared object file/);
+      expect(agent.stderrTail()).toMatch(/self-register|not a valid/i);
+    });
+  });
+
+  it('is not made anew while this machine is as it was', async () => {
+    const from = '127.0.0.1:1/node:22';
+    await writeContext('RUN true', from);
+    await ensure();
+    const base = await findImage(engine, 'kandev/machine-base:latest');
+    await writeContext('RUN echo more', from);
+    await ensure();
+    expect((await findImage(engine, 'kandev/machine-base:latest'))?.id).toBe(base?.id);
   });
 
   it('is not replaced when the registry answers and has no such image', async () => {

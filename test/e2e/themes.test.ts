@@ -54,7 +54,7 @@ async function showSettledCards(): Promise<void> {
   await board.create({ title: 'Order new keyboards', priority: 'Low', column: 'To Do' });
   await board.create({
     title: 'Explain the cache',
-    description: script('write docs/cache.md "# The cache\n"', 'message The page is written.'),
+    description: script('write docs/cache.md "# The cache\\n"', 'message The page is written.'),
     agent,
   });
   await board.create({

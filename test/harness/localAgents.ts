@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import type { LaunchProgress, LaunchRequest } from '../../src/agents/agentManager.ts';
 import type { AgentProcess, ExitInfo } from '../../src/agents/agentProcess.ts';
 import type { EngineStatus } from '../../src/model/engine.ts';
-import type { Agents } from '../../src/orchestrator/runController.ts';
+import type { Agents } from '../../src/orchestrator/runInterfaces.ts';
 
 let bundle: Promise<string> | undefined;
 

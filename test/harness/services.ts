@@ -10,10 +10,13 @@ import type { CardView } from '../../src/model/cardView.ts';
 import type { KandevEvent } from '../../src/model/events.ts';
 import type { RunLog } from '../../src/model/runLog.ts';
 import type { HostSettings } from '../../src/model/settings.ts';
+import { resolveMcpServers } from '../../src/orchestrator/mcpServers.ts';
 import { Orchestrator } from '../../src/orchestrator/orchestrator.ts';
 import { PermissionDesk } from '../../src/orchestrator/permissionDesk.ts';
+import { QuestionDesk } from '../../src/orchestrator/questionDesk.ts';
 import type { Store } from '../../src/store/store.ts';
 import { TaskService } from '../../src/tasks/taskService.ts';
+import { diskFiles } from './diskFiles.ts';
 import { demoAgentFile, LocalAgents } from './localAgents.ts';
 import { temporaryStore } from './store.ts';
 
@@ -52,7 +55,13 @@ export interface TestServices {
   log: MemoryLog;
   /** Every event so far. */
   events: KandevEvent[];
-  settings: { maxConcurrentRuns: number; startTimeoutSeconds: number; environment: Record<string, string> };
+  settings: {
+    maxConcurrentRuns: number;
+    startTimeoutSeconds: number;
+    environment: Record<string, string>;
+    optionDefaults: Record<string, string | boolean>;
+    mcpServers: unknown[];
+  };
   /** A card for the demo agent; `flags` chooses the agent type of that name. */
   card(script: readonly string[], agentTypeId?: string): Promise<string>;
   /** Resolves as soon as a card is as wanted; looks again after each event. */
@@ -70,6 +79,7 @@ const flagsOf: Record<string, readonly string[]> = {
   noisy: ['--noise'],
   future: ['--protocol-version', '99'],
   planner: [],
+  locked: ['--auth-key'],
 };
 
 /** All services of Kandev over a real database, with the demo agent as a process of this machine. */
@@ -94,7 +104,13 @@ class Services implements TestServices {
   readonly agents = new LocalAgents();
   readonly log = new MemoryLog();
   readonly events: KandevEvent[] = [];
-  readonly settings = { maxConcurrentRuns: 3, startTimeoutSeconds: 20, environment: {} };
+  readonly settings: TestServices['settings'] = {
+    maxConcurrentRuns: 3,
+    startTimeoutSeconds: 20,
+    environment: {},
+    optionDefaults: {},
+    mcpServers: [],
+  };
   readonly #place: Awaited<ReturnType<typeof temporaryStore>>;
   readonly #agentFile: string;
   #opened: Opened | null = null;
@@ -122,14 +138,18 @@ class Services implements TestServices {
     });
     const tasks = new TaskService(store, events);
     const permissions = new PermissionDesk(store, events);
+    const questions = new QuestionDesk(events);
     const orchestrator = new Orchestrator({
       store,
       events,
       tasks,
       permissions,
+      questions,
+      files: diskFiles,
       agents: this.agents,
       settings: this.#hostSettings(),
       agentTypes: () => this.#agentTypes(),
+      mcpServers: () => resolveMcpServers(this.settings.mcpServers).servers,
       log: this.log,
       clientVersion: '0.0.0-test',
       wireFolder: this.wireFolder,
@@ -141,6 +161,8 @@ class Services implements TestServices {
         tasks,
         orchestrator,
         permissions,
+        questions,
+        checkAgentType: () => Promise.reject(new Error('No agent is checked here.')),
         agentTypes: () => this.#agentTypes(),
         transfer: new BoardTransfer(store, tasks),
       },
@@ -217,8 +239,10 @@ class Services implements TestServices {
       keepContainerMinutes: () => 10,
       wireRecordDays: () => 30,
       wireRecordMegabytes: () => 500,
+      mcpServers: () => this.settings.mcpServers,
       userAgents: () => [],
-      environment: () => this.settings.environment,
+      environment: () => Promise.resolve(this.settings.environment),
+      optionDefaults: () => this.settings.optionDefaults,
     };
   }
 }

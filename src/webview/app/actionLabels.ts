@@ -22,6 +22,8 @@ export function actionLabel(action: UserAction): string {
       return t('Learn More');
     case 'checkEngine':
       return t('Check Again');
+    case 'signIn':
+      return t('Sign In…');
     case 'exportDatabase':
       return t('Export Database Copy…');
     case 'reloadWindow':

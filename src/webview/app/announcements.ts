@@ -17,6 +17,10 @@ export function describeChange(
   if (request && !before.permissions.some((known) => known.id === request.id)) {
     return t('{0} needs you: {1}', title, request.title);
   }
+  const [question] = after.questions;
+  if (question && !before.questions.some((known) => known.id === question.id)) {
+    return t('{0} needs you: {1}', title, question.message);
+  }
   const failure = shownFailure(after);
   if (failure && !shownFailure(before)) return t('{0} failed: {1}', title, failure.message);
   const moved = before.task.state !== after.task.state || before.task.position !== after.task.position;

@@ -1,5 +1,5 @@
 import type { Failure } from '../../model/failure.ts';
-import { isBusy, isLive, type Run } from '../../model/run.ts';
+import { canGoOn, isBusy, isLive, type Run } from '../../model/run.ts';
 import type { Priority, TaskState } from '../../model/task.ts';
 import { stateNames } from '../../model/taskState.ts';
 import type { BoardCard } from '../protocol.ts';
@@ -57,9 +57,15 @@ function runStatus(run: Run, taskState: TaskState): CardStatus {
   }
 }
 
+/** Its agent waits for an answer of the user. */
+export function needsUser({ permissions, questions }: BoardCard): boolean {
+  return permissions.length + questions.length > 0;
+}
+
 /** Null for a card that nothing is going on with. */
-export function statusOf({ task, run, permissions, queue }: BoardCard): CardStatus | null {
-  if (permissions.length > 0) {
+export function statusOf(card: BoardCard): CardStatus | null {
+  const { task, run, queue } = card;
+  if (needsUser(card)) {
     return {
       icon: 'bell-dot',
       spin: false,
@@ -102,7 +108,7 @@ export function actionsOf({ task, run, queue }: BoardCard): CardActions {
   return {
     start: !live && !queue && task.agentTypeId !== null && startable.has(task.state),
     stop: live || queue !== null,
-    message: run?.state === 'READY',
+    message: run !== null && canGoOn(run) && queue === null,
   };
 }
 
@@ -118,21 +124,23 @@ export function priorityName(priority: Priority): string {
 
 /** All that a card shows, in words, as a screen reader speaks it when the card gets the focus. */
 export function accessibleName(card: BoardCard, agentName: string | null): string {
-  const { task, run, permissions, queue } = card;
+  const { task, run, permissions, questions, queue } = card;
   const status = statusOf(card);
   const failure = shownFailure(card);
   const [request] = permissions;
+  const [question] = questions;
   const parts = [
     task.title,
     stateNames[task.state],
     status && status.text !== stateNames[task.state] ? status.text : null,
     request ? request.title : null,
+    question ? question.message : null,
     queue ? queue.why : null,
     failure ? failure.message : null,
     t('Priority: {0}', priorityName(task.priority)),
     agentName === null ? t('No agent') : t('Agent: {0}', agentName),
     task.labels.length > 0 ? t('Labels: {0}', task.labels.join(', ')) : null,
-    run && isBusy(run.state) && !request ? run.activity : null,
+    run && isBusy(run.state) && !needsUser(card) ? run.activity : null,
   ];
   return parts
     .filter((part) => part !== null)
@@ -141,15 +149,22 @@ export function accessibleName(card: BoardCard, agentName: string | null): strin
 }
 
 /** What VS Code's menus on the card decide by; the keys are those of `when` clauses. */
-export function menuContext({ task, run, permissions, queue }: BoardCard): Record<string, string | boolean> {
+export function menuContext({
+  task,
+  run,
+  permissions,
+  questions,
+  queue,
+}: BoardCard): Record<string, string | boolean> {
   return {
     webviewSection: 'card',
     taskId: task.id,
     state: task.state,
     live: run !== null && isLive(run.state),
-    ready: run?.state === 'READY',
+    ready: run !== null && canGoOn(run),
     queued: queue !== null,
     needsYou: permissions.length > 0,
+    hasQuestion: questions.length > 0,
     hasAgent: task.agentTypeId !== null,
     preventDefaultContextMenuItems: true,
   };

@@ -3,7 +3,7 @@ import type { Disposable } from '../../model/events.ts';
 import { failureOf, type UserAction } from '../../model/failure.ts';
 import type { BoardChange, BoardState } from '../../providers/boardState.ts';
 import type { BoardCommand, ExecuteMessage, HostMessage, UiCommand } from '../protocol.ts';
-import { toBoardCard } from './diffSummary.ts';
+import { toBoardCard, type Shorten } from './diffSummary.ts';
 import type { DraftKeeper } from './draftKeeper.ts';
 import { readAppMessage } from './messages.ts';
 
@@ -20,6 +20,7 @@ export interface BoardServices {
   runUiCommand(command: UiCommand, taskId: string): Promise<void>;
   /** Deletes a card, with a way back; false when the user is asked and says no. */
   deleteCard(taskId: string): Promise<boolean>;
+  shorten: Shorten;
   warn(message: string): void;
 }
 
@@ -138,7 +139,9 @@ export class BoardConnection implements Disposable {
       return;
     }
     const { revision, cards } = current.view;
-    const upserted = cards.filter(({ task }) => this.#changed.has(task.id)).map(toBoardCard);
+    const upserted = cards
+      .filter(({ task }) => this.#changed.has(task.id))
+      .map((card) => toBoardCard(card, this.#services.shorten));
     const removed = [...this.#removed];
     this.#clearPending();
     this.#lastUpdate = Date.now();
@@ -162,7 +165,7 @@ export class BoardConnection implements Disposable {
           revision: current.view.revision,
           now: Date.now(),
           board: current.view.board,
-          cards: current.view.cards.map(toBoardCard),
+          cards: current.view.cards.map((card) => toBoardCard(card, this.#services.shorten)),
           agentTypes: current.agentTypes,
           engine: current.engine,
         });

@@ -48,6 +48,7 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
         await vscode.commands.executeCommand(command, { taskId });
       },
       deleteCard: (taskId) => options.deleteCard(taskId),
+      shorten: (path) => vscode.workspace.asRelativePath(path),
       warn: (message) => {
         options.log.warn(message);
       },

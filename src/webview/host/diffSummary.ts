@@ -26,17 +26,21 @@ export function summarizeDiff({ path, oldText, newText }: ProposedDiff): DiffSum
   return { path, added, removed: before.length - kept, isNewFile: oldText === null };
 }
 
+/** A path as people know it: relative to the folder. */
+export type Shorten = (path: string) => string;
+
 /** Requests do not change what they propose, so each is summarised once. */
 const summaries = new WeakMap<PermissionRequest, PermissionView>();
 
-function toPermissionView(request: PermissionRequest): PermissionView {
+function toPermissionView(request: PermissionRequest, shorten: Shorten): PermissionView {
   const known = summaries.get(request);
   if (known) return known;
-  const view = { ...request, diffs: request.diffs.map(summarizeDiff) };
+  const diffs = request.diffs.map(summarizeDiff).map((diff) => ({ ...diff, path: shorten(diff.path) }));
+  const view = { ...request, paths: request.paths.map(shorten), diffs };
   summaries.set(request, view);
   return view;
 }
 
-export function toBoardCard(card: CardView): BoardCard {
-  return { ...card, permissions: card.permissions.map(toPermissionView) };
+export function toBoardCard(card: CardView, shorten: Shorten = (path) => path): BoardCard {
+  return { ...card, permissions: card.permissions.map((request) => toPermissionView(request, shorten)) };
 }

@@ -27,6 +27,7 @@ const plan: ContainerPlan = {
       { path: '.git/hooks', readOnly: true },
     ],
   },
+  stateVolume: null,
   labels: { 'dev.kandev.run': 'run-1' },
 };
 const options = containerOptions(plan);
@@ -96,6 +97,27 @@ describe('containerOptions', () => {
     expect(options.HostConfig?.Tmpfs).toEqual({ '/tmp': tmpfs, '/home/agent': tmpfs });
   });
 
+  it('keeps what its type keeps in a volume, and can write beside it', () => {
+    const agentType = { ...request.agentType, stateFolder: '.local/share/agent' };
+    const { HostConfig } = containerOptions({
+      ...plan,
+      request: { ...request, agentType },
+      stateVolume: 'kandev-state-agent',
+    });
+    expect(HostConfig?.Mounts?.at(-1)).toMatchObject({
+      Type: 'volume',
+      Source: 'kandev-state-agent',
+      Target: '/home/agent/.local/share/agent',
+      VolumeOptions: { NoCopy: true },
+    });
+    expect(Object.keys(HostConfig?.Tmpfs ?? {})).toEqual([
+      '/tmp',
+      '/home/agent',
+      '/home/agent/.local',
+      '/home/agent/.local/share',
+    ]);
+  });
+
   it('keeps stdin open, whoever leaves', () => {
     expect(options).toMatchObject({
       AttachStdin: true,
@@ -119,6 +141,18 @@ describe('containerOptions', () => {
 
   it('passes the environment on, and knows better where home is', () => {
     expect(options.Env).toEqual(['TOKEN=x=y', 'HOME=/home/agent', 'USER=agent', 'LOGNAME=agent']);
+  });
+
+  it("adds the type's own variables, which the user's win over", () => {
+    const variables = { NO_UPDATE: '1', TOKEN: 'none', HOME: '/nowhere' };
+    const agentType = { ...request.agentType, variables };
+    expect(containerOptions({ ...plan, request: { ...request, agentType } }).Env).toEqual([
+      'NO_UPDATE=1',
+      'TOKEN=x=y',
+      'HOME=/home/agent',
+      'USER=agent',
+      'LOGNAME=agent',
+    ]);
   });
 });
 

@@ -57,7 +57,7 @@ describe('the manifest', () => {
 
   it('lets no workspace choose what runs', () => {
     const { properties } = manifest.contributes.configuration;
-    for (const name of ['kandev.docker.host', 'kandev.agents']) {
+    for (const name of ['kandev.docker.host', 'kandev.agents', 'kandev.agentDefaults']) {
       expect(properties[name]?.scope, name).toBe('machine');
       expect(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations).toContain(name);
     }

@@ -50,6 +50,7 @@ function setUp(overrides: Partial<BoardServices> = {}) {
     runAction: () => Promise.resolve(),
     runUiCommand: () => Promise.resolve(),
     deleteCard: () => Promise.resolve(true),
+    shorten: (path) => path,
     warn: (message) => warnings.push(message),
     ...overrides,
   };

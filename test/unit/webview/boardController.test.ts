@@ -56,14 +56,19 @@ class Page {
       revision: 1,
       now: Date.now(),
       board,
-      cards: cards.map(toBoardCard),
+      cards: cards.map((card) => toBoardCard(card)),
       agentTypes: [agentType],
       engine: null,
     });
   }
 
   update(upserted: readonly CardView[], removed: readonly string[] = []): void {
-    this.controller.receive({ type: 'update', revision: 2, upserted: upserted.map(toBoardCard), removed });
+    this.controller.receive({
+      type: 'update',
+      revision: 2,
+      upserted: upserted.map((card) => toBoardCard(card)),
+      removed,
+    });
   }
 
   /** Answers the last command, and lets what waits for the answer go on. */

@@ -62,6 +62,9 @@ describe('statusOf', () => {
   it('puts a waiting request before everything else', () => {
     const asking = card('a', {}, { run: aRun('a'), permissions: [aRequest('a')] });
     expect(statusOf(asking)).toMatchObject({ text: 'Needs you', tone: 'waiting' });
+    const questions = [{ id: 'q', message: 'Which colour?' }];
+    const inquiring = card('a', {}, { run: aRun('a'), questions });
+    expect(statusOf(inquiring)).toMatchObject({ text: 'Needs you', tone: 'waiting' });
   });
 
   it('tells queued, blocked and held cards apart', () => {
@@ -97,7 +100,7 @@ describe('actionsOf', () => {
       running('READY', { state: 'REVIEW' }),
       { start: false, stop: true, message: true },
     ],
-    ['a failed card', running('FAILED', { state: 'FAILED' }), { start: true, stop: false, message: false }],
+    ['a failed card', running('FAILED', { state: 'FAILED' }), { start: true, stop: false, message: true }],
     [
       'a queued card',
       card('a', { state: 'TODO' }, { queue: { place: 1, why: '' } }),
@@ -117,6 +120,11 @@ describe('accessibleName', () => {
     );
     expect(accessibleName(asking, 'Demo Agent')).toBe(
       'Fix it. In Progress. Needs you. Run the tests. Priority: High. Agent: Demo Agent. Labels: bug',
+    );
+    const questions = [{ id: 'q', message: 'Which colour?' }];
+    const inquiring = card('a', {}, { run: aRun('a', { activity: 'Thinks' }), questions });
+    expect(accessibleName(inquiring, null)).toBe(
+      'Card a. Backlog. Needs you. Which colour?. Priority: Normal. No agent',
     );
   });
 
@@ -139,6 +147,7 @@ describe('menuContext', () => {
       ready: true,
       queued: false,
       needsYou: false,
+      hasQuestion: false,
       hasAgent: true,
       preventDefaultContextMenuItems: true,
     });
@@ -165,6 +174,9 @@ describe('describeChange', () => {
     const asking = card('a', { position: 1 }, { permissions: [aRequest('a')] });
     expect(described(asking)).toBe('Card a needs you: Run the tests');
     expect(described(card('a', { position: 1 }, { permissions: [aRequest('a')] }), asking)).toBeNull();
+    const inquiring = card('a', { position: 1 }, { questions: [{ id: 'q', message: 'Which colour?' }] });
+    expect(described(inquiring)).toBe('Card a needs you: Which colour?');
+    expect(described({ ...inquiring }, inquiring)).toBeNull();
   });
 
   it('keeps quiet about what an agent does on the way', () => {

@@ -24,4 +24,15 @@ describe('toBoardCard', () => {
     expect(first.permissions[0]?.diffs).toEqual([{ path: 'f', added: 1, removed: 0, isNewFile: true }]);
     expect(toBoardCard({ ...card }).permissions[0]).toBe(first.permissions[0]);
   });
+
+  it('shows paths as people know them', () => {
+    const request = aRequest('r', {
+      paths: ['/work/a.ts'],
+      diffs: [{ path: '/work/a.ts', oldText: 'a', newText: 'b' }],
+    });
+    const card = aCard('a', {}, { permissions: [request] });
+    const [shown] = toBoardCard(card, (path) => path.replace('/work/', '')).permissions;
+    expect(shown?.paths).toEqual(['a.ts']);
+    expect(shown?.diffs[0]?.path).toBe('a.ts');
+  });
 });

@@ -9,6 +9,7 @@ describe('readAppMessage', () => {
     [{ type: 'deleteCard', requestId: 1, taskId: 't' }],
     [{ type: 'uiCommand', command: 'kandev.sendMessage', taskId: 't' }],
     [{ type: 'runAction', requestId: 1, action: { kind: 'openUrl', url: 'https://example.org' } }],
+    [{ type: 'runAction', requestId: 1, action: { kind: 'signIn', agentTypeId: 'gemini' } }],
     [{ type: 'saveDraft', key: 'new', draft: emptyDraft('BACKLOG', '') }],
     [{ type: 'saveDraft', key: 'new', draft: null }],
     [{ type: 'execute', requestId: 3, command: 'task.stop', input: { taskId: 't' } }],

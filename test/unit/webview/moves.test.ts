@@ -20,7 +20,7 @@ const cards = [
   aCard('t', { state: 'TODO', position: 1 }),
   aCard('u', { state: 'BLOCKED', position: 2 }),
   aCard('r', { state: 'REVIEW', position: 1 }),
-].map(toBoardCard);
+].map((card) => toBoardCard(card));
 
 function layoutWith(filter = ''): BoardLayout {
   return layOut({ board, cards, filter, agentName: () => '' });

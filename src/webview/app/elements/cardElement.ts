@@ -8,6 +8,7 @@ import {
   accessibleName,
   actionsOf,
   menuContext,
+  needsUser,
   priorityName,
   shownFailure,
   statusOf,
@@ -22,6 +23,7 @@ import type { PendingWork } from '../state.ts';
 import { button, icon, iconButton } from './controls.ts';
 import { LightElement } from './lightElement.ts';
 import { permissionBlock } from './permissionBlock.ts';
+import { questionBlock } from './questionBlock.ts';
 
 const priorityIcons = { low: 'arrow-down', normal: 'dash', high: 'arrow-up', urgent: 'flame' } as const;
 
@@ -86,13 +88,14 @@ export class CardElement extends LightElement {
 
   protected override render(): TemplateResult {
     const { card } = this;
-    const { task, run, permissions, queue } = card;
+    const { task, run, permissions, questions, queue } = card;
+    const time = (): TemplateResult | typeof nothing => (status?.time ? this.#time(status.time) : nothing);
     const status = statusOf(card);
     const failure = shownFailure(card);
     const showsActivity = run !== null && isLive(run.state) && run.activity !== null && run.activity !== '';
     return html`<div class="card">
       <h3 class="card-title">${task.title}</h3>
-      ${this.#meta()} ${status && permissions.length === 0 ? this.#status(status) : nothing}
+      ${this.#meta()} ${status && !needsUser(card) ? this.#status(status) : nothing}
       ${queue ? html`<p class="card-note" title=${queue.why}>${queue.why}</p>` : nothing}
       ${
         task.heldBecause !== null && !failure && !queue && !(run && isLive(run.state))
@@ -100,7 +103,7 @@ export class CardElement extends LightElement {
           : nothing
       }
       ${
-        showsActivity && permissions.length === 0
+        showsActivity && !needsUser(card)
           ? html`<p class="card-activity" title=${run.activity}>${run.activity}</p>`
           : nothing
       }
@@ -110,7 +113,14 @@ export class CardElement extends LightElement {
         chosen: this.answered,
         commands: this.controller.commands,
         tabIndex: this.#buttonTabIndex,
-        time: status?.time ? this.#time(status.time) : nothing,
+        time: time(),
+      })}
+      ${questionBlock({
+        taskId: task.id,
+        questions,
+        commands: this.controller.commands,
+        tabIndex: this.#buttonTabIndex,
+        time: permissions.length === 0 ? time() : nothing,
       })}
       ${failure ? this.#failure(failure) : nothing} ${this.#actions()}
     </div>`;

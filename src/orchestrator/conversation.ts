@@ -1,0 +1,146 @@
+import { lstat, realpath } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClientHandlers } from '../acp/clientHandlers.ts';
+import { openConnection, type AcpConnection } from '../acp/connection.ts';
+import type { ElicitationAnswer, FormElicitation, UrlElicitation } from '../acp/elicitation.ts';
+import { reopenSession } from '../acp/reopen.ts';
+import type { Session } from '../acp/session.ts';
+import type { McpServer, PermissionOutcome, PermissionRequest } from '../acp/types.ts';
+import { createFileHandlers } from '../acp/workspaceFiles.ts';
+import { WorkspacePaths } from '../acp/workspacePaths.ts';
+import type { AgentProcess } from '../agents/agentProcess.ts';
+import { automaticSignIn } from '../agents/registry.ts';
+import type { AgentType } from '../model/agentType.ts';
+import type { EditorFiles } from '../model/editor.ts';
+import type { Run } from '../model/run.ts';
+
+/** What an agent wants of whoever leads its run. */
+export interface ConversationHost {
+  requestPermission(request: PermissionRequest, signal: AbortSignal): Promise<PermissionOutcome>;
+  ask(question: FormElicitation | UrlElicitation, signal: AbortSignal): Promise<ElicitationAnswer>;
+  trace(direction: 'in' | 'out', line: string): void;
+  noise(line: string): void;
+  problem(error: Error): void;
+}
+
+export interface ConversationSettings {
+  /** The folder on this machine that the agent works in. */
+  folder: string;
+  environment: Readonly<Record<string, string>>;
+  files: EditorFiles;
+  clientVersion: string;
+}
+
+/** Starts to speak with an agent, and offers it what its type may have. */
+export function connect(
+  process: AgentProcess,
+  agentType: AgentType,
+  settings: ConversationSettings,
+  host: ConversationHost,
+): AcpConnection {
+  const authMethod = automaticSignIn(agentType, settings.environment);
+  return openConnection({
+    stdin: process.stdin,
+    stdout: process.stdout,
+    clientInfo: { name: 'kandev-vscode', title: 'Kandev for VS Code', version: settings.clientVersion },
+    dialect: agentType.dialect,
+    ...(authMethod === undefined ? {} : { authMethod }),
+    terminalSignIn: true,
+    terminalOutput: true,
+    handlers: handlersFor(process, agentType, settings, host),
+    onTrace: (direction, line) => {
+      host.trace(direction, line);
+    },
+    onNoise: (line) => {
+      host.noise(line);
+    },
+    onError: (error) => {
+      host.problem(error);
+    },
+  });
+}
+
+function handlersFor(
+  process: AgentProcess,
+  { offers, quirks }: AgentType,
+  { folder, files }: ConversationSettings,
+  host: ConversationHost,
+): ClientHandlers {
+  const paths = new WorkspacePaths([{ agentPath: process.workingDirectory, hostPath: folder }], {
+    realpath,
+    lstat,
+  });
+  const missing = quirks?.missingFileIsEmpty ? 'empty' : 'error';
+  const ask = (question: FormElicitation | UrlElicitation, signal: AbortSignal): Promise<ElicitationAnswer> =>
+    host.ask(question, signal);
+  return {
+    requestPermission: (request, signal) => host.requestPermission(request, signal),
+    elicitation: { form: ask, url: ask },
+    ...(offers?.fs ? { files: createFileHandlers(paths, files, missing) } : {}),
+    ...(offers?.terminal && process.commands ? { terminals: process.commands } : {}),
+  };
+}
+
+export interface OpenedConversation {
+  session: Session;
+  /** Whether the agent knows what was said before. */
+  remembers: boolean;
+  /** What its user is told of how the conversation goes on; null where there is nothing to tell. */
+  notice: string | null;
+}
+
+/** Opens a conversation, or goes on with that of an earlier run in the best way that the agent has. */
+export async function openConversation(
+  connection: AcpConnection,
+  agentType: AgentType,
+  { cwd, mcpServers }: { cwd: string; mcpServers: readonly McpServer[] },
+  previous: Run | null,
+  limits: { timeoutMs: number; signal: AbortSignal },
+): Promise<OpenedConversation> {
+  const options = { cwd, mcpServers };
+  const sessionId = previous?.sessionId ?? null;
+  if (previous === null || sessionId === null) {
+    const session = await connection.newSession(options, limits);
+    return { session, remembers: false, notice: null };
+  }
+  if (agentType.quirks?.noLoadInSameMinute) await minuteAfter(previous.createdAt, limits.signal);
+  const { session, how, reason } = await reopenSession(connection, sessionId, options, limits);
+  if (how !== 'new') {
+    return { session, remembers: true, notice: `${agentType.name} goes on with the same conversation.` };
+  }
+  const why = reason
+    ? `${agentType.name} could not go on with the old conversation (${reason.message})`
+    : `${agentType.name} cannot go on with a conversation after its container is gone`;
+  return {
+    session,
+    remembers: false,
+    notice: `${why}, so this is a new one. It was given a summary of what was said before.`,
+  };
+}
+
+/** Resolves when the clock shows another minute than at that time. */
+async function minuteAfter(time: number, signal: AbortSignal): Promise<void> {
+  const next = (Math.floor(time / 60_000) + 1) * 60_000 + 1_000;
+  const left = next - Date.now();
+  if (left > 0) await sleep(left, undefined, { signal });
+}
+
+/**
+ * Chooses what the user has set as the default for this agent, and before it the agent type's first mode: some agents
+ * begin in one where they decide by themselves what the user should be asked. What the agent does not offer is left out.
+ */
+export async function chooseDefaults(
+  session: Session,
+  { firstMode }: AgentType,
+  defaults: Readonly<Record<string, string | boolean>>,
+): Promise<void> {
+  const mode = session.state.option('mode');
+  const wanted = new Map<string, string | boolean>(Object.entries(defaults));
+  if (firstMode !== null && mode && !wanted.has(mode.id)) wanted.set(mode.id, firstMode);
+  for (const [id, value] of wanted) {
+    const option = session.state.options.find((one) => one.id === id);
+    if (!option || option.currentValue === value) continue;
+    const offered = typeof value === 'boolean' || option.choices.some((choice) => choice.id === value);
+    if (offered) await session.setOption(id, value);
+  }
+}

@@ -1,0 +1,56 @@
+import type { AgentManager } from '../agents/agentManager.ts';
+import type { AgentCommand, ConfigOption, McpServer, TurnResult } from '../acp/types.ts';
+import type { EventBus } from '../events/eventBus.ts';
+import type { EditorFiles } from '../model/editor.ts';
+import type { Failure } from '../model/failure.ts';
+import type { Run } from '../model/run.ts';
+import type { RunLog } from '../model/runLog.ts';
+import type { Store } from '../store/store.ts';
+import type { PermissionDesk } from './permissionDesk.ts';
+import type { QuestionDesk } from './questionDesk.ts';
+
+/** What is needed of the Agent Manager. */
+export type Agents = Pick<AgentManager, 'launch' | 'checkEngine' | 'removeLeftovers'>;
+
+export interface RunDependencies {
+  store: Store;
+  events: EventBus;
+  agents: Agents;
+  permissions: PermissionDesk;
+  questions: QuestionDesk;
+  /** Files as this window has them. */
+  files: EditorFiles;
+  log: RunLog;
+  clientVersion: string;
+  /** Where the exact record of each run goes. */
+  wireFolder: string;
+}
+
+export interface RunSettings {
+  folder: string;
+  /** How long the agent may take from its start to its first answer. */
+  startTimeoutSeconds: number;
+  environment: Readonly<Record<string, string>>;
+  /** What is chosen before the first prompt, by the ids of the agent's options. */
+  /** Those that the agent cannot use are left out, and told of. */
+  mcpServers: readonly McpServer[];
+  optionDefaults: Readonly<Record<string, string | boolean>>;
+  /** Takes the secrets out of a line before it is logged. */
+  redact: (text: string) => string;
+}
+
+/** What the orchestrator is told, so that the card follows. Exactly one of `failed` and `ended` comes, last. */
+export interface RunListener {
+  turnEnded(run: Run, result: TurnResult): Promise<void>;
+  failed(run: Run, failure: Failure): Promise<void>;
+  /** Stopped by somebody, or its container ended after its work was done. */
+  ended(run: Run): Promise<void>;
+}
+
+/** What can be chosen in the conversation of a live run. */
+export interface RunSession {
+  /** Modes, models and the agent's own options. */
+  options: readonly ConfigOption[];
+  /** Its slash commands. */
+  commands: readonly AgentCommand[];
+}

@@ -1,0 +1,105 @@
+import { AgentManager, type AgentManagerOptions, type LaunchProgress } from '../agents/agentManager.ts';
+import type { AgentReport } from '../agents/checkAgent.ts';
+import type { ContainerTerminal, TerminalRequest } from '../agents/execTerminalSession.ts';
+import { openSignInTerminal, signInByAgent, signInWays, type SignIn } from '../agents/signIn.ts';
+import type { AgentType } from '../model/agentType.ts';
+import { UserError } from '../model/failure.ts';
+import type { HostSettings } from '../model/settings.ts';
+import type { SignInWay } from '../model/signIn.ts';
+
+export interface AgentToolsOptions {
+  /** Its containers carry this window's owner label. */
+  agents: AgentManagerOptions;
+  settings: HostSettings;
+  clientVersion: string;
+}
+
+/** This window's own way to agents: a terminal is open in one window, and need not go through the one that leads. */
+export class AgentTools {
+  readonly #options: AgentToolsOptions;
+  readonly #closing = new AbortController();
+  readonly #terminals = new Set<ContainerTerminal>();
+  readonly #starting = new Set<Promise<unknown>>();
+  #agents: AgentManager | null = null;
+
+  constructor(options: AgentToolsOptions) {
+    this.#options = options;
+  }
+
+  /** How a user can sign in; the methods that the agent names need a report of it. */
+  ways(agentType: AgentType, report: Pick<AgentReport, 'authMethods'> | null): SignInWay[] {
+    return signInWays(agentType, report?.authMethods ?? []);
+  }
+
+  /** Opens a terminal that signs in. @throws UserError; the signal's reason */
+  async openSignIn(
+    agentType: AgentType,
+    request: TerminalRequest,
+    say: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<ContainerTerminal> {
+    const terminal = await this.#track(
+      this.#signIn(agentType, say, signal).then((signIn) => openSignInTerminal(signIn, request)),
+    );
+    this.#terminals.add(terminal);
+    void terminal.exited.then(() => this.#terminals.delete(terminal));
+    return terminal;
+  }
+
+  /** Has the agent sign its user in. @throws UserError; the signal's reason */
+  async authenticate(
+    agentType: AgentType,
+    methodId: string,
+    say: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clientVersion } = this.#options;
+    await this.#track(
+      this.#signIn(agentType, say, signal).then((signIn) => signInByAgent(signIn, methodId, clientVersion)),
+    );
+  }
+
+  /** Removes the containers of this window's terminals. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.allSettled([...this.#starting]);
+    await Promise.allSettled([...this.#terminals].map((terminal) => terminal.close()));
+  }
+
+  async #signIn(agentType: AgentType, say: (line: string) => void, signal: AbortSignal): Promise<SignIn> {
+    const { agents, settings } = this.#options;
+    const folder = settings.folder();
+    if (folder === null) throw noFolder();
+    this.#agents ??= new AgentManager(agents);
+    return {
+      agents: this.#agents,
+      agentType,
+      environment: await settings.environment(agentType.environment),
+      folder,
+      progress: progressOf(say),
+      signal: AbortSignal.any([signal, this.#closing.signal]),
+    };
+  }
+
+  async #track<T>(work: Promise<T>): Promise<T> {
+    this.#starting.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#starting.delete(work);
+    }
+  }
+}
+
+/** What the agent itself writes to stderr is for its makers; its terminal shows the rest. */
+function progressOf(say: (line: string) => void): LaunchProgress {
+  return { activity: say, log: say, starting: () => undefined, stderr: () => undefined };
+}
+
+function noFolder(): UserError {
+  return new UserError({
+    reason: 'no-folder',
+    message: 'Agents work in a folder, and none is open.',
+    action: { kind: 'openFolder' },
+  });
+}

@@ -1,0 +1,113 @@
+/** The board as it ships, without an editor: all services, a real database, and agents in real containers. */
+import { cp, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { projectRoot } from '../../scripts/paths.mts';
+import { openKandev } from '../../src/api/openKandev.ts';
+import type { Kandev } from '../../src/api/contract.ts';
+import type { AgentType } from '../../src/model/agentType.ts';
+import type { CardView } from '../../src/model/cardView.ts';
+import { diskFiles } from '../harness/diskFiles.ts';
+import { MemoryLog } from '../harness/services.ts';
+import { storeWorkerPath, wasmPath } from '../harness/store.ts';
+import { dockerHost, makeFolder, testRunId } from '../harness/testRun.ts';
+
+export interface TestBoard {
+  kandev: Kandev;
+  log: MemoryLog;
+  /** Resolves as soon as a card is as wanted; looks again after each event. Rejects when its run fails. */
+  until(taskId: string, wanted: (card: CardView) => boolean): Promise<CardView>;
+  close(): Promise<void>;
+}
+
+export interface BoardOptions {
+  /** The folder that is open. */
+  folder: string;
+  agents: readonly object[];
+  /** What of the environment the user has. */
+  environment: Readonly<Record<string, string>>;
+}
+
+/** What stands in `dist` and is needed here. */
+export async function makeDist(): Promise<string> {
+  const distFolder = await makeFolder('dist');
+  await mkdir(path.join(distFolder, 'agents'));
+  await cp(await storeWorkerPath(), path.join(distFolder, 'storeWorker.js'));
+  await cp(wasmPath, path.join(distFolder, 'sql-wasm.wasm'));
+  await cp(path.join(projectRoot, 'agents'), path.join(distFolder, 'agents'), { recursive: true });
+  return distFolder;
+}
+
+/**
+ * A built-in type as an entry of the setting, under an id of this test run: so that its image is that of the product,
+ * and what it keeps is not the user's.
+ */
+export function copyOf(type: AgentType, distFolder: string): { id: string } {
+  const { buildContext, resources, offers, ...same } = type;
+  const entry = {
+    ...same,
+    id: `${type.id}-test-${testRunId()}`.toLowerCase(),
+    build: path.join(distFolder, buildContext ?? ''),
+    ...resources,
+    files: offers?.fs,
+    terminals: offers?.terminal,
+  };
+  return entry;
+}
+
+export async function openBoard(
+  distFolder: string,
+  { folder, agents, environment }: BoardOptions,
+): Promise<TestBoard> {
+  const log = new MemoryLog();
+  const opened = await openKandev({
+    storageFolder: await makeFolder('storage'),
+    holdsLead: () => true,
+    settings: {
+      folder: () => folder,
+      dockerHost: () => dockerHost(),
+      maxConcurrentRuns: () => 3,
+      startTimeoutSeconds: () => 60,
+      keepContainerMinutes: () => 10,
+      wireRecordDays: () => 30,
+      wireRecordMegabytes: () => 500,
+      mcpServers: () => [],
+      userAgents: () => agents,
+      environment: (names) =>
+        Promise.resolve(
+          Object.fromEntries(Object.entries(environment).filter(([name]) => names.includes(name))),
+        ),
+      optionDefaults: () => ({}),
+    },
+    files: diskFiles,
+    agents: {
+      storageFolder: await makeFolder('containers'),
+      distFolder,
+      owner: { installation: `test-${testRunId()}`, workspace: 'agents', owner: 'test' },
+      environment: process.env,
+    },
+    log,
+    clientVersion: '0.0.0-test',
+    onNotice: ({ message }) => {
+      log.error('', message);
+    },
+    onProblem: (text) => {
+      log.error('', text);
+    },
+  });
+  const { kandev } = opened;
+  const until = (taskId: string, wanted: (card: CardView) => boolean): Promise<CardView> =>
+    new Promise((resolve, reject) => {
+      const look = async (): Promise<void> => {
+        const [card] = (await kandev.query('cards', { taskIds: [taskId] })).cards;
+        if (!card) return;
+        const failed = card.task.state === 'FAILED';
+        if (!wanted(card) && !failed) return;
+        subscription.dispose();
+        if (wanted(card)) resolve(card);
+        else reject(new Error([JSON.stringify(card.run?.failure), ...log.lines].join('\n')));
+      };
+      const subscription = kandev.subscribe('>', () => void look().catch(reject));
+      look().catch(reject);
+    });
+  return { kandev, log, until, close: () => opened.close() };
+}
