@@ -19,6 +19,27 @@ export default defineConfig({
           ...real,
         },
       },
+      // Agents that others wrote, in containers: their images are built first.
+      {
+        test: {
+          name: 'agents',
+          include: ['test/agents/gemini.test.ts'],
+          testTimeout: 120_000,
+          fileParallelism: false,
+          ...real,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: 'all-agents',
+          include: ['test/agents/everyAgent.test.ts'],
+          testTimeout: 120_000,
+          fileParallelism: false,
+          ...real,
+          hookTimeout: 600_000,
+        },
+      },
       // Each file is one journey in a VS Code of its own, which mostly waits: two fit two cores.
       {
         test: {

@@ -42,7 +42,10 @@ async function recordUpdates(store: WorkerStore, folder: string): Promise<void> 
     throw error;
   };
   const events = new LocalEventBus('bench', fail);
-  const recorder = new TranscriptRecorder({ id: runId, taskId: 'card-0' }, { store, events, onError: fail });
+  const recorder = new TranscriptRecorder(
+    { id: runId, taskId: 'card-0' },
+    { store, events, redact: (text) => text, onError: fail },
+  );
   const wire = new WireRecord({ folder, runId, onError: fail });
   recorder.beginTurn(1);
   for (let count = 0; count < updates; count++) {

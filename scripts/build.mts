@@ -4,6 +4,7 @@
  *
  * node scripts/build.mts [--watch] [--production]
  */
+import { globSync } from 'node:fs';
 import { copyFile, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { build, context, type BuildOptions, type Plugin } from 'esbuild';
@@ -19,7 +20,7 @@ const copies: readonly (readonly [string, string])[] = [
   ['node_modules/sql.js/dist/sql-wasm.wasm', 'dist/sql-wasm.wasm'],
   ['node_modules/@vscode/codicons/dist/codicon.css', 'dist/webview/codicon.css'],
   ['node_modules/@vscode/codicons/dist/codicon.ttf', 'dist/webview/codicon.ttf'],
-  ['agents/demo/Dockerfile', 'dist/agents/demo/Dockerfile'],
+  ...globSync('agents/*/Dockerfile', { cwd: projectRoot }).map((file) => [file, `dist/${file}`] as const),
 ];
 
 function bundles({ production }: BuildMode): BuildOptions[] {

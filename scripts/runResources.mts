@@ -2,7 +2,7 @@ import type { Engine } from '../src/agents/engine.ts';
 import { containerLabels } from '../src/agents/labels.ts';
 
 /**
- * Removes the containers, running or not, and the images that carry the label of one run: of a test run, or of one
+ * Removes the containers, running or not, the volumes and the images that carry the label of one run: of a test run, or of one
  * npm start.
  */
 export async function removeOfRun(engine: Engine, runId: string): Promise<void> {
@@ -13,6 +13,8 @@ export async function removeOfRun(engine: Engine, runId: string): Promise<void> 
       for (const { Id } of await docker.listContainers({ all: true, filters })) {
         await docker.getContainer(Id).remove({ force: true, v: true }).catch(unlessGone);
       }
+      const { Volumes } = await docker.listVolumes({ filters });
+      for (const { Name } of Volumes) await docker.getVolume(Name).remove().catch(unlessGone);
       for (const { Id } of await docker.listImages({ filters })) {
         await docker.getImage(Id).remove({ force: true }).catch(unlessGone);
       }

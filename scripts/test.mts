@@ -25,8 +25,14 @@ const phases: readonly Phase[] = [
   check('format:check'),
   suite('unit', 'plain', (options) => runVitest('unit', options)),
   suite('docker', 'engine', (options) => runVitest('docker', options)),
+  suite('agents', 'engine', (options) => runVitest('agents', options)),
   suite('host', 'editor', runHostTests),
   suite('e2e', 'editor', (options) => runVitest('e2e', options)),
+];
+
+/** Run only when it is asked for: it builds seven images, of 2.5 GB. */
+const onDemand: readonly Phase[] = [
+  suite('all-agents', 'engine', (options) => runVitest('all-agents', options)),
 ];
 
 function check(script: string): Phase {
@@ -100,14 +106,14 @@ async function runPhases(selected: readonly Phase[], grep: string | undefined): 
 
 function selectPhases({ only, grep }: { only?: string | undefined; grep?: string | undefined }): Phase[] {
   const names = only?.split(',');
-  const unknown = names?.find((name) => !phases.some((phase) => phase.name === name));
+  const all = [...phases, ...onDemand];
+  const unknown = names?.find((name) => !all.some((phase) => phase.name === name));
   if (unknown !== undefined) {
-    console.error(`There is no phase "${unknown}"; there are ${phases.map(({ name }) => name).join(', ')}.`);
+    console.error(`There is no phase "${unknown}"; there are ${all.map(({ name }) => name).join(', ')}.`);
     process.exit(1);
   }
-  return phases.filter(({ name, isCheck }) =>
-    names ? names.includes(name) : grep === undefined || !isCheck,
-  );
+  if (names) return all.filter(({ name }) => names.includes(name));
+  return phases.filter(({ isCheck }) => grep === undefined || !isCheck);
 }
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, grep: { type: 'string' } } });

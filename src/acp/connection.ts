@@ -12,6 +12,7 @@ import type { CloseReason, RequestLimits } from './transport/rpcPeer.ts';
 import { dialects } from './types.ts';
 import type {
   AgentCapabilities,
+  AuthMethod,
   Dialect,
   InitializeResult,
   McpServer,
@@ -112,6 +113,11 @@ export class AcpConnection {
   /** The oldest way of speaking that the agent was heard to use. */
   get dialect(): Dialect {
     return dialects.findLast((dialect) => this.#seen.has(dialect)) ?? 'acp';
+  }
+
+  /** The ways to sign in that the agent named; none until it has. */
+  get authMethods(): readonly AuthMethod[] {
+    return this.#agent.authMethods;
   }
 
   /** What the agent advertised; all is off until it has. */

@@ -54,15 +54,21 @@ const suspicion =
  * writes them, and what looks like a secret by its name or its form.
  */
 export function createRedactor(secrets: readonly string[]): (line: string) => string {
+  const withoutValues = maskValues(secrets);
+  return (line) => {
+    const known = withoutValues(line);
+    if (!suspicion.test(known)) return known;
+    return rules.reduce((text, { pattern, replacement }) => text.replace(pattern, replacement), known);
+  };
+}
+
+/** Masks these values and nothing else: for texts that people read, where what only looks like a secret must stay. */
+export function maskValues(secrets: readonly string[]): (text: string) => string {
   // A secret may contain another: the longest first.
   const spellings = [
     ...new Set(secrets.filter((secret) => secret.length >= shortestSecret).flatMap(spellingsOf)),
   ].sort((a, b) => b.length - a.length);
-  return (line) => {
-    const known = spellings.reduce((text, spelling) => text.replaceAll(spelling, mask), line);
-    if (!suspicion.test(known)) return known;
-    return rules.reduce((text, { pattern, replacement }) => text.replace(pattern, replacement), known);
-  };
+  return (text) => spellings.reduce((masked, spelling) => masked.replaceAll(spelling, mask), text);
 }
 
 /** As it is, in JSON, and in JSON inside a string of JSON. */

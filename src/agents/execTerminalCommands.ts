@@ -121,13 +121,22 @@ class ContainerCommand implements RunningCommand {
   }
 
   async kill(): Promise<void> {
-    if (this.#leader === null) return;
-    await signalGroup(this.#container, this.#leader, 'TERM');
+    await this.#signal('TERM');
     await settledWithin(this.exited, termMs);
     // Also when it has ended: something that it has started may not have listened.
-    await signalGroup(this.#container, this.#leader, 'KILL');
+    await this.#signal('KILL');
     // The shell is gone too, and what has left its process group may hold the output open.
     if (!(await settledWithin(this.exited, killMs))) this.#settle(terminalExit(137));
+  }
+
+  async #signal(signal: string): Promise<void> {
+    if (this.#leader === null) return;
+    try {
+      await signalGroup(this.#container, this.#leader, signal);
+    } catch (error) {
+      // With its container the command has ended too.
+      if (!(error instanceof UserError) || error.failure.reason !== 'no-run') throw error;
+    }
   }
 
   #readTold(output: Buffer, onLine: (line: string) => void): void {

@@ -5,6 +5,7 @@ import { openConnection, type AcpConnection } from '../acp/connection.ts';
 import type { ElicitationAnswer, FormElicitation, UrlElicitation } from '../acp/elicitation.ts';
 import { reopenSession } from '../acp/reopen.ts';
 import type { Session } from '../acp/session.ts';
+import { withSignIn } from '../acp/signIn.ts';
 import type { McpServer, PermissionOutcome, PermissionRequest } from '../acp/types.ts';
 import { createFileHandlers } from '../acp/workspaceFiles.ts';
 import { WorkspacePaths } from '../acp/workspacePaths.ts';
@@ -38,13 +39,11 @@ export function connect(
   settings: ConversationSettings,
   host: ConversationHost,
 ): AcpConnection {
-  const authMethod = automaticSignIn(agentType, settings.environment);
   return openConnection({
     stdin: process.stdin,
     stdout: process.stdout,
     clientInfo: { name: 'kandev-vscode', title: 'Kandev for VS Code', version: settings.clientVersion },
     dialect: agentType.dialect,
-    ...(authMethod === undefined ? {} : { authMethod }),
     terminalSignIn: true,
     terminalOutput: true,
     handlers: handlersFor(process, agentType, settings, host),
@@ -89,11 +88,38 @@ export interface OpenedConversation {
   notice: string | null;
 }
 
-/** Opens a conversation, or goes on with that of an earlier run in the best way that the agent has. */
-export async function openConversation(
+export interface OpeningSettings {
+  /** As the agent sees it. */
+  cwd: string;
+  mcpServers: readonly McpServer[];
+  environment: Readonly<Record<string, string>>;
+}
+
+/**
+ * Opens a conversation, and signs in first where the agent asks for it and a variable for it is set. Not unasked: some
+ * agents give up another sign-in for it.
+ */
+export function openConversation(
   connection: AcpConnection,
   agentType: AgentType,
-  { cwd, mcpServers }: { cwd: string; mcpServers: readonly McpServer[] },
+  settings: OpeningSettings,
+  previous: Run | null,
+  limits: { timeoutMs: number; signal: AbortSignal },
+): Promise<OpenedConversation> {
+  const signIn = async (): Promise<boolean> => {
+    const method = automaticSignIn(agentType, settings.environment);
+    if (method === undefined || !connection.authMethods.some(({ id }) => id === method)) return false;
+    await connection.authenticate(method, limits);
+    return true;
+  };
+  return withSignIn(() => open(connection, agentType, settings, previous, limits), signIn);
+}
+
+/** Opens a conversation, or goes on with that of an earlier run in the best way that the agent has. */
+async function open(
+  connection: AcpConnection,
+  agentType: AgentType,
+  { cwd, mcpServers }: OpeningSettings,
   previous: Run | null,
   limits: { timeoutMs: number; signal: AbortSignal },
 ): Promise<OpenedConversation> {

@@ -1,5 +1,5 @@
 import type { McpServer } from '../acp/types.ts';
-import { createRedactor } from '../acp/redact.ts';
+import { createRedactor, maskValues } from '../acp/redact.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import { UserError, type Failure } from '../model/failure.ts';
@@ -312,6 +312,7 @@ export class Orchestrator implements RunListener {
     const servers = mcpServers();
     const environment = await settings.environment(agentType.environment);
     const forServers = await settings.environment(variablesOf(servers));
+    const secrets = [...Object.values(environment), ...Object.values(forServers)];
     const controller = new RunController(
       run,
       agentType,
@@ -321,7 +322,8 @@ export class Orchestrator implements RunListener {
         environment,
         mcpServers: withVariables(servers, forServers),
         optionDefaults: settings.optionDefaults(agentType.id),
-        redact: createRedactor([...Object.values(environment), ...Object.values(forServers)]),
+        maskValues: maskValues(secrets),
+        redact: createRedactor(secrets),
       },
       this,
       this.#deps,

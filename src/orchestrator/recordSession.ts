@@ -4,20 +4,29 @@ import type {
   PermissionRequest as AcpPermissionRequest,
   SessionEvent,
   ToolCall,
+  Usage,
 } from '../acp/types.ts';
+import type { AgentQuirks } from '../model/agentType.ts';
 import type { NewPermissionRequest } from './permissionDesk.ts';
 import type { TranscriptRecorder } from './transcriptRecorder.ts';
 
 /** Writes one event of an agent's session into the transcript. */
-export function recordSessionEvent(recorder: TranscriptRecorder, event: SessionEvent): void {
+export function recordSessionEvent(
+  recorder: TranscriptRecorder,
+  event: SessionEvent,
+  { modeMessagePrefix }: AgentQuirks = {},
+): void {
   switch (event.type) {
-    case 'message':
-      recorder.text(
-        event.role === 'agent' ? 'message' : event.role,
-        contentText(event.content),
-        event.messageId,
-      );
+    case 'message': {
+      const text = contentText(event.content);
+      const mode = modeTold(text, modeMessagePrefix);
+      if (mode !== null) {
+        recorder.add({ kind: 'notice', text: `Mode: ${mode}` });
+        return;
+      }
+      recorder.text(event.role === 'agent' ? 'message' : event.role, text, event.messageId);
       return;
+    }
     case 'tool_call':
       recorder.add({
         kind: 'tool_call',
@@ -34,11 +43,9 @@ export function recordSessionEvent(recorder: TranscriptRecorder, event: SessionE
         data: event.entries,
       });
       return;
-    case 'usage': {
-      const cost = event.cost ? `, ${event.cost.amount} ${event.cost.currency}` : '';
-      recorder.add({ kind: 'usage', text: `${event.used} of ${event.size} tokens${cost}`, data: event });
+    case 'usage':
+      recorder.add({ kind: 'usage', text: describeUsage(event), data: event });
       return;
-    }
     case 'notice':
       recorder.add({
         kind: 'notice',
@@ -66,9 +73,19 @@ export function recordSessionEvent(recorder: TranscriptRecorder, event: SessionE
   }
 }
 
+/** The mode that a message tells of, by agents that tell it so. */
+function modeTold(text: string, prefix: string | undefined): string | null {
+  return prefix !== undefined && text.startsWith(prefix) ? text.slice(prefix.length).trim() : null;
+}
+
 /** Whether other things can be chosen in the session now. */
 export function changesSession({ type }: SessionEvent): boolean {
   return type === 'mode' || type === 'config_options' || type === 'commands';
+}
+
+function describeUsage({ used, size, cost }: Usage): string {
+  const tokens = `${used} of ${size} tokens`;
+  return cost ? `${tokens}, ${cost.amount} ${cost.currency}` : tokens;
 }
 
 function describeCompaction({ status, error }: Compaction): string {

@@ -62,6 +62,7 @@ export class RunController {
     this.#recorder = new TranscriptRecorder(run, {
       store: deps.store,
       events: deps.events,
+      redact: settings.maskValues,
       onError: (error) => {
         deps.log.error(run.taskId, `The transcript could not be stored: ${failureOf(error).message}`);
       },
@@ -198,14 +199,14 @@ export class RunController {
       openConversation(
         connection,
         this.#agentType,
-        { cwd: process.workingDirectory, mcpServers },
+        { cwd: process.workingDirectory, mcpServers, environment },
         previous,
         limits,
       ),
     );
     this.#session = session;
     session.onEvent((event) => {
-      recordSessionEvent(this.#recorder, event);
+      recordSessionEvent(this.#recorder, event, this.#agentType.quirks);
       if (changesSession(event)) this.#deps.events.publish('session.changed', this.#about());
     });
     if (notice !== null) this.#recorder.add({ kind: 'notice', text: notice });

@@ -35,6 +35,8 @@ export interface RunSettings {
   /** Those that the agent cannot use are left out, and told of. */
   mcpServers: readonly McpServer[];
   optionDefaults: Readonly<Record<string, string | boolean>>;
+  /** Takes the secrets that the agent was given out of what it says, before that is kept. */
+  maskValues: (text: string) => string;
   /** Takes the secrets out of a line before it is logged. */
   redact: (text: string) => string;
 }

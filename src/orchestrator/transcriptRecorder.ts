@@ -25,6 +25,7 @@ export class TranscriptRecorder {
   readonly #runId: string;
   readonly #taskId: string;
   readonly #onError: (error: unknown) => void;
+  readonly #redact: (text: string) => string;
   #turn = 0;
   #seq = 0;
   #open: TranscriptEntry | null = null;
@@ -37,13 +38,20 @@ export class TranscriptRecorder {
 
   constructor(
     run: { id: string; taskId: string },
-    deps: { store: Store; events: EventBus; onError: (error: unknown) => void },
+    deps: {
+      store: Store;
+      events: EventBus;
+      /** Takes secrets out of what is kept and shown. */
+      redact: (text: string) => string;
+      onError: (error: unknown) => void;
+    },
   ) {
     this.#runId = run.id;
     this.#taskId = run.taskId;
     this.#store = deps.store;
     this.#events = deps.events;
     this.#onError = deps.onError;
+    this.#redact = deps.redact;
   }
 
   beginTurn(turn: number): void {
@@ -121,7 +129,10 @@ export class TranscriptRecorder {
     this.#put({ ...this.#open }, appended);
   }
 
-  #put(entry: TranscriptEntry, appended: string): void {
+  #put(recorded: TranscriptEntry, added: string): void {
+    const { text, data } = recorded;
+    const appended = this.#redact(added);
+    const entry = { ...recorded, text: this.#redact(text), data: data === null ? null : this.#redact(data) };
     const activity = activityOf(entry);
     this.#tail = this.#tail
       .then(() => this.#store.write('transcript.put', { runId: this.#runId, entries: [entry], activity }))

@@ -333,4 +333,20 @@ describe('a command whose container ends', () => {
     expect((await own.waitForExit(id)).exitCode).not.toBe(0);
     expect(own.output(id).output).toBe('up\n');
   });
+
+  it('can be ended all the same', async () => {
+    const short = await launch();
+    const started = {
+      terminalId: 'one',
+      sessionId: null,
+      command: 'sleep',
+      args: ['620'],
+      env: [],
+      cwd: null,
+    };
+    const running = await short.commands?.start(started, () => undefined);
+    await short.dispose();
+    await running?.kill();
+    expect((await running?.exited)?.exitCode).not.toBe(0);
+  });
 });

@@ -1,17 +1,26 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { removeStateVolume, stateVolumeName } from '../../src/agents/stateVolume.ts';
+import { engineAt } from '../harness/images.ts';
+import { dockerHost, testRunId } from '../harness/testRun.ts';
 import { demoAgentWith, script } from './agents.ts';
 import { containersOf } from './containers.ts';
 import { eventually } from './eventually.ts';
 import { useWindow } from './testWindow.ts';
 
 const secret = 'open-sesame-5c1d77';
+/** What this agent keeps is nobody else's. */
+const accountId = `account-${testRunId()}`;
 
 describe('sign-in', () => {
+  // Before the window's own, so that it comes after: a volume in use cannot be removed.
+  afterAll(async () => {
+    await removeStateVolume(await engineAt(dockerHost()), stateVolumeName(accountId));
+  });
   const window = useWindow(async () => {
     const withKey = await demoAgentWith('with-key', 'Key agent', ['--auth-key'], ['KANDEV_DEMO_KEY']);
-    const account = await demoAgentWith('account', 'Account agent', ['--auth']);
+    const account = await demoAgentWith(accountId, 'Account agent', ['--auth']);
     const [node = '', file = ''] = account.command;
     return {
       userSettings: {
@@ -106,8 +115,10 @@ describe('sign-in', () => {
     const { board, editor, workbench } = window;
     const { image, command } = await demoAgentWith('added', 'Added agent', []);
     await workbench.runCommand('Kandev: Add Agent Type…');
-    await workbench.enter('account');
-    await workbench.quickInputMessage.getByText('There is an agent with the id "account" already.').waitFor();
+    await workbench.enter(accountId);
+    await workbench.quickInputMessage
+      .getByText(`There is an agent with the id "${accountId}" already.`)
+      .waitFor();
     for (const [index, text] of ['added', 'Added agent', image, command.join(' ')].entries()) {
       await workbench.page.getByText(`Add Agent Type (${index + 1}/4)`).waitFor();
       await workbench.enter(text);
@@ -116,7 +127,7 @@ describe('sign-in', () => {
     await workbench.notificationButton('Show Log', 'Added agent is ready').waitFor();
     const settings = await readFile(path.join(editor.userDataDir, 'Machine', 'settings.json'), 'utf8');
     const { 'kandev.agents': agents } = JSON.parse(settings) as Record<string, { id: string }[]>;
-    expect(agents?.map(({ id }) => id)).toEqual(['with-key', 'account', 'added']);
+    expect(agents?.map(({ id }) => id)).toEqual(['with-key', accountId, 'added']);
     await board.button('New Card').click();
     await board
       .field('Agent')

@@ -66,6 +66,11 @@ function decodeAuthMethod(value: unknown): AuthMethod | null {
   if (method.type !== 'terminal' && isObject(older)) {
     return { ...common, ...decodeTerminal(older), command: asString(older.command) };
   }
+  // Qwen Code says all of it here.
+  const meta = asObject(method._meta);
+  if (method.type === undefined && meta.type === 'terminal') {
+    return { ...common, ...decodeTerminal(meta), command: null };
+  }
   switch (method.type ?? 'agent') {
     case 'terminal':
       return { ...common, ...decodeTerminal(method), command: null };

@@ -185,6 +185,18 @@ describe('a run', () => {
     expect(services.log.lines.join('\n')).not.toContain('planted-secret-1');
   });
 
+  it('keeps secrets out of the transcript, also those that an agent repeats', async () => {
+    services.settings.environment = { TEST_TOKEN: 'planted-secret-2' };
+    const script = 'printf "%s" "$TEST_TOKEN"';
+    const taskId = await services.card([`terminal style=text ${script}`, `terminal style=meta ${script}`]);
+    await start(taskId);
+    const card = await services.until(taskId, inState('REVIEW'));
+    const query = { runId: card.run?.id ?? '' };
+    const kept = JSON.stringify(await services.kandev.query('run.transcript', query));
+    expect(kept).toContain('[redacted]');
+    expect(kept + JSON.stringify(services.events)).not.toContain('planted-secret-2');
+  });
+
   it('begins in the mode that the agent type names', async () => {
     const taskId = await services.card(['message Planned'], 'planner');
     await start(taskId);
