@@ -40,13 +40,13 @@ export default defineConfig({
           hookTimeout: 600_000,
         },
       },
-      // Each file is one journey in a VS Code of its own, which mostly waits: two fit two cores.
+      // Each file is one journey in a VS Code of its own. One at a time: on two busy cores VS Code loses keys and focus.
       {
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,
-          maxWorkers: 2,
+          fileParallelism: false,
           ...real,
         },
       },

@@ -17,6 +17,7 @@ import { cardsOf } from '../providers/boardState.ts';
 import { agentName } from '../providers/cardText.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 import { pickCard } from './pickCard.ts';
+import { watchTerminal } from './watchTerminal.ts';
 
 type RunSession = NonNullable<QueryResults['run.session']>;
 type ConfigOption = RunSession['options'][number];
@@ -54,6 +55,14 @@ export const sessionCommands: CommandTable = {
       none: l10n.t('No agent is ready for a command. One that has finished its work can be given one.'),
     });
     if (card) await runAgentCommand(context, card);
+  },
+
+  'kandev.watchTerminal': async (context, argument) => {
+    const card = await pickCard(context, argument, ({ run }) => run !== null && run.turns > 0, {
+      placeholder: l10n.t('Whose commands do you want to see?'),
+      none: l10n.t('No agent has worked on a card yet.'),
+    });
+    if (card) await watchTerminal(context, card);
   },
 };
 

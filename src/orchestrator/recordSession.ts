@@ -3,6 +3,7 @@ import type {
   ContentBlock,
   PermissionRequest as AcpPermissionRequest,
   SessionEvent,
+  TerminalView,
   ToolCall,
   Usage,
 } from '../acp/types.ts';
@@ -60,7 +61,7 @@ export function recordSessionEvent(
       recorder.add({ kind: 'unknown', text: `Unknown update “${event.kind}”`, data: event.raw });
       return;
     case 'terminal':
-      recorder.text('terminal', event.output, event.terminal.id);
+      recorder.text('terminal', describeOutput(event.terminal, event.output), event.terminal.id);
       return;
     case 'compaction':
       recorder.add({ kind: 'notice', text: describeCompaction(event.compaction), data: event.compaction });
@@ -81,6 +82,16 @@ function modeTold(text: string, prefix: string | undefined): string | null {
 /** Whether other things can be chosen in the session now. */
 export function changesSession({ type }: SessionEvent): boolean {
   return type === 'mode' || type === 'config_options' || type === 'commands';
+}
+
+/** What is new, after the command where it begins, and with how it ended where it has. */
+function describeOutput({ command, output: whole, exit }: TerminalView, output: string): string {
+  if (exit !== null) {
+    const how = exit.signal ?? String(exit.exitCode ?? '?');
+    const begin = whole === '' || whole.endsWith('\n') ? '' : '\n';
+    return `${output}${begin}[${exit.signal === null ? 'exit code' : 'ended by'} ${how}]\n`;
+  }
+  return whole === '' && command !== null ? `$ ${command}\n` : output;
 }
 
 function describeUsage({ used, size, cost }: Usage): string {

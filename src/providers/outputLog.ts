@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { window } from 'vscode';
 import type { EventData, KandevEvent } from '../model/events.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
@@ -122,13 +123,15 @@ export class OutputLog implements RunLog {
 
 /** The lines for anything but message text, which is written as it is. */
 function describeEntry(entry: TranscriptEntry, appended: string): string[] {
-  const lines = (entry.kind === 'thought' ? appended : entry.text)
+  const told = entry.kind === 'thought' || entry.kind === 'terminal' ? appended : entry.text;
+  const lines = stripVTControlCharacters(told)
     .split('\n')
     .filter((line) => line.trim() !== '');
   const label: Partial<Record<TranscriptEntry['kind'], string>> = {
     user: 'prompt:',
     thought: 'thinks:',
     tool_call: 'tool:',
+    terminal: 'prints:',
     plan: 'plan:',
     usage: 'usage:',
     turn_end: 'turn ended:',

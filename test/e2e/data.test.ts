@@ -14,15 +14,7 @@ beforeAll(ensureSqliteCommand);
 async function runWithFile(command: string, file: string, accept = 'OK'): Promise<void> {
   const { workbench } = window;
   await workbench.runCommand(command);
-  const dialog = workbench.page.locator('.quick-input-widget:visible');
-  // The dialog fills in a path of its own when it has read the folder, over whatever stands there.
-  await workbench.quickPickRow('.git').first().waitFor();
-  for (let tries = 1; await dialog.isVisible(); tries += 1) {
-    if (tries === 20) throw new Error(`The dialog does not take ${file}.`);
-    await workbench.quickInput.fill(file);
-    await dialog.getByText(accept, { exact: true }).click();
-    await dialog.waitFor({ state: 'hidden', timeout: 1000 }).catch(() => undefined);
-  }
+  await workbench.acceptPath(file, accept);
 }
 
 async function backupFiles(): Promise<string[]> {

@@ -71,8 +71,7 @@ describe('the welcome', () => {
     expect(await offeredCommands()).toEqual(always);
     await button('Open Folder').click();
     await workbench.page.locator('.quick-input-title').getByText('Open Folder').waitFor();
-    await workbench.quickInput.fill(`${folder}/`);
-    await workbench.page.locator('.quick-input-widget').getByText('OK', { exact: true }).click();
+    await workbench.acceptPath(`${folder}/`, 'OK');
     await workbench.page.waitForURL(/\?folder=/);
     await workbench.ready();
   });

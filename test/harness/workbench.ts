@@ -151,6 +151,19 @@ export class Workbench {
     await this.quickInput.press('Enter');
   }
 
+  /** Answers an open file dialog. It fills in a path of its own when it has read a folder, over whatever stands there. */
+  async acceptPath(path: string, accept: string): Promise<void> {
+    const dialog = this.page.locator('.quick-input-widget:visible');
+    await this.quickPickRow().first().waitFor();
+    for (let tries = 1; await dialog.isVisible(); tries += 1) {
+      if (tries === 20) throw new Error(`The dialog does not take ${path}.`);
+      await this.quickInput.fill(path).catch(() => undefined);
+      const button = dialog.getByText(accept, { exact: true });
+      await button.click({ timeout: 1000 }).catch(() => undefined);
+      await dialog.waitFor({ state: 'hidden', timeout: 1000 }).catch(() => undefined);
+    }
+  }
+
   /** Notifications on the screen that contain this text. */
   notification(text: string | RegExp): Locator {
     return this.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text });

@@ -207,7 +207,8 @@ export class BoardElement extends LightElement implements KeyTargets {
 
   readonly #onWindowFocus = (): void => {
     const { layout, focusedTaskId } = this.controller.store.state;
-    if (!layout || focusedTaskId === null || document.activeElement !== document.body) return;
+    // The user may have gone on to a quick pick before this is heard of: it must keep the keyboard.
+    if (!layout || focusedTaskId === null || !lostFocus()) return;
     this.focusCard(focusedTaskId, true);
   };
 
