@@ -1,0 +1,153 @@
+import { lstat } from 'node:fs/promises';
+import path from 'node:path';
+import { UserError } from '../model/failure.ts';
+import { copyIn } from './copyIn.ts';
+import { removeFolder } from './diskSpace.ts';
+import type { GitCall } from './hostGit.ts';
+import { makeWorkspace, repositoryOfFolder } from './makeWorkspace.ts';
+import { takeSnapshot, workspacePlace, type Place } from './openWorkspace.ts';
+import { outsideLinks } from './outsideLinks.ts';
+import { checkpointBefore } from './runCheckpoints.ts';
+import { setupDigest } from './setupScript.ts';
+import { UserRepository } from './userRepository.ts';
+import { checkedId, type WorkspaceRecord } from './workspaceRecord.ts';
+import type { PreparedWorkspace, PrepareRequest } from './workspaces.ts';
+import { refNames, type WorkspaceTools } from './workspaceTools.ts';
+
+type Call = Pick<GitCall, 'doing' | 'signal'>;
+
+/** Readies a workspace for a run: makes it where it is new, copies files in, and takes the checkpoint before. */
+export async function prepareWorkspace(
+  tools: WorkspaceTools,
+  request: PrepareRequest,
+  call: Call,
+): Promise<PreparedWorkspace> {
+  checkedId(request.workspaceId);
+  checkedId(request.runId);
+  const present = tools.records.find(request.workspaceId);
+  if (present && present.kind !== request.place.kind) throw otherKind(present);
+  const record =
+    present !== null && (await isUsable(present))
+      ? await refreshed(tools, present, request, call)
+      : await makeOrRemove(tools, request, present, call);
+  const place = await workspacePlace(tools, record);
+  const copiedIn = await copyInto(tools, record, request, place, call);
+  if (record.kind !== 'folder' && !record.isReady) {
+    await takeSnapshot(tools, place, {
+      ...call,
+      ref: refNames.base(record.id),
+      isBeginning: true,
+      withRepository: false,
+    });
+  }
+  const { snapshot, warnings } = await checkpointBefore(tools, record, place, request.runId, call);
+  const runs = [...record.runs.filter((run) => run !== request.runId), request.runId];
+  const { setup } = await tools.records.change(record.id, { isReady: true, runs, discarded: null });
+  return {
+    workspaceId: record.id,
+    kind: record.kind,
+    root: record.root,
+    workingFolder: record.kind === 'folder' ? record.root : path.join(record.root, record.prefix),
+    branch: record.branch,
+    setup: request.setup !== null && setup === setupDigest(request.setup) ? null : request.setup,
+    copiedIn,
+    warnings: [...warnings, ...(await warningsOf(tools, record, place, snapshot.tree, call))],
+    skipped: snapshot.skipped,
+  };
+}
+
+/** A folder may have got a repository since its last run, or another one: what is there now is the user's. */
+async function refreshed(
+  tools: WorkspaceTools,
+  record: WorkspaceRecord,
+  { place, exclude }: PrepareRequest,
+  call: Call,
+): Promise<WorkspaceRecord> {
+  if (place.kind !== 'folder') return record;
+  const found = await repositoryOfFolder(tools, place.folder, call);
+  return tools.records.change(record.id, {
+    root: place.folder,
+    folder: place.folder,
+    repository: found?.repository ?? null,
+    prefix: found?.prefix ?? '',
+    exclude: [...exclude],
+  });
+}
+
+/** One that never became ready, or whose folder the user has removed, is made anew. */
+async function isUsable({ kind, root, isReady }: WorkspaceRecord): Promise<boolean> {
+  return isReady && (kind === 'folder' || (await exists(root)));
+}
+
+async function makeOrRemove(
+  tools: WorkspaceTools,
+  request: PrepareRequest,
+  present: WorkspaceRecord | null,
+  call: Call,
+): Promise<WorkspaceRecord> {
+  const folder = path.join(tools.treesFolder, request.workspaceId);
+  if (present) await removeFolder(folder);
+  else if (await exists(folder)) {
+    throw new UserError({
+      reason: 'refused',
+      message: `There is a folder ${folder} that Kandev does not know any more. Look whether you need what is in it, and delete it.`,
+    });
+  }
+  try {
+    return await makeWorkspace(tools, request, call);
+  } catch (error) {
+    await removeFolder(folder);
+    await tools.records.remove(request.workspaceId);
+    throw error;
+  }
+}
+
+function copyInto(
+  tools: WorkspaceTools,
+  record: WorkspaceRecord,
+  { copyIn: patterns }: PrepareRequest,
+  place: Place,
+  call: Call,
+): Promise<string[]> {
+  const { folder, kind } = record;
+  if (kind === 'folder' || folder === null) return Promise.resolve([]);
+  const from = record.repository?.topLevel ?? folder;
+  return tools.store.withIndex((site) =>
+    copyIn(tools.git, { patterns, from, to: place.source.root, site }, call),
+  );
+}
+
+async function warningsOf(
+  tools: WorkspaceTools,
+  record: WorkspaceRecord,
+  place: Place,
+  tree: string,
+  call: Call,
+): Promise<string[]> {
+  const links = await outsideLinks(tools.git, tree, place.source.root, { ...call, site: tools.store.site });
+  const warnings = links.map(
+    (link) =>
+      `The link ${link} leads out of the workspace: in the container it leads somewhere else, or nowhere.`,
+  );
+  if (record.kind !== 'folder' && record.repository && record.startCommit !== null) {
+    const repository = new UserRepository(tools, record.repository);
+    const submodules = await repository.submodulesIn(record.startCommit, call);
+    if (submodules.length > 0) warnings.push(`Submodules are empty in a clone: ${submodules.join(', ')}.`);
+  }
+  return warnings;
+}
+
+async function exists(folder: string): Promise<boolean> {
+  return lstat(folder).then(
+    () => true,
+    () => false,
+  );
+}
+
+function otherKind({ id, kind }: WorkspaceRecord): UserError {
+  return new UserError({
+    reason: 'refused',
+    message: `This card has a workspace already, of the kind "${kind}". Take or discard its work first.`,
+    detail: id,
+  });
+}

@@ -1,0 +1,229 @@
+import { UserError } from '../model/failure.ts';
+import { gitPathOf, textOf } from './gitPath.ts';
+import type { GitCall } from './hostGit.ts';
+import { takeSnapshot, workspacePlace, type Place } from './openWorkspace.ts';
+import { commitClone } from './resultCommit.ts';
+import type { Snapshot } from './snapshotStore.ts';
+import { commitTree, diffTrees, listChanges } from './trees.ts';
+import type { UserRepository } from './userRepository.ts';
+import type { WorkspaceRecord } from './workspaceRecord.ts';
+import type { ChangeSet, Span } from './workspaces.ts';
+import { refNames, type WorkspaceTools } from './workspaceTools.ts';
+
+type Call = Pick<GitCall, 'doing' | 'signal'>;
+
+/** Takes the checkpoint before a run, in the storage and as a commit in the repository. */
+export async function checkpointBefore(
+  tools: WorkspaceTools,
+  record: WorkspaceRecord,
+  place: Place,
+  runId: string,
+  call: Call,
+): Promise<{ snapshot: Snapshot; warnings: string[] }> {
+  const isFolder = record.kind === 'folder';
+  const { repository } = place;
+  const [snapshot, warnings] = await Promise.all([
+    takeSnapshot(tools, place, {
+      ...call,
+      ref: refNames.before(runId),
+      withRepository: isFolder,
+      isBeginning: true,
+      also: isFolder && repository ? await repository.ignoredButTracked(call) : [],
+    }),
+    repository ? keepBefore(tools, record, { place, repository, runId }, call) : [],
+  ]);
+  return { snapshot, warnings };
+}
+
+async function keepBefore(
+  tools: WorkspaceTools,
+  record: WorkspaceRecord,
+  { place, repository, runId }: { place: Place; repository: UserRepository; runId: string },
+  call: Call,
+): Promise<string[]> {
+  const ref = refNames.before(runId);
+  try {
+    if (record.kind === 'folder') await repository.checkpoint(ref, `Before run ${runId}`, call);
+    else if (record.runs.length === 0)
+      await repository.refs.update(ref, record.startCommit, { signal: call.signal });
+    else {
+      const { commit } = await commitClone(
+        tools,
+        record,
+        place,
+        { message: `Before run ${runId}`, author: 'kandev' },
+        call,
+      );
+      await repository.refs.update(ref, commit, { signal: call.signal });
+    }
+    return [];
+  } catch (error) {
+    call.signal?.throwIfAborted();
+    return [notInRepository(error)];
+  }
+}
+
+/** Takes the checkpoint after a run; returns warnings. */
+export async function checkpointAfter(
+  tools: WorkspaceTools,
+  record: WorkspaceRecord,
+  runId: string,
+  call: Call,
+): Promise<string[]> {
+  const place = await workspacePlace(tools, record);
+  const before = await beforeOf(tools, runId, call);
+  const warnings: string[] = [];
+  const after = await takeSnapshot(tools, place, {
+    ...call,
+    ref: refNames.after(runId),
+    excludes: await tools.store.excludesOf(before, call.signal),
+    withRepository: record.kind === 'folder',
+  }).catch(async (error: unknown) => {
+    call.signal?.throwIfAborted();
+    if (record.kind !== 'folder' || !place.repository) throw error;
+    // An agent can break the repository. The files are what counts.
+    warnings.push(notInRepository(error));
+    return takeSnapshot(
+      tools,
+      { ...place, repository: null },
+      {
+        ...call,
+        ref: refNames.after(runId),
+        excludes: await tools.store.excludesOf(before, call.signal),
+        withRepository: false,
+      },
+    );
+  });
+  if (place.isReplaced) {
+    warnings.push(
+      `The .git of ${record.root} is not the one that was there before the run. Kandev leaves it alone; look at it before you use git there.`,
+    );
+  }
+  try {
+    if (record.kind === 'folder') await keepInFolder(tools, place, runId, { before, after }, call);
+    else warnings.push(...(await keepOfClone(tools, record, place, runId, call)));
+  } catch (error) {
+    call.signal?.throwIfAborted();
+    warnings.push(notInRepository(error));
+  }
+  return warnings;
+}
+
+/** The commit after a run in the folder: the one before, with the files that the run has changed. */
+async function keepInFolder(
+  tools: WorkspaceTools,
+  { repository, source }: Place,
+  runId: string,
+  { before, after }: { before: Snapshot; after: Snapshot },
+  call: Call,
+): Promise<void> {
+  const base = await repository?.refs.resolve(refNames.before(runId), call.signal);
+  if (!repository || base === null || base === undefined) return;
+  const site = await repository.site(call.signal);
+  const differences = await diffTrees(tools.git, before.tree, after.tree, {
+    ...call,
+    site: tools.store.site,
+  });
+  const { tree } = await repository.treeWith(base, differences, source.root, call);
+  const { oid } = await repository.refs.head(call.signal);
+  const content = {
+    tree,
+    parents: oid === null ? [] : [oid],
+    message: `After run ${runId}`,
+    author: 'kandev',
+  } as const;
+  const commit = await commitTree(tools.git, content, { ...call, site });
+  await repository.refs.update(refNames.after(runId), commit, { signal: call.signal });
+  if (oid !== null) await repository.refs.update(refNames.head(runId), oid, { signal: call.signal });
+}
+
+async function keepOfClone(
+  tools: WorkspaceTools,
+  record: WorkspaceRecord,
+  place: Place,
+  runId: string,
+  call: Call,
+): Promise<string[]> {
+  if (!place.repository) return [];
+  const content = { message: `After run ${runId}`, author: 'kandev' } as const;
+  const { commit, warnings } = await commitClone(tools, record, place, content, call);
+  await place.repository.refs.update(refNames.after(runId), commit, { signal: call.signal });
+  return warnings;
+}
+
+/** The two states that are compared. */
+export interface SpanStates {
+  record: WorkspaceRecord;
+  place: Place;
+  before: Snapshot;
+  after: Snapshot;
+}
+
+/** @param upTo the checkpoint after the run, where there is one; or how the files are now */
+export async function statesOf(
+  tools: WorkspaceTools,
+  span: Span,
+  upTo: 'after' | 'now',
+  call: Call,
+): Promise<SpanStates> {
+  const isRun = 'runId' in span;
+  const record = isRun ? tools.records.ofRun(span.runId) : tools.records.get(span.workspaceId);
+  const before = isRun
+    ? await beforeOf(tools, span.runId, call)
+    : ((await tools.store.read(refNames.base(record.id), call.signal)) ?? noCheckpoint());
+  const place = await workspacePlace(tools, record);
+  const after =
+    isRun && upTo === 'after' ? await tools.store.read(refNames.after(span.runId), call.signal) : null;
+  const now = async (): Promise<Snapshot> =>
+    takeSnapshot(tools, place, {
+      ...call,
+      ref: refNames.now(record.id),
+      excludes: await tools.store.excludesOf(before, call.signal),
+      withRepository: false,
+    });
+  return { record, place, before, after: after ?? (await now()) };
+}
+
+export async function changesOf(tools: WorkspaceTools, span: Span, call: Call): Promise<ChangeSet> {
+  const { place, before, after } = await statesOf(tools, span, 'after', call);
+  const all = await listChanges(tools.git, before.tree, after.tree, { ...call, site: tools.store.site });
+  const files = all.map((file) => ({
+    ...file,
+    path: shown(file.path, place),
+    oldPath: file.oldPath === null ? null : shown(file.oldPath, place),
+  }));
+  const count = (side: 'added' | 'removed'): number =>
+    files.reduce((sum, file) => sum + (file[side] ?? 0), 0);
+  return { files, added: count('added'), removed: count('removed'), skipped: after.skipped, warnings: [] };
+}
+
+export async function fileAtSide(
+  tools: WorkspaceTools,
+  span: Span,
+  side: 'before' | 'after',
+  path: string,
+  call: Call,
+): Promise<Uint8Array | null> {
+  const { place, before, after } = await statesOf(tools, span, 'after', call);
+  const full = place.prefix === '' ? path : `${textOf(place.prefix)}/${path}`;
+  return tools.store.fileIn(side === 'before' ? before : after, gitPathOf(full), call.signal);
+}
+
+/** A path from the top, as seen from the folder that is open. */
+export function shown(path: string, { prefix }: Pick<Place, 'prefix'>): string {
+  const folder = prefix === '' ? '' : `${textOf(prefix)}/`;
+  return path.startsWith(folder) ? path.slice(folder.length) : path;
+}
+
+export async function beforeOf(tools: WorkspaceTools, runId: string, call: Call): Promise<Snapshot> {
+  return (await tools.store.read(refNames.before(runId), call.signal)) ?? noCheckpoint();
+}
+
+function noCheckpoint(): never {
+  throw new UserError({ reason: 'not-found', message: 'There is no checkpoint of this run any more.' });
+}
+
+function notInRepository(error: unknown): string {
+  const why = error instanceof UserError ? error.message : String(error);
+  return `The checkpoint is kept in Kandev's own storage, but not under refs/kandev in the repository. ${why}`;
+}
