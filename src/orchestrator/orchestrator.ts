@@ -1,22 +1,20 @@
 import type { McpServer } from '../acp/types.ts';
-import { createRedactor, maskValues } from '../acp/redact.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { EngineStatus } from '../model/engine.ts';
-import { UserError, type Failure } from '../model/failure.ts';
+import { UserError } from '../model/failure.ts';
 import { isBusy, type Run } from '../model/run.ts';
 import type { HostSettings } from '../model/settings.ts';
 import type { Task, TaskState } from '../model/task.ts';
 import { refuseTransition } from '../model/taskState.ts';
 import type { TaskService } from '../tasks/taskService.ts';
-import { variablesOf, withVariables } from './mcpServers.ts';
-import { describeQueue, freePlaces, orderQueue, type QueuePlace } from './queue.ts';
-import { agentTypeOf, alreadyAtWork, noFolder, noRun, nothingToGoOnWith, runInTheWay } from './refusals.ts';
-import { RunController } from './runController.ts';
-import type { RunDependencies, RunListener, RunSession } from './runInterfaces.ts';
-import { newRun } from './runRecord.ts';
-
-/** While cards wait for an engine that does not answer, it is asked again this often. */
-const engineRetryMs = 10_000;
+import { Admission } from './admission.ts';
+import { CardFollower } from './cardFollower.ts';
+import { Launcher } from './launcher.ts';
+import { LiveRuns } from './liveRuns.ts';
+import type { QueuePlace } from './queue.ts';
+import { recoverRuns } from './recovery.ts';
+import { agentTypeOf, alreadyAtWork, noFolder, noRun, runInTheWay } from './refusals.ts';
+import type { RunDependencies, RunSession } from './runInterfaces.ts';
 
 export interface OrchestratorDependencies extends RunDependencies {
   tasks: TaskService;
@@ -34,54 +32,34 @@ export interface MoveRequest {
   why?: string;
 }
 
-/** Decides which card is worked on when, and lets the card follow what becomes of its run. */
-export class Orchestrator implements RunListener {
+/**
+ * What people do with cards that agents work on. Which card is worked on when is decided by `Admission`; the cards
+ * follow their runs by `CardFollower`.
+ */
+export class Orchestrator {
   readonly #deps: OrchestratorDependencies;
-  /** The live run of each card. */
-  readonly #live = new Map<string, RunController>();
-  readonly #idleTimers = new Map<string, NodeJS.Timeout>();
-  #queue: QueuePlace[] = [];
-  #admission: Promise<void> | null = null;
-  #admitAgain = false;
-  #engineTimer: NodeJS.Timeout | null = null;
-  #engineFailure: Failure | null = null;
-  #disposed = false;
-  /** Why all runs are being ended, while they are. */
-  #endedBecause: string | null = null;
+  readonly #live: LiveRuns;
+  readonly #follower: CardFollower;
+  readonly #launcher: Launcher;
+  readonly #admission: Admission;
 
   constructor(deps: OrchestratorDependencies) {
     this.#deps = deps;
-    for (const pattern of ['task.created', 'task.updated', 'task.state_changed', 'task.deleted']) {
-      deps.events.subscribe(pattern, () => void this.admit());
-    }
+    this.#live = new LiveRuns(() => deps.settings.keepContainerMinutes());
+    this.#follower = new CardFollower(deps.tasks, this.#live, () => this.#admission.admit());
+    this.#launcher = new Launcher(deps, this.#live, this.#follower);
+    this.#admission = new Admission(deps, this.#live, this.#launcher);
   }
 
-  /** Sets right what an end of VS Code in mid-work left behind: a card is never shown running when nothing runs. */
+  /** To be called once the board is open, before anything else. */
   async recover(): Promise<void> {
-    const { store, permissions, tasks } = this.#deps;
-    await permissions.closeAll('kandev');
-    for (const run of await store.query('liveRuns', {})) {
-      const done = run.state === 'READY';
-      await store.write('run.update', {
-        runId: run.id,
-        to: done ? 'COMPLETED' : 'STOPPED',
-        patch: { containerId: null },
-        at: Date.now(),
-      });
-      const task = await tasks.get(run.taskId);
-      if (done || task.state !== 'IN_PROGRESS') continue;
-      const why = 'VS Code was closed while the agent was at work.';
-      await tasks.changeState(task.id, { to: 'TODO', actor: 'kandev', why, heldBecause: why });
-    }
-    void this.#deps.agents
-      .removeLeftovers((runId) => [...this.#live.values()].some(({ run }) => run.id === runId))
-      .catch(() => undefined);
-    await this.admit();
+    await recoverRuns(this.#deps, this.#live);
+    await this.#admission.admit();
   }
 
   /** The queued cards in their order, as last computed. */
   get queue(): readonly QueuePlace[] {
-    return this.#queue;
+    return this.#admission.queue;
   }
 
   /**
@@ -95,12 +73,13 @@ export class Orchestrator implements RunListener {
     if (live && isBusy(live.run.state)) throw alreadyAtWork(task);
     if (settings.folder() === null) throw noFolder();
     agentTypeOf(task, this.#deps.agentTypes());
-    await this.#endIdle(taskId);
+    await this.#live.endIdle(taskId);
     if (task.state === 'TODO') await tasks.update(taskId, { heldBecause: null });
     else await tasks.changeState(taskId, { to: 'TODO', actor, why: 'Started' });
-    await this.admit();
-    if (this.#engineFailure && this.#queue.some((place) => place.taskId === taskId)) {
-      const { message, ...rest } = this.#engineFailure;
+    await this.#admission.admit();
+    const { engineFailure } = this.#admission;
+    if (engineFailure && this.queue.some((place) => place.taskId === taskId)) {
+      const { message, ...rest } = engineFailure;
       throw new UserError({
         ...rest,
         message: `${message} “${task.title}” is queued and starts when Docker answers.`,
@@ -131,9 +110,11 @@ export class Orchestrator implements RunListener {
   async prompt(taskId: string, text: string, actor: string): Promise<Run> {
     const task = await this.#deps.tasks.get(taskId);
     const live = this.#live.get(taskId);
-    const run = live ? await live.prompt(text) : await this.#resume(task, text, actor);
-    this.#stopIdleTimer(taskId);
-    if (live) await this.#backToWork(task, actor);
+    const begin = (): Promise<void> => this.#backToWork(task, actor);
+    if (!live) return this.#launcher.resume(task, text, begin);
+    const run = await live.prompt(text);
+    this.#live.stopIdleTimer(taskId);
+    await begin();
     return run;
   }
 
@@ -181,7 +162,7 @@ export class Orchestrator implements RunListener {
     const startable = task.state === 'BACKLOG' || task.state === 'TODO';
     if (to === 'IN_PROGRESS' && task.agentTypeId !== null && startable) return this.start(taskId, actor);
     const moved = await this.#changeState(task, request, actor);
-    if (to !== 'REVIEW' && to !== 'IN_PROGRESS') await this.#endIdle(taskId);
+    if (to !== 'REVIEW' && to !== 'IN_PROGRESS') await this.#live.endIdle(taskId);
     return moved;
   }
 
@@ -193,144 +174,22 @@ export class Orchestrator implements RunListener {
 
   async checkEngine(): Promise<EngineStatus> {
     const status = await this.#deps.agents.checkEngine();
-    this.#engineFailure = status.failure;
-    if (!status.failure) await this.admit();
+    await this.#admission.engineSeen(status.failure);
     return status;
-  }
-
-  /** Starts what may start. One pass at a time; a call during a pass makes another follow. */
-  async admit(): Promise<void> {
-    this.#admitAgain = true;
-    this.#admission ??= this.#admitWhileAsked().finally(() => {
-      this.#admission = null;
-    });
-    await this.#admission;
   }
 
   /** Ends all runs and keeps their cards from being started again by themselves. */
   async endAllRuns(why: string): Promise<void> {
-    this.#endedBecause = why;
-    await Promise.all([...this.#live.values()].map((controller) => controller.stop()));
-    this.#endedBecause = null;
+    this.#follower.endedBecause = why;
+    await this.#live.stopAll();
+    this.#follower.endedBecause = null;
   }
 
   /** Ends all runs: their containers would have nobody to talk to. Takes a few seconds at most. */
   async dispose(): Promise<void> {
-    this.#disposed = true;
-    if (this.#engineTimer) clearTimeout(this.#engineTimer);
-    for (const taskId of [...this.#idleTimers.keys()]) this.#stopIdleTimer(taskId);
+    this.#admission.dispose();
+    this.#live.stopIdleTimers();
     await this.endAllRuns('VS Code was closed while the agent was at work.');
-  }
-
-  async turnEnded(run: Run, result: { stopReason: string }): Promise<void> {
-    const why =
-      result.stopReason === 'end_turn' ? 'The agent has finished' : `The agent ended: ${result.stopReason}`;
-    await this.#follow(run, { to: 'REVIEW', why });
-    const timer = setTimeout(
-      () => void this.#endIdle(run.taskId),
-      this.#deps.settings.keepContainerMinutes() * 60_000,
-    );
-    timer.unref();
-    this.#idleTimers.set(run.taskId, timer);
-    await this.admit();
-  }
-
-  async failed(run: Run, failure: Failure): Promise<void> {
-    this.#forget(run);
-    await this.#follow(run, { to: 'FAILED', why: failure.message });
-    void this.admit();
-  }
-
-  async ended(run: Run): Promise<void> {
-    this.#forget(run);
-    if (run.state === 'STOPPED') {
-      const why = this.#endedBecause ?? 'You stopped the agent.';
-      await this.#follow(run, { to: 'TODO', why, heldBecause: why });
-    }
-    void this.admit();
-  }
-
-  async #admitWhileAsked(): Promise<void> {
-    while (this.#admitAgain && !this.#disposed) {
-      this.#admitAgain = false;
-      await this.#admitOnce();
-    }
-  }
-
-  async #admitOnce(): Promise<void> {
-    const { store, settings, agents } = this.#deps;
-    const waiting = orderQueue(await store.query('waitingTasks', {})).filter(({ id }) => !this.#isBusy(id));
-    const free = freePlaces(this.#busyCount(), settings.maxConcurrentRuns());
-    if (waiting.length > 0 && free > 0) this.#engineFailure = (await agents.checkEngine()).failure;
-    if (waiting.length === 0) this.#engineFailure = null;
-    if (!this.#engineFailure) for (const task of waiting.slice(0, free)) await this.#launch(task);
-    const left = waiting.filter(({ id }) => !this.#isBusy(id));
-    this.#publishQueue(left);
-    this.#watchEngine(left.length > 0 && this.#engineFailure !== null);
-  }
-
-  async #launch(task: Task): Promise<void> {
-    const { tasks, settings, agentTypes } = this.#deps;
-    const folder = settings.folder();
-    if (folder === null) return;
-    let agentType: AgentType;
-    try {
-      agentType = agentTypeOf(task, agentTypes());
-    } catch (error) {
-      await tasks.update(task.id, { heldBecause: (error as Error).message });
-      return;
-    }
-    await this.#endIdle(task.id);
-    const controller = await this.#newRun(task, agentType, folder);
-    await tasks.changeState(task.id, {
-      to: 'IN_PROGRESS',
-      actor: 'kandev',
-      why: `Given to ${agentType.name}`,
-    });
-    void controller.start(task);
-  }
-
-  /** Has a new run go on where the last one of this card has left off. */
-  async #resume(task: Task, message: string, actor: string): Promise<Run> {
-    const { store, settings, agentTypes } = this.#deps;
-    const [card] = await store.query('cards', { taskIds: [task.id] });
-    const previous = card?.run;
-    if (!previous || previous.turns === 0) throw nothingToGoOnWith(task);
-    const folder = settings.folder();
-    if (folder === null) throw noFolder();
-    const controller = await this.#newRun(task, agentTypeOf(task, agentTypes()), folder);
-    await this.#backToWork(task, actor);
-    // Another agent than before knows nothing of that conversation's id.
-    const sessionId = previous.agentTypeId === controller.run.agentTypeId ? previous.sessionId : null;
-    void controller.resume(task, { ...previous, sessionId }, message);
-    return controller.run;
-  }
-
-  async #newRun(task: Task, agentType: AgentType, folder: string): Promise<RunController> {
-    const { store, settings, mcpServers } = this.#deps;
-    const run = newRun(task, agentType);
-    const servers = mcpServers();
-    const environment = await settings.environment(agentType.environment);
-    const forServers = await settings.environment(variablesOf(servers));
-    const secrets = [...Object.values(environment), ...Object.values(forServers)];
-    const controller = new RunController(
-      run,
-      agentType,
-      {
-        folder,
-        startTimeoutSeconds: settings.startTimeoutSeconds(),
-        environment,
-        mcpServers: withVariables(servers, forServers),
-        optionDefaults: settings.optionDefaults(agentType.id),
-        maskValues: maskValues(secrets),
-        redact: createRedactor(secrets),
-      },
-      this,
-      this.#deps,
-    );
-    this.#live.set(task.id, controller);
-    await store.write('run.insert', { run });
-    return controller;
   }
 
   /** From wherever the card is; not every state leads to In Progress. */
@@ -344,13 +203,6 @@ export class Orchestrator implements RunListener {
     await tasks.changeState(id, { to: 'IN_PROGRESS', actor, why });
   }
 
-  /** Lets the card follow its run, unless somebody has moved it elsewhere meanwhile. */
-  async #follow(run: Run, change: { to: TaskState; why: string; heldBecause?: string }): Promise<void> {
-    const { tasks } = this.#deps;
-    const task = await tasks.get(run.taskId);
-    if (task.state === 'IN_PROGRESS') await tasks.changeState(run.taskId, { ...change, actor: 'kandev' });
-  }
-
   async #changeState(task: Task, { to, beforeTaskId, why }: MoveRequest, actor: string): Promise<Task> {
     if (task.state === to) return task;
     return this.#deps.tasks.changeState(task.id, {
@@ -359,42 +211,5 @@ export class Orchestrator implements RunListener {
       beforeTaskId,
       ...(why === undefined ? {} : { why }),
     });
-  }
-
-  async #endIdle(taskId: string): Promise<void> {
-    const live = this.#live.get(taskId);
-    if (live && !isBusy(live.run.state)) await live.stop();
-  }
-
-  #forget(run: Run): void {
-    this.#stopIdleTimer(run.taskId);
-    if (this.#live.get(run.taskId)?.run.id === run.id) this.#live.delete(run.taskId);
-  }
-
-  #stopIdleTimer(taskId: string): void {
-    clearTimeout(this.#idleTimers.get(taskId));
-    this.#idleTimers.delete(taskId);
-  }
-
-  #isBusy(taskId: string): boolean {
-    const live = this.#live.get(taskId);
-    return live !== undefined && isBusy(live.run.state);
-  }
-
-  #busyCount(): number {
-    return [...this.#live.values()].filter(({ run }) => isBusy(run.state)).length;
-  }
-
-  #publishQueue(waiting: readonly Task[]): void {
-    const limit = this.#deps.settings.maxConcurrentRuns();
-    const queue = describeQueue(waiting, this.#busyCount(), limit, this.#engineFailure?.message ?? null);
-    if (JSON.stringify(queue) === JSON.stringify(this.#queue)) return;
-    this.#queue = queue;
-    this.#deps.events.publish('queue.changed', { length: queue.length });
-  }
-
-  #watchEngine(needed: boolean): void {
-    if (this.#engineTimer) clearTimeout(this.#engineTimer);
-    this.#engineTimer = needed ? setTimeout(() => void this.admit(), engineRetryMs) : null;
   }
 }

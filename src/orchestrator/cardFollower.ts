@@ -1,0 +1,54 @@
+import type { TurnResult } from '../acp/types.ts';
+import type { Failure } from '../model/failure.ts';
+import type { Run } from '../model/run.ts';
+import type { TaskState } from '../model/task.ts';
+import type { TaskService } from '../tasks/taskService.ts';
+import type { LiveRuns } from './liveRuns.ts';
+import type { RunListener } from './runInterfaces.ts';
+
+/** Lets each card follow what becomes of its run. */
+export class CardFollower implements RunListener {
+  /** Why all runs are being ended, while they are. */
+  endedBecause: string | null = null;
+  readonly #tasks: TaskService;
+  readonly #live: LiveRuns;
+  readonly #onRoom: () => Promise<void>;
+
+  /** @param onRoom called whenever a run has left its place to another */
+  constructor(tasks: TaskService, live: LiveRuns, onRoom: () => Promise<void>) {
+    this.#tasks = tasks;
+    this.#live = live;
+    this.#onRoom = onRoom;
+  }
+
+  async turnEnded(run: Run, result: TurnResult): Promise<void> {
+    const why =
+      result.stopReason === 'end_turn' ? 'The agent has finished' : `The agent ended: ${result.stopReason}`;
+    await this.#follow(run, { to: 'REVIEW', why });
+    this.#live.startIdleTimer(run.taskId);
+    await this.#onRoom();
+  }
+
+  async failed(run: Run, failure: Failure): Promise<void> {
+    this.#live.forget(run);
+    await this.#follow(run, { to: 'FAILED', why: failure.message });
+    void this.#onRoom();
+  }
+
+  async ended(run: Run): Promise<void> {
+    this.#live.forget(run);
+    if (run.state === 'STOPPED') {
+      const why = this.endedBecause ?? 'You stopped the agent.';
+      await this.#follow(run, { to: 'TODO', why, heldBecause: why });
+    }
+    void this.#onRoom();
+  }
+
+  /** Unless somebody has moved the card elsewhere meanwhile. */
+  async #follow(run: Run, change: { to: TaskState; why: string; heldBecause?: string }): Promise<void> {
+    const task = await this.#tasks.get(run.taskId);
+    if (task.state === 'IN_PROGRESS') {
+      await this.#tasks.changeState(run.taskId, { ...change, actor: 'kandev' });
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import { createRedactor, maskValues } from '../acp/redact.ts';
+import type { AgentType } from '../model/agentType.ts';
+import type { Run } from '../model/run.ts';
+import type { Task } from '../model/task.ts';
+import type { LiveRuns } from './liveRuns.ts';
+import { variablesOf, withVariables } from './mcpServers.ts';
+import type { OrchestratorDependencies } from './orchestrator.ts';
+import { agentTypeOf, noFolder, nothingToGoOnWith } from './refusals.ts';
+import { RunController } from './runController.ts';
+import type { RunListener } from './runInterfaces.ts';
+import { newRun } from './runRecord.ts';
+
+/** Makes runs: what an agent is given comes from the settings as they are at that moment. */
+export class Launcher {
+  readonly #deps: OrchestratorDependencies;
+  readonly #live: LiveRuns;
+  readonly #listener: RunListener;
+
+  constructor(deps: OrchestratorDependencies, live: LiveRuns, listener: RunListener) {
+    this.#deps = deps;
+    this.#live = live;
+    this.#listener = listener;
+  }
+
+  /** Gives a queued card to its agent. One that cannot be given to any is held, with the reason. */
+  async launch(task: Task): Promise<void> {
+    const { tasks, settings, agentTypes } = this.#deps;
+    const folder = settings.folder();
+    if (folder === null) return;
+    let agentType: AgentType;
+    try {
+      agentType = agentTypeOf(task, agentTypes());
+    } catch (error) {
+      await tasks.update(task.id, { heldBecause: (error as Error).message });
+      return;
+    }
+    await this.#live.endIdle(task.id);
+    const controller = await this.#newRun(task, agentType, folder);
+    await tasks.changeState(task.id, {
+      to: 'IN_PROGRESS',
+      actor: 'kandev',
+      why: `Given to ${agentType.name}`,
+    });
+    void controller.start(task);
+  }
+
+  /**
+   * Has a new run go on where the last one of this card has left off. `begin` is called between the two: the card
+   * follows its run.
+   */
+  async resume(task: Task, message: string, begin: () => Promise<void>): Promise<Run> {
+    const { store, settings, agentTypes } = this.#deps;
+    const [card] = await store.query('cards', { taskIds: [task.id] });
+    const previous = card?.run;
+    if (!previous || previous.turns === 0) throw nothingToGoOnWith(task);
+    const folder = settings.folder();
+    if (folder === null) throw noFolder();
+    const controller = await this.#newRun(task, agentTypeOf(task, agentTypes()), folder);
+    await begin();
+    // Another agent than before knows nothing of that conversation's id.
+    const sessionId = previous.agentTypeId === controller.run.agentTypeId ? previous.sessionId : null;
+    void controller.resume(task, { ...previous, sessionId }, message);
+    return controller.run;
+  }
+
+  async #newRun(task: Task, agentType: AgentType, folder: string): Promise<RunController> {
+    const { store, settings, mcpServers } = this.#deps;
+    const run = newRun(task, agentType);
+    const servers = mcpServers();
+    const environment = await settings.environment(agentType.environment);
+    const forServers = await settings.environment(variablesOf(servers));
+    const secrets = [...Object.values(environment), ...Object.values(forServers)];
+    const controller = new RunController(
+      run,
+      agentType,
+      {
+        folder,
+        startTimeoutSeconds: settings.startTimeoutSeconds(),
+        environment,
+        mcpServers: withVariables(servers, forServers),
+        optionDefaults: settings.optionDefaults(agentType.id),
+        maskValues: maskValues(secrets),
+        redact: createRedactor(secrets),
+      },
+      this.#listener,
+      this.#deps,
+    );
+    this.#live.add(controller);
+    await store.write('run.insert', { run });
+    return controller;
+  }
+}

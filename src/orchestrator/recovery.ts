@@ -1,0 +1,24 @@
+import type { LiveRuns } from './liveRuns.ts';
+import type { OrchestratorDependencies } from './orchestrator.ts';
+
+/** Sets right what an end of VS Code in mid-work left behind: a card is never shown running when nothing runs. */
+export async function recoverRuns(deps: OrchestratorDependencies, live: LiveRuns): Promise<void> {
+  const { store, permissions, tasks, agents } = deps;
+  await permissions.closeAll('kandev');
+  for (const run of await store.query('liveRuns', {})) {
+    const done = run.state === 'READY';
+    await store.write('run.update', {
+      runId: run.id,
+      to: done ? 'COMPLETED' : 'STOPPED',
+      patch: { containerId: null },
+      at: Date.now(),
+    });
+    const task = await tasks.get(run.taskId);
+    if (done || task.state !== 'IN_PROGRESS') continue;
+    const why = 'VS Code was closed while the agent was at work.';
+    await tasks.changeState(task.id, { to: 'TODO', actor: 'kandev', why, heldBecause: why });
+  }
+  void agents
+    .removeLeftovers((runId) => live.all().some(({ run }) => run.id === runId))
+    .catch(() => undefined);
+}
