@@ -3,6 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import type { TerminalHandlers } from '../acp/clientHandlers.ts';
 import type { AgentProcess, ExitInfo } from './agentProcess.ts';
 import { openEnded } from './attach.ts';
+import type { FileDelivery } from './containerFiles.ts';
 import { settledWithin } from './deadline.ts';
 import { demultiplex } from './demultiplex.ts';
 import type { Engine } from './engine.ts';
@@ -23,6 +24,7 @@ export interface AttachedContainer {
   engine: Engine;
   containerId: string;
   workingDirectory: string;
+  files: Pick<FileDelivery, 'collect'>;
   socket: Duplex;
   exitCode: Promise<number | null>;
   onStderr: (text: string) => void;
@@ -37,15 +39,18 @@ export class AgentContainer implements AgentProcess {
   readonly exited: Promise<ExitInfo>;
   readonly commands: TerminalHandlers;
   readonly #engine: Engine;
+  readonly #files: Pick<FileDelivery, 'collect'>;
   readonly #socket: Duplex;
   readonly #drain: () => void;
   readonly #stderr = new OutputTail(stderrLimit);
   #disposed: Promise<void> | null = null;
 
-  constructor({ engine, containerId, workingDirectory, socket, exitCode, onStderr }: AttachedContainer) {
+  constructor(attached: AttachedContainer) {
+    const { engine, containerId, workingDirectory, files, socket, exitCode, onStderr } = attached;
     this.containerId = containerId;
     this.workingDirectory = workingDirectory;
     this.#engine = engine;
+    this.#files = files;
     this.#socket = socket;
     this.commands = new ContainerCommands({ engine, containerId, workingDirectory });
     this.stdin = openEnded(socket);
@@ -62,6 +67,10 @@ export class AgentContainer implements AgentProcess {
   openTerminal(request: TerminalRequest): Promise<ContainerTerminal> {
     const { containerId, workingDirectory } = this;
     return openTerminal({ engine: this.#engine, containerId, workingDirectory }, request);
+  }
+
+  collectFiles(signal?: AbortSignal): Promise<void> {
+    return this.#files.collect(this.containerId, signal);
   }
 
   stderrTail(): string {

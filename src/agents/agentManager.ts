@@ -3,7 +3,8 @@ import type { EngineStatus } from '../model/engine.ts';
 import { failureOf } from '../model/failure.ts';
 import type { AgentProcess } from './agentProcess.ts';
 import { containerName, containerOptions } from './container.ts';
-import { containerUser, writeIdentity } from './containerUser.ts';
+import { bindFiles } from './containerFiles.ts';
+import { containerUser, identityPaths, writeIdentity } from './containerUser.ts';
 import { resolveEndpoint } from './endpoint.ts';
 import { Engine } from './engine.ts';
 import { hostSources } from './hostSources.ts';
@@ -12,7 +13,7 @@ import { labelsOf, type OwnerLabels } from './labels.ts';
 import { launchContainer } from './launchContainer.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { ensureStateVolume } from './stateVolume.ts';
-import { checkWorkspace, protectGit } from './workspace.ts';
+import { checkWorkspace, protectGit, workspacePaths } from './workspace.ts';
 
 export interface LaunchRequest {
   runId: string;
@@ -77,13 +78,22 @@ export class AgentManager {
         ? null
         : await ensureStateVolume({ engine, agentType, user, testRun, signal });
     const labels = labelsOf(request, owner, testRun);
-    const workspace = { folder, target, git };
+    const files = bindFiles([...workspacePaths({ folder, target, git }), ...identityPaths(identity)]);
     signal.throwIfAborted();
     progress.starting();
     return launchContainer({
       engine,
       name: containerName(runId),
-      options: containerOptions({ request, facts, user, identity, workspace, stateVolume, labels }),
+      options: containerOptions({
+        request,
+        facts,
+        user,
+        files,
+        workingDirectory: target,
+        stateVolume,
+        labels,
+      }),
+      files,
       thing: { agentName: agentType.name, image: agentType.image, command: agentType.command, folder },
       onStderr: progress.stderr.bind(progress),
       signal,

@@ -23,6 +23,11 @@ export interface AgentProcess {
   readonly commands?: TerminalHandlers;
   /** Opens a terminal beside the agent, for the user; throws as `openTerminal` does. Left out as `commands` is. */
   openTerminal?(request: TerminalRequest): Promise<ContainerTerminal>;
+  /**
+   * Has all that the agent wrote so far on this machine, also where the engine does not see its folders: to be called at
+   * the end of each turn, before anybody looks at the result.
+   */
+  collectFiles(signal?: AbortSignal): Promise<void>;
   /** The last of what it wrote to stderr, at most 8 KB. */
   stderrTail(): string;
   /** Ends the process and removes the container; done within 3 s, and safe to call twice. Rejects with a `UserError` if the engine is stuck. */

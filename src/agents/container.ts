@@ -1,17 +1,19 @@
 import type Dockerode from 'dockerode';
 import type { AgentType } from '../model/agentType.ts';
 import type { LaunchRequest } from './agentManager.ts';
-import { homeFolder, type ContainerUser, type IdentityFiles } from './containerUser.ts';
+import type { FileDelivery } from './containerFiles.ts';
+import { homeFolder, type ContainerUser } from './containerUser.ts';
 import type { EngineFacts } from './engine.ts';
-import type { Workspace } from './workspace.ts';
 
 /** Everything that the container of one run follows from. */
 export interface ContainerPlan {
   request: LaunchRequest;
   facts: Pick<EngineFacts, 'cpus' | 'limits' | 'selinux'>;
   user: ContainerUser;
-  identity: IdentityFiles;
-  workspace: Workspace;
+  /** The workspace, the identity files and whatever else of this machine it is given. */
+  files: Pick<FileDelivery, 'mounts'>;
+  /** The folder that the agent works in, by its path in the container. */
+  workingDirectory: string;
   /** The volume with what the agent type keeps; null where it keeps nothing. */
   stateVolume: string | null;
   labels: Readonly<Record<string, string>>;
@@ -27,7 +29,7 @@ export function containerName(runId: string): string {
 
 /** What the engine is asked to create: an agent that may use its folder and the network, and nothing else. */
 export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreateOptions {
-  const { request, user, workspace, labels } = plan;
+  const { request, user, workingDirectory, labels } = plan;
   const [program = '', ...args] = request.agentType.command;
   return {
     Image: request.agentType.image,
@@ -35,7 +37,7 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
     Entrypoint: [program],
     Cmd: args,
     User: `${user.uid}:${user.gid}`,
-    WorkingDir: workspace.target,
+    WorkingDir: workingDirectory,
     Env: environmentOf(request),
     Labels: { ...labels },
     AttachStdin: true,
@@ -95,20 +97,9 @@ function foldersAbove(stateFolder: string): string[] {
   return parts.map((_part, index) => [homeFolder, ...parts.slice(0, index + 1)].join('/'));
 }
 
-/** Never `Binds`: those break at a colon, and make what is missing on the host, as root. */
-function mountsOf({ request, workspace, identity, stateVolume }: ContainerPlan): Dockerode.MountSettings[] {
-  const { folder, target, git } = workspace;
-  const bind = (source: string, at: string, readOnly: boolean): Dockerode.MountSettings => ({
-    Type: 'bind',
-    Source: source,
-    Target: at,
-    ReadOnly: readOnly,
-  });
+function mountsOf({ request, files, stateVolume }: ContainerPlan): Dockerode.MountSettings[] {
   return [
-    bind(folder, target, false),
-    ...git.map(({ path, readOnly }) => bind(`${folder}/${path}`, `${target}/${path}`, readOnly)),
-    bind(identity.passwd, '/etc/passwd', true),
-    bind(identity.group, '/etc/group', true),
+    ...files.mounts,
     ...(stateVolume === null ? [] : [volumeAt(stateVolume, stateTarget(request.agentType))]),
   ];
 }

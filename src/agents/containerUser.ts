@@ -1,5 +1,6 @@
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { HostPath } from './containerFiles.ts';
 
 /** Whom the agent runs as: what it writes into the user's folder belongs to them. */
 export interface ContainerUser {
@@ -39,6 +40,13 @@ export async function containerUser(folder: string, rootless: boolean): Promise<
 export interface IdentityFiles {
   passwd: string;
   group: string;
+}
+
+export function identityPaths({ passwd, group }: IdentityFiles): HostPath[] {
+  return [
+    { source: passwd, target: '/etc/passwd', readOnly: true },
+    { source: group, target: '/etc/group', readOnly: true },
+  ];
 }
 
 /** Writes a user's identity files below the storage folder, where they are still missing. */

@@ -3,6 +3,7 @@ import type Dockerode from 'dockerode';
 import { UserError } from '../model/failure.ts';
 import { AgentContainer } from './agentContainer.ts';
 import { attach, beginWait } from './attach.ts';
+import type { FileDelivery } from './containerFiles.ts';
 import { orAborted, settledWithin } from './deadline.ts';
 import type { Engine } from './engine.ts';
 import { launchFailure, statusOf, type LaunchedThing } from './engineFailure.ts';
@@ -13,6 +14,7 @@ export interface ContainerLaunch {
   engine: Engine;
   name: string;
   options: Dockerode.ContainerCreateOptions;
+  files: FileDelivery;
   /** What a refusal of the engine is explained with. */
   thing: LaunchedThing;
   onStderr: (text: string) => void;
@@ -40,14 +42,23 @@ export async function launchContainer(launch: ContainerLaunch): Promise<AgentCon
 }
 
 async function createAndStart(launch: ContainerLaunch): Promise<AgentContainer> {
-  const { engine, options, onStderr, signal } = launch;
+  const { engine, options, files, onStderr, signal } = launch;
   const containerId = await create(launch);
   let socket: Duplex | null = null;
   try {
+    await files.fill(containerId, signal);
     socket = await attach(engine, containerId, signal);
     const { exitCode } = await orAborted(beginWait(engine, containerId), signal);
     const workingDirectory = options.WorkingDir ?? '/';
-    const agent = new AgentContainer({ engine, containerId, workingDirectory, socket, exitCode, onStderr });
+    const agent = new AgentContainer({
+      engine,
+      containerId,
+      workingDirectory,
+      files,
+      socket,
+      exitCode,
+      onStderr,
+    });
     await start(launch, containerId);
     return agent;
   } catch (error) {

@@ -1,6 +1,7 @@
 import { chown, lstat, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../model/failure.ts';
+import type { HostPath } from './containerFiles.ts';
 import { homeFolder, type ContainerUser } from './containerUser.ts';
 
 /** The open folder, as the container gets it. */
@@ -17,6 +18,18 @@ export interface GitMount {
   /** Relative to the folder. */
   path: string;
   readOnly: boolean;
+}
+
+/** The folder, and over it what of its `.git` is mounted again. */
+export function workspacePaths({ folder, target, git }: Workspace): HostPath[] {
+  return [
+    { source: folder, target, readOnly: false },
+    ...git.map(({ path, readOnly }) => ({
+      source: `${folder}/${path}`,
+      target: `${target}/${path}`,
+      readOnly,
+    })),
+  ];
 }
 
 /** What the container needs itself: a folder that holds one of these cannot be mounted at its own path. */

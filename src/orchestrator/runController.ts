@@ -258,6 +258,7 @@ export class RunController {
     const result = await this.#orExit(session.prompt([{ type: 'text', text: sent }]));
     // A turn that ended because it was cancelled is not for review.
     if (this.#stopping) return;
+    await process.collectFiles(this.#abort.signal);
     if (!result.hadOutput) this.#noteSilentTurn(this.#settings.redact(process.stderrTail()));
     this.#recorder.add({ kind: 'turn_end', text: describeEnd(result.stopReason), data: result });
     await this.#recorder.flush();

@@ -76,6 +76,7 @@ export class LocalAgents implements Agents {
       stdin: child.stdin,
       stdout: child.stdout,
       exited,
+      collectFiles: () => Promise.resolve(),
       stderrTail: () => stderr,
       dispose: async () => {
         child.kill('SIGKILL');

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { containerName, containerOptions, type ContainerPlan } from '../../../src/agents/container.ts';
-import { chooseUser } from '../../../src/agents/containerUser.ts';
+import { bindFiles } from '../../../src/agents/containerFiles.ts';
+import { chooseUser, identityPaths } from '../../../src/agents/containerUser.ts';
 import { labelsOf } from '../../../src/agents/labels.ts';
 import { builtInAgentTypes } from '../../../src/agents/registry.ts';
+import { workspacePaths } from '../../../src/agents/workspace.ts';
 
 const [demo] = builtInAgentTypes;
 if (!demo) throw new Error('There is no built-in agent type.');
@@ -18,15 +20,18 @@ const plan: ContainerPlan = {
   request,
   facts: { cpus: 4, limits: { cpu: true, memory: true, pids: true }, selinux: false },
   user: { uid: 1000, gid: 100 },
-  identity: { passwd: '/storage/passwd', group: '/storage/group' },
-  workspace: {
-    folder: request.folder,
-    target: request.folder,
-    git: [
-      { path: '.git', readOnly: false },
-      { path: '.git/hooks', readOnly: true },
-    ],
-  },
+  files: bindFiles([
+    ...workspacePaths({
+      folder: request.folder,
+      target: request.folder,
+      git: [
+        { path: '.git', readOnly: false },
+        { path: '.git/hooks', readOnly: true },
+      ],
+    }),
+    ...identityPaths({ passwd: '/storage/passwd', group: '/storage/group' }),
+  ]),
+  workingDirectory: request.folder,
   stateVolume: null,
   labels: { 'dev.kandev.run': 'run-1' },
 };

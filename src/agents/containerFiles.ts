@@ -1,0 +1,40 @@
+import type Dockerode from 'dockerode';
+
+/** One file or folder of this machine that a container is given. */
+export interface HostPath {
+  /** Absolute, on this machine. It must exist. */
+  source: string;
+  /** Absolute, in the container. */
+  target: string;
+  readOnly: boolean;
+}
+
+/**
+ * How files of this machine get into a container, and what was written to them back: the one place that knows whether
+ * the engine sees this machine's folders. Whoever wants a file in the container adds a `HostPath`, and asks no more.
+ */
+export interface FileDelivery {
+  /** `bind`: the container has the files themselves. `archive`: it has copies. */
+  readonly kind: 'bind' | 'archive';
+  /** For the container's creation. */
+  readonly mounts: readonly Dockerode.MountSettings[];
+  /** Brings in what is not mounted: to be called once, between the container's creation and its start. */
+  fill(containerId: string, signal: AbortSignal): Promise<void>;
+  /** Brings back what was written: after each turn, and before the container is removed. */
+  collect(containerId: string, signal?: AbortSignal): Promise<void>;
+}
+
+/** Mounts the files themselves, which an engine on this machine sees. */
+export function bindFiles(paths: readonly HostPath[]): FileDelivery {
+  return {
+    kind: 'bind',
+    mounts: paths.map(bindAt),
+    fill: () => Promise.resolve(),
+    collect: () => Promise.resolve(),
+  };
+}
+
+/** Never `Binds`: those break at a colon, and make what is missing on the host, as root. */
+function bindAt({ source, target, readOnly }: HostPath): Dockerode.MountSettings {
+  return { Type: 'bind', Source: source, Target: target, ReadOnly: readOnly };
+}
