@@ -53,6 +53,16 @@ function bundles({ production }: BuildMode): BuildOptions[] {
     },
     {
       ...common,
+      // It runs in a container beside an agent, with whatever node is there.
+      entryPoints: [{ in: 'src/egress/main.ts', out: 'egress' }],
+      outdir: 'dist',
+      platform: 'node',
+      format: 'cjs',
+      target: 'node18',
+      sourcemap: false,
+    },
+    {
+      ...common,
       entryPoints: [
         { in: 'src/webview/app/main.ts', out: 'board' },
         { in: 'src/webview/app/board.css', out: 'board' },
@@ -153,6 +163,7 @@ async function printSizes(): Promise<void> {
   const built = [
     'dist/extension.js',
     'dist/storeWorker.js',
+    'dist/egress.js',
     'dist/webview/board.js',
     'dist/webview/board.css',
     'dist/agents/demo/agent.js',

@@ -11,6 +11,7 @@ import { ContainerCommands } from './execTerminalCommands.ts';
 import { openTerminal, type ContainerTerminal, type TerminalRequest } from './execTerminalSession.ts';
 import { OutputTail } from './outputTail.ts';
 import { removeContainer, stopContainer } from './removeContainer.ts';
+import type { RunNetwork } from './runNetwork.ts';
 
 const stderrLimit = 8 * 1024;
 /** Between the exit and the last output, or the other way round. */
@@ -25,6 +26,7 @@ export interface AttachedContainer {
   containerId: string;
   workingDirectory: string;
   files: Pick<FileDelivery, 'collect'>;
+  network: Pick<RunNetwork, 'dispose'>;
   socket: Duplex;
   exitCode: Promise<number | null>;
   onStderr: (text: string) => void;
@@ -40,17 +42,19 @@ export class AgentContainer implements AgentProcess {
   readonly commands: TerminalHandlers;
   readonly #engine: Engine;
   readonly #files: Pick<FileDelivery, 'collect'>;
+  readonly #network: Pick<RunNetwork, 'dispose'>;
   readonly #socket: Duplex;
   readonly #drain: () => void;
   readonly #stderr = new OutputTail(stderrLimit);
   #disposed: Promise<void> | null = null;
 
   constructor(attached: AttachedContainer) {
-    const { engine, containerId, workingDirectory, files, socket, exitCode, onStderr } = attached;
+    const { engine, containerId, workingDirectory, files, network, socket, exitCode, onStderr } = attached;
     this.containerId = containerId;
     this.workingDirectory = workingDirectory;
     this.#engine = engine;
     this.#files = files;
+    this.#network = network;
     this.#socket = socket;
     this.commands = new ContainerCommands({ engine, containerId, workingDirectory });
     this.stdin = openEnded(socket);
@@ -118,5 +122,6 @@ export class AgentContainer implements AgentProcess {
     this.#socket.destroy();
     const remaining = disposeMs - (Date.now() - begun);
     await removeContainer(this.#engine, this.containerId, Math.max(remaining, leastRemoveMs));
+    await this.#network.dispose();
   }
 }

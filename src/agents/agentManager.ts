@@ -8,10 +8,11 @@ import { containerUser, identityPaths, writeIdentity } from './containerUser.ts'
 import { resolveEndpoint } from './endpoint.ts';
 import { Engine } from './engine.ts';
 import { hostSources } from './hostSources.ts';
-import { ensureImage } from './images.ts';
-import { labelsOf, type OwnerLabels } from './labels.ts';
+import { ensureImage, ensureMachineImage } from './images.ts';
+import { labelsOf, networkLabelsOf, type OwnerLabels } from './labels.ts';
 import { launchContainer } from './launchContainer.ts';
 import { removeLeftovers } from './leftovers.ts';
+import { openRunNetwork, setHosts } from './runNetwork.ts';
 import { ensureStateVolume } from './stateVolume.ts';
 import { checkWorkspace, protectGit, workspacePaths } from './workspace.ts';
 
@@ -33,6 +34,8 @@ export interface LaunchProgress {
   /** The image is there and the workspace is ready: the container comes next. */
   starting(): void;
   stderr(text: string): void;
+  /** The agent wanted to reach a host that is not on its list: the entry that would let it. */
+  blocked?(entry: string): void;
 }
 
 export interface AgentManagerOptions {
@@ -81,23 +84,41 @@ export class AgentManager {
     const files = bindFiles([...workspacePaths({ folder, target, git }), ...identityPaths(identity)]);
     signal.throwIfAborted();
     progress.starting();
+    const network = await openRunNetwork({
+      engine,
+      access: agentType.resources.network,
+      runId,
+      images: [() => Promise.resolve(agentType.image), () => ensureMachineImage(engine, signal)],
+      user,
+      facts,
+      labels: networkLabelsOf(runId, owner, testRun),
+      distFolder,
+      onBlocked: (entry) => progress.blocked?.(entry),
+      signal,
+    });
+    const plan = { request, facts, user, files, workingDirectory: target, stateVolume, labels, network };
     return launchContainer({
       engine,
       name: containerName(runId),
-      options: containerOptions({
-        request,
-        facts,
-        user,
-        files,
-        workingDirectory: target,
-        stateVolume,
-        labels,
-      }),
+      options: containerOptions(plan),
       files,
+      network,
       thing: { agentName: agentType.name, image: agentType.image, command: agentType.command, folder },
       onStderr: progress.stderr.bind(progress),
       signal,
     });
+  }
+
+  /**
+   * Lets a live run that has a list of hosts reach other ones from now on.
+   *
+   * @param folder that of the run
+   * @throws UserError when the engine does not answer; its own error when the run has no such list
+   */
+  async setHosts(runId: string, folder: string, hosts: readonly string[]): Promise<void> {
+    const engine = await this.#findEngine();
+    const { rootless } = await engine.facts();
+    await setHosts(engine, runId, await containerUser(folder, rootless), hosts);
   }
 
   /** Looks for the engine again, and asks whether it answers. Never rejects. */

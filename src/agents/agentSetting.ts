@@ -1,5 +1,7 @@
 import path from 'node:path';
 import * as v from 'valibot';
+import { parseHostRule } from '../model/networkAccess.ts';
+import { leastCpus, leastMemoryMb, leastPids } from '../model/resources.ts';
 
 const text = () => v.pipe(v.string('It must be a text.'), v.regex(/\S/, 'It must not be empty.'), v.trim());
 
@@ -47,6 +49,24 @@ const quirksSchema = object({
   modeMessagePrefix: v.optional(v.pipe(v.string('It must be a text.'), v.nonEmpty('It must not be empty.'))),
 });
 
+/** A list of hosts is what may be reached. */
+const networkSchema = v.union(
+  [
+    v.picklist(['bridge', 'none']),
+    v.array(
+      v.pipe(
+        v.string('Each must be a text.'),
+        v.check(
+          (entry) => parseHostRule(entry) !== null,
+          ({ input }) =>
+            `"${input}" is not a host, such as api.example.com, *.example.com or git.example.com:8443.`,
+        ),
+      ),
+    ),
+  ],
+  'It must be "bridge", "none" or a list of hosts.',
+);
+
 /**
  * One entry of the setting `kandev.agents`: an agent type of the user's own, or what is to be otherwise in one that
  * Kandev brings along. package.json describes it to the editor.
@@ -76,14 +96,24 @@ export const agentSettingSchema = object({
       'It must be an object: names and their values.',
     ),
   ),
-  cpus: v.optional(v.pipe(v.number('It must be a number.'), v.minValue(0.1, 'It must be at least 0.1.'))),
+  cpus: v.optional(
+    v.pipe(v.number('It must be a number.'), v.minValue(leastCpus, `It must be at least ${leastCpus}.`)),
+  ),
   memoryMb: v.optional(
     v.pipe(
       v.number('It must be a number.'),
       v.integer('It must be a whole number of megabytes.'),
-      v.minValue(64, 'It must be at least 64.'),
+      v.minValue(leastMemoryMb, `It must be at least ${leastMemoryMb}.`),
     ),
   ),
+  pids: v.optional(
+    v.pipe(
+      v.number('It must be a number.'),
+      v.integer('It must be a whole number.'),
+      v.minValue(leastPids, `It must be at least ${leastPids}.`),
+    ),
+  ),
+  network: v.optional(networkSchema),
   files: v.optional(flag()),
   terminals: v.optional(flag()),
   stateFolder: v.optional(

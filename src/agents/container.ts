@@ -17,10 +17,16 @@ export interface ContainerPlan {
   /** The volume with what the agent type keeps; null where it keeps nothing. */
   stateVolume: string | null;
   labels: Readonly<Record<string, string>>;
+  network: ContainerNetwork;
 }
 
-/** A fork bomb ends here; the largest agents need some 100. */
-const pidsLimit = 512;
+/** How the container is connected. */
+export interface ContainerNetwork {
+  /** As the engine takes it: `bridge`, `none`, or `container:` and the id of the one whose network it shares. */
+  mode: string;
+  /** What its programs need to know of it. */
+  environment: Readonly<Record<string, string>>;
+}
 
 /** By its run, so that it can be found and removed also when its creation was cut off. */
 export function containerName(runId: string): string {
@@ -38,7 +44,7 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
     Cmd: args,
     User: `${user.uid}:${user.gid}`,
     WorkingDir: workingDirectory,
-    Env: environmentOf(request),
+    Env: environmentOf(plan),
     Labels: { ...labels },
     AttachStdin: true,
     AttachStdout: true,
@@ -53,11 +59,11 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
   };
 }
 
-function environmentOf(request: LaunchRequest): string[] {
+function environmentOf({ request, network }: ContainerPlan): string[] {
   const { variables = {} } = request.agentType;
   const own = { HOME: homeFolder, USER: 'agent', LOGNAME: 'agent' };
   // What the user has set wins over what the type says.
-  return Object.entries({ ...variables, ...request.environment, ...own }).map(
+  return Object.entries({ ...variables, ...request.environment, ...network.environment, ...own }).map(
     ([name, value]) => `${name}=${value}`,
   );
 }
@@ -65,7 +71,7 @@ function environmentOf(request: LaunchRequest): string[] {
 function hostConfigOf(plan: ContainerPlan): Dockerode.HostConfig {
   const { request, facts } = plan;
   const { resources, stateFolder = '' } = request.agentType;
-  const { cpus, memoryMb } = resources;
+  const { cpus, memoryMb, pids } = resources;
   const memory = memoryMb * 1024 ** 2;
   // Room in memory, which counts towards the limit: half of it for each.
   const tmpfs = `rw,exec,nosuid,nodev,mode=1777,size=${Math.floor(memory / 2)}`;
@@ -81,11 +87,11 @@ function hostConfigOf(plan: ContainerPlan): Dockerode.HostConfig {
     // An SELinux host would refuse the mounts, and `Mounts` knows no relabelling.
     SecurityOpt: ['no-new-privileges', ...(facts.selinux ? ['label=disable'] : [])],
     ReadonlyRootfs: true,
-    NetworkMode: 'bridge',
+    NetworkMode: plan.network.mode,
     // What the agent says is the user's, and goes through our hands: the engine need not write it down too.
     LogConfig: { Type: 'none', Config: {} },
     // An engine that cannot enforce a limit refuses the container (rootless without delegated cgroups).
-    ...(facts.limits.pids ? { PidsLimit: pidsLimit } : {}),
+    ...(facts.limits.pids ? { PidsLimit: pids } : {}),
     ...(facts.limits.memory ? { Memory: memory, MemorySwap: memory } : {}),
     ...(facts.limits.cpu ? { NanoCpus: Math.round(Math.min(cpus, facts.cpus) * 1e9) } : {}),
   };

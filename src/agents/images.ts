@@ -99,12 +99,22 @@ async function ensureBase(
     const unreachable = error instanceof UserError && error.failure.reason === 'registry-unreachable';
     if (!unreachable || !(await suitsThisMachine(engine, signal))) throw error;
     progress.activity('No registry answers: making the image from this machine …');
-    const version = await oneAtATime({ engine, signal }, machineBase, () =>
-      importMachineImage(engine, machineBase, signal),
-    );
+    const version = await makeMachineBase(engine, signal);
     progress.log(
       `No registry answers for ${base}. Made a base image from this machine's node ${version} instead.`,
     );
     return machineBase;
   }
+}
+
+/** An image with node that is made of this machine; null where the engine could not run it. */
+export async function ensureMachineImage(engine: Engine, signal: AbortSignal): Promise<string | null> {
+  if (!(await suitsThisMachine(engine, signal))) return null;
+  await makeMachineBase(engine, signal);
+  return machineBase;
+}
+
+/** Returns the version of the node that is in it. */
+function makeMachineBase(engine: Engine, signal: AbortSignal): Promise<string> {
+  return oneAtATime({ engine, signal }, machineBase, () => importMachineImage(engine, machineBase, signal));
 }

@@ -17,6 +17,8 @@ export const containerLabels = {
   owner: 'dev.kandev.owner',
   task: 'dev.kandev.task',
   run: 'dev.kandev.run',
+  /** On what connects a run to the network, in the place of the run's own: the id of that run. */
+  networkOf: 'dev.kandev.network-of',
   /** Set by the tests, which remove at their end whatever carries it. */
   testRun: 'dev.kandev.test-run',
 } as const;
@@ -43,12 +45,27 @@ export function labelsOf(
   testRun: string | undefined,
 ): Record<string, string> {
   return {
+    ...ownerLabels(owner, testRun),
+    [containerLabels.task]: request.taskId,
+    [containerLabels.run]: request.runId,
+  };
+}
+
+/** Those of the containers that connect a run to the network. */
+export function networkLabelsOf(
+  runId: string,
+  owner: OwnerLabels,
+  testRun: string | undefined,
+): Record<string, string> {
+  return { ...ownerLabels(owner, testRun), [containerLabels.networkOf]: runId };
+}
+
+function ownerLabels(owner: OwnerLabels, testRun: string | undefined): Record<string, string> {
+  return {
     [containerLabels.schema]: schemaVersion,
     [containerLabels.installation]: owner.installation,
     [containerLabels.workspace]: owner.workspace,
     [containerLabels.owner]: owner.owner,
-    [containerLabels.task]: request.taskId,
-    [containerLabels.run]: request.runId,
     ...(testRun ? { [containerLabels.testRun]: testRun } : {}),
   };
 }

@@ -9,12 +9,15 @@ import type { Engine } from './engine.ts';
 import { launchFailure, statusOf, type LaunchedThing } from './engineFailure.ts';
 import { containerLabels } from './labels.ts';
 import { removeContainer } from './removeContainer.ts';
+import type { RunNetwork } from './runNetwork.ts';
 
 export interface ContainerLaunch {
   engine: Engine;
   name: string;
   options: Dockerode.ContainerCreateOptions;
   files: FileDelivery;
+  /** What connects it; it goes with the container. */
+  network: Pick<RunNetwork, 'dispose'>;
   /** What a refusal of the engine is explained with. */
   thing: LaunchedThing;
   onStderr: (text: string) => void;
@@ -36,13 +39,14 @@ export async function launchContainer(launch: ContainerLaunch): Promise<AgentCon
   try {
     return await createAndStart(launch);
   } catch (error) {
+    await launch.network.dispose().catch(() => undefined);
     launch.signal.throwIfAborted();
     throw launchFailure(error, launch.thing) ?? error;
   }
 }
 
 async function createAndStart(launch: ContainerLaunch): Promise<AgentContainer> {
-  const { engine, options, files, onStderr, signal } = launch;
+  const { engine, options, files, network, onStderr, signal } = launch;
   const containerId = await create(launch);
   let socket: Duplex | null = null;
   try {
@@ -55,6 +59,7 @@ async function createAndStart(launch: ContainerLaunch): Promise<AgentContainer> 
       containerId,
       workingDirectory,
       files,
+      network,
       socket,
       exitCode,
       onStderr,

@@ -5,7 +5,8 @@ import { removeContainer } from './removeContainer.ts';
 const removeLimitMs = 10_000;
 
 /**
- * Removes the containers of this installation and workspace whose run is not kept. Nobody else's are touched.
+ * Removes the containers of this installation and workspace whose run is not kept, and what connected them to the
+ * network. Nobody else's are touched.
  *
  * @returns the ids of the runs whose containers are gone
  * @throws UserError when the engine does not answer or is stuck; the others are removed all the same
@@ -18,13 +19,12 @@ export async function removeLeftovers(
   const label = [
     `${containerLabels.installation}=${installation}`,
     `${containerLabels.workspace}=${workspace}`,
-    containerLabels.run,
   ];
   const containers = await engine.call('listing containers', (docker, abortSignal) =>
     docker.listContainers({ all: true, filters: { label }, abortSignal }),
   );
   const leftovers = containers.flatMap(({ Id, Labels }) => {
-    const runId = Labels[containerLabels.run];
+    const runId = Labels[containerLabels.run] ?? Labels[containerLabels.networkOf];
     return runId !== undefined && !keep(runId) ? [{ containerId: Id, runId }] : [];
   });
   const results = await Promise.allSettled(
@@ -32,5 +32,5 @@ export async function removeLeftovers(
   );
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
-  return leftovers.map(({ runId }) => runId);
+  return [...new Set(leftovers.map(({ runId }) => runId))];
 }

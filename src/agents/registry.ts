@@ -1,7 +1,12 @@
 import * as v from 'valibot';
 import type { AgentSignIn, AgentType } from '../model/agentType.ts';
+import { usualPids, withResources, type Resources } from '../model/resources.ts';
 import { agentSettingSchema, type AgentSetting } from './agentSetting.ts';
 import { homeFolder } from './containerUser.ts';
+
+function usual(cpus: number, memoryMb: number): Resources {
+  return { cpus, memoryMb, pids: usualPids, network: 'bridge' };
+}
 
 /**
  * The agent types that Kandev brings along. Their images are built from agents/<id>/Dockerfile, where the versions are
@@ -16,7 +21,7 @@ export const builtInAgentTypes: readonly AgentType[] = [
     buildContext: 'agents/demo',
     command: ['node', '/opt/kandev/agent.js'],
     environment: [],
-    resources: { cpus: 1, memoryMb: 512 },
+    resources: usual(1, 512),
     offers: { fs: true, terminal: true },
     stateFolder: '.kandev-demo',
     dialect: 'acp',
@@ -30,7 +35,7 @@ export const builtInAgentTypes: readonly AgentType[] = [
     command: ['auggie', '--acp'],
     environment: ['AUGMENT_SESSION_AUTH', 'AUGMENT_API_TOKEN', 'AUGMENT_API_URL', 'GITHUB_API_TOKEN'],
     variables: { AUGMENT_DISABLE_AUTO_UPDATE: '1' },
-    resources: { cpus: 2, memoryMb: 2048 },
+    resources: usual(2, 2048),
     offers: { fs: true, terminal: true },
     stateFolder: '.augment',
     dialect: 'acp',
@@ -53,7 +58,7 @@ export const builtInAgentTypes: readonly AgentType[] = [
     ],
     // The editor has asked already whether the folder is trusted, and without it "always allow" makes a tool fail.
     variables: { GEMINI_CLI_TRUST_WORKSPACE: 'true', NO_BROWSER: 'true' },
-    resources: { cpus: 1.5, memoryMb: 1536 },
+    resources: usual(1.5, 1536),
     offers: { fs: true, terminal: false },
     stateFolder: '.gemini',
     dialect: 'acp',
@@ -85,7 +90,7 @@ export const builtInAgentTypes: readonly AgentType[] = [
     ],
     // Without it a part of its state would be a file beside the folder, which a volume cannot hold.
     variables: { CLAUDE_CONFIG_DIR: `${homeFolder}/.claude`, DISABLE_AUTOUPDATER: '1' },
-    resources: { cpus: 2, memoryMb: 3072 },
+    resources: usual(2, 3072),
     offers: { fs: true, terminal: true },
     stateFolder: '.claude',
     dialect: 'acp',
@@ -100,7 +105,7 @@ export const builtInAgentTypes: readonly AgentType[] = [
     buildContext: 'agents/codex',
     command: ['codex-acp'],
     environment: ['CODEX_API_KEY', 'OPENAI_API_KEY', 'OPENAI_BASE_URL'],
-    resources: { cpus: 2, memoryMb: 2048 },
+    resources: usual(2, 2048),
     offers: { fs: true, terminal: true },
     stateFolder: '.codex',
     dialect: 'acp',
@@ -124,7 +129,7 @@ export const builtInAgentTypes: readonly AgentType[] = [
     environment: ['COPILOT_GITHUB_TOKEN', 'GH_TOKEN', 'GITHUB_TOKEN'],
     variables: { COPILOT_AUTO_UPDATE: 'false' },
     // It unpacks itself into its home, which is memory.
-    resources: { cpus: 2, memoryMb: 3072 },
+    resources: usual(2, 3072),
     offers: { fs: true, terminal: true },
     stateFolder: '.copilot',
     dialect: 'acp',
@@ -150,7 +155,7 @@ export const builtInAgentTypes: readonly AgentType[] = [
       // It asks for nothing unless told to.
       OPENCODE_PERMISSION: '{"edit":"ask","bash":"ask","webfetch":"ask"}',
     },
-    resources: { cpus: 2, memoryMb: 2048 },
+    resources: usual(2, 2048),
     offers: { fs: true, terminal: true },
     stateFolder: '.local/share/opencode',
     dialect: 'acp',
@@ -164,7 +169,7 @@ export const builtInAgentTypes: readonly AgentType[] = [
     buildContext: 'agents/qwen',
     command: ['qwen', '--acp'],
     environment: ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'OPENAI_MODEL'],
-    resources: { cpus: 2, memoryMb: 3072 },
+    resources: usual(2, 3072),
     offers: { fs: true, terminal: true },
     stateFolder: '.qwen',
     dialect: 'acp',
@@ -243,7 +248,7 @@ function ownType(entry: AgentSetting): AgentType | string {
     buildContext: null,
     command,
     environment: [],
-    resources: { cpus: 2, memoryMb: 2048 },
+    resources: usual(2, 2048),
     offers: { fs: true, terminal: true },
     dialect: 'acp',
     firstMode: null,
@@ -253,13 +258,14 @@ function ownType(entry: AgentSetting): AgentType | string {
 
 /** The type with the fields that an entry has. Another image is not built from the same Dockerfile. */
 function withChanges(type: AgentType, entry: AgentSetting): AgentType {
-  const { build, variables, cpus, memoryMb, files, terminals, signIn, quirks, ...same } = entry;
+  const { build, variables, cpus, memoryMb, pids, network, files, terminals, signIn, quirks, ...same } =
+    entry;
   const { resources, offers } = type;
   return {
     ...type,
     ...defined(same),
     buildContext: build ?? (entry.image === undefined ? type.buildContext : null),
-    resources: { cpus: cpus ?? resources.cpus, memoryMb: memoryMb ?? resources.memoryMb },
+    resources: withResources(resources, { cpus, memoryMb, pids, network }),
     offers: { fs: files ?? offers?.fs ?? false, terminal: terminals ?? offers?.terminal ?? false },
     ...(variables ? { variables: { ...type.variables, ...variables } } : {}),
     ...(signIn ? { signIn: { ...type.signIn, ...defined<AgentSignIn>(signIn) } } : {}),

@@ -1,3 +1,5 @@
+import type { Resources } from './resources.ts';
+
 /** A kind of agent: which image to run and how to talk to it. What is peculiar to one is data here, and code nowhere. */
 export interface AgentType {
   id: string;
@@ -11,7 +13,7 @@ export interface AgentType {
   environment: readonly string[];
   /** Environment variables that are the same for everybody, and no secrets. */
   variables?: Readonly<Record<string, string>>;
-  resources: { cpus: number; memoryMb: number };
+  resources: Resources;
   /** What of the client's side it is told of; left out: nothing. */
   offers?: AgentOffers;
   /** Where it keeps its sign-in and settings, relative to its home: a volume that all its runs share. Left out: nowhere. */

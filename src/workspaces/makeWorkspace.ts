@@ -34,7 +34,6 @@ function blank(request: PrepareRequest): WorkspaceRecord {
     exclude: [...request.exclude],
     isReady: false,
     runs: [],
-    rolledBack: [],
     taken: null,
     offered: null,
     applied: null,

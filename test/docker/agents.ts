@@ -65,7 +65,7 @@ export function requestFor(
       buildContext: null,
       command,
       environment: [],
-      resources: { cpus: 1, memoryMb: 256 },
+      resources: { cpus: 1, memoryMb: 256, pids: 512, network: 'bridge' },
       dialect: 'acp',
       firstMode: null,
       ...agentType,

@@ -26,7 +26,9 @@ beforeAll(async () => {
 });
 
 function launch(command: readonly string[], memoryMb = 256, progress = new RecordedProgress()) {
-  const request = requestFor(folder, command, { resources: { cpus: 1, memoryMb } });
+  const request = requestFor(folder, command, {
+    resources: { cpus: 1, memoryMb, pids: 512, network: 'bridge' },
+  });
   return manager.launch(request, progress, neverAborted());
 }
 

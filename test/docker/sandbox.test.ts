@@ -134,7 +134,7 @@ describe('the container', () => {
   it('has the limits, the labels and the name of its run', async () => {
     const request = {
       ...requestFor(await makeFolder('limits'), ['sh', '-c', 'echo $TOKEN; exec cat'], {
-        resources: { cpus: 1_000, memoryMb: 128 },
+        resources: { cpus: 1_000, memoryMb: 128, pids: 99, network: 'bridge' },
       }),
       environment: { TOKEN: 'given' },
     };
@@ -153,7 +153,7 @@ describe('the container', () => {
       expect(HostConfig).toMatchObject({
         Memory: 128 * 1024 ** 2,
         MemorySwap: 128 * 1024 ** 2,
-        PidsLimit: 512,
+        PidsLimit: 99,
         NanoCpus: (await engine.facts()).cpus * 1e9,
         Privileged: false,
       });

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { projectRoot } from '../../scripts/paths.mts';
 import type { LaunchProgress, LaunchRequest } from '../../src/agents/agentManager.ts';
 import type { AgentProcess, ExitInfo } from '../../src/agents/agentProcess.ts';
 import type { EngineStatus } from '../../src/model/engine.ts';
@@ -13,19 +13,22 @@ let bundle: Promise<string> | undefined;
 
 /** The demo agent as one file, bundled once for this process. */
 export function demoAgentFile(): Promise<string> {
-  bundle ??= (async () => {
-    const outfile = join(mkdtempSync(join(tmpdir(), 'kandev-demo-')), 'agent.cjs');
-    await build({
-      entryPoints: [fileURLToPath(new URL('../../agents/demo/main.ts', import.meta.url))],
-      outfile,
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      logLevel: 'error',
-    });
-    return outfile;
-  })();
+  bundle ??= bundled('agents/demo/main.ts', 'agent.cjs');
   return bundle;
+}
+
+/** A program of this project as one file. */
+export async function bundled(source: string, name: string): Promise<string> {
+  const outfile = join(mkdtempSync(join(tmpdir(), 'kandev-bundle-')), name);
+  await build({
+    entryPoints: [join(projectRoot, source)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    logLevel: 'error',
+  });
+  return outfile;
 }
 
 /**

@@ -224,7 +224,7 @@ class Services implements TestServices {
       buildContext: null,
       command: ['node', this.#agentFile, ...flags],
       environment: ['TEST_TOKEN'],
-      resources: { cpus: 1, memoryMb: 512 },
+      resources: { cpus: 1, memoryMb: 512, pids: 512, network: 'bridge' as const },
       dialect: 'acp',
       firstMode: id === 'planner' ? 'plan' : null,
     }));

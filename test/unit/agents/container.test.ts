@@ -12,7 +12,7 @@ if (!demo) throw new Error('There is no built-in agent type.');
 const request = {
   runId: 'run-1',
   taskId: 'task-1',
-  agentType: { ...demo, command: ['node', 'a.js', '--acp'], resources: { cpus: 1.5, memoryMb: 512 } },
+  agentType: { ...demo, command: ['node', 'a.js', '--acp'], resources: { cpus: 1.5, memoryMb: 512, pids: 512, network: 'bridge' as const } },
   folder: '/work/a: b, ü',
   environment: { TOKEN: 'x=y', HOME: '/elsewhere' },
 };
@@ -34,6 +34,7 @@ const plan: ContainerPlan = {
   workingDirectory: request.folder,
   stateVolume: null,
   labels: { 'dev.kandev.run': 'run-1' },
+  network: { mode: 'bridge', environment: {} },
 };
 const options = containerOptions(plan);
 

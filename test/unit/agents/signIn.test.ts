@@ -11,7 +11,7 @@ const plain: AgentType = {
   buildContext: null,
   command: ['mine', '--acp'],
   environment: ['MINE_KEY'],
-  resources: { cpus: 1, memoryMb: 256 },
+  resources: { cpus: 1, memoryMb: 256, pids: 512, network: 'bridge' },
   dialect: 'acp',
   firstMode: null,
 };

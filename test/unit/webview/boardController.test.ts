@@ -18,7 +18,7 @@ const agentType: AgentType = {
   buildContext: null,
   command: [],
   environment: [],
-  resources: { cpus: 1, memoryMb: 512 },
+  resources: { cpus: 1, memoryMb: 512, pids: 512, network: 'bridge' },
   dialect: 'acp',
   firstMode: null,
 };
