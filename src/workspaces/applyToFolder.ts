@@ -23,11 +23,7 @@ export async function applyToFolder(
 ): Promise<ApplyOutcome> {
   const { store, git } = tools;
   const base = await store.read(refNames.base(record.id), call.signal);
-  if (!base)
-    throw new UserError({
-      reason: 'not-found',
-      message: 'There is no checkpoint of this workspace any more.',
-    });
+  if (!base) throw noCheckpoint();
   const excludes = await store.excludesOf(base, call.signal);
   const options = { ...call, excludes, withRepository: false };
   const workspace = await workspacePlace(tools, record);
@@ -55,7 +51,13 @@ export async function applyToFolder(
     await forgetUndo(tools, undoId);
     return { done: false, undoId: null, paths: [], blocked, conflicts: [] };
   }
-  await beginUndo(tools, record, { id: undoId, what: 'apply', place: 'folder', paths: [...touched.keys()] });
+  await beginUndo(tools, record, {
+    id: undoId,
+    what: 'apply',
+    place: 'folder',
+    runId: null,
+    paths: [...touched.keys()],
+  });
   await store.restore(place.source, ours.tree, merged, call);
   await takeSnapshot(tools, place, { ...options, ref: refNames.undoFrom(undoId) });
   await completeUndo(tools, record, undoId);
@@ -85,4 +87,8 @@ function withoutConflicts(
     await setEntries(git, own, { ...call, site });
     return writeTree(git, { ...call, site });
   });
+}
+
+function noCheckpoint(): UserError {
+  return new UserError({ reason: 'not-found', message: 'There is no checkpoint of this workspace any more.' });
 }

@@ -48,7 +48,7 @@ export async function applyToRepository(
   await takeSnapshot(tools, place, { ...undo, ref: refNames.undoTo(undoId) });
   const apply = new Apply(tools, record, { place, repository, result }, call);
   const outcome = await apply.run(choice, (paths) =>
-    beginUndo(tools, record, { id: undoId, what: 'apply', place: 'folder', paths }),
+    beginUndo(tools, record, { id: undoId, what: 'apply', place: 'folder', runId: null, paths }),
   );
   if (!outcome.done) {
     await forgetUndo(tools, undoId);

@@ -18,7 +18,7 @@ import { changesOf, checkpointAfter, fileAtSide } from './runCheckpoints.ts';
 import { setupDigest, type SetupScript } from './setupScript.ts';
 import { SnapshotStore } from './snapshotStore.ts';
 import { WorkIndexes } from './workIndex.ts';
-import { WorkspaceRecords, type WorkspaceRecord } from './workspaceRecord.ts';
+import { infoOf, WorkspaceRecords, type WorkspaceRecord } from './workspaceRecord.ts';
 import type * as api from './workspaces.ts';
 import type { WorkspaceTools } from './workspaceTools.ts';
 import { diskUseOf, pruneCheckpoints, removeWorkspace, workStateOf } from './workState.ts';
@@ -98,6 +98,11 @@ export class LocalWorkspaces implements api.Workspaces {
     const { place, workspaceId } = request;
     const keys = [workspaceId, ...(place.kind === 'folder' ? [folderKey(place.folder)] : [])];
     return this.#locks.run(keys, () => prepareWorkspace(this.#tools, request, { doing, signal }));
+  }
+
+  describe(workspaceId: string): Promise<api.WorkspaceInfo | null> {
+    const record = this.#tools.records.find(workspaceId);
+    return Promise.resolve(record?.isReady === true ? infoOf(record) : null);
   }
 
   async setupDone(workspaceId: string, setup: SetupScript): Promise<void> {

@@ -34,6 +34,7 @@ function blank(request: PrepareRequest): WorkspaceRecord {
     exclude: [...request.exclude],
     isReady: false,
     runs: [],
+    rolledBack: [],
     taken: null,
     offered: null,
     applied: null,

@@ -20,7 +20,7 @@ const keptUndos = 20;
 export async function beginUndo(
   tools: WorkspaceTools,
   record: WorkspaceRecord,
-  undo: Pick<UndoRecord, 'id' | 'what' | 'place'> & { paths: readonly GitPath[] },
+  undo: Pick<UndoRecord, 'id' | 'what' | 'place' | 'runId'> & { paths: readonly GitPath[] },
 ): Promise<void> {
   const current = tools.records.get(record.id);
   const others = current.undos.filter(({ id }) => id !== undo.id);
@@ -36,10 +36,17 @@ export async function completeUndo(
   record: WorkspaceRecord,
   undoId: string,
 ): Promise<void> {
-  const { undos } = tools.records.get(record.id);
+  const { undos, rolledBack } = tools.records.get(record.id);
+  const runId = undos.find(({ id }) => id === undoId)?.runId ?? null;
   await tools.records.change(record.id, {
     undos: undos.map((undo) => (undo.id === undoId ? { ...undo, isComplete: true, paths: [] } : undo)),
+    ...(runId === null ? {} : { rolledBack: toggled(rolledBack, runId) }),
   });
+}
+
+/** What takes a run back and what brings it back again are each the undoing of the other. */
+function toggled(runs: readonly string[], runId: string): string[] {
+  return runs.includes(runId) ? runs.filter((each) => each !== runId) : [...runs, runId];
 }
 
 export async function forgetUndo(tools: WorkspaceTools, undoId: string): Promise<void> {
@@ -57,6 +64,7 @@ interface Revert {
   withRepository: boolean;
   what: UndoRecord['what'];
   undoPlace: UndoRecord['place'];
+  runId: string | null;
   from: Snapshot | 'now';
   to: Snapshot;
   choice: RevertChoice;
@@ -83,7 +91,17 @@ export async function rollBack(
   const withRepository = record.kind === 'folder';
   return revert(
     tools,
-    { record, place, withRepository, what: 'rollBack', undoPlace: 'workspace', from: after, to, choice },
+    {
+      record,
+      place,
+      withRepository,
+      what: 'rollBack',
+      undoPlace: 'workspace',
+      runId,
+      from: after,
+      to,
+      choice,
+    },
     call,
   );
 }
@@ -116,6 +134,7 @@ export async function discardWork(
       withRepository: false,
       what: 'discard',
       undoPlace: 'workspace',
+      runId: null,
       from: 'now',
       to,
       choice: { conflicts: 'keep' },
@@ -158,6 +177,7 @@ export async function undoRevert(
       withRepository: undo.place === 'folder' || record.kind === 'folder',
       what: 'undo',
       undoPlace: undo.place,
+      runId: undo.isComplete ? undo.runId : null,
       to,
       choice,
       // What was cut off is taken back as far as it came: a file may be neither how it was nor how it should be.
@@ -179,7 +199,7 @@ export async function undoRevert(
 }
 
 async function revert(tools: WorkspaceTools, revertOf: Revert, call: Call): Promise<RevertOutcome> {
-  const { record, place, to, choice, withRepository, what, undoPlace } = revertOf;
+  const { record, place, to, choice, withRepository, what, undoPlace, runId } = revertOf;
   const undoId = newUndoId();
   const excludes = await tools.store.excludesOf(to, call.signal);
   const options = { ...call, excludes, withRepository };
@@ -195,7 +215,7 @@ async function revert(tools: WorkspaceTools, revertOf: Revert, call: Call): Prom
     source: place.source,
     unsaved: await unsavedIn(tools, place),
     conflicts: choice.conflicts ?? 'stop',
-    beforeWrite: (paths) => beginUndo(tools, record, { id: undoId, what, place: undoPlace, paths }),
+    beforeWrite: (paths) => beginUndo(tools, record, { id: undoId, what, place: undoPlace, runId, paths }),
     ...(revertOf.only ? { only: revertOf.only } : {}),
     isRehearsal: stopsForBranch,
   };

@@ -99,6 +99,9 @@ export async function checkpointAfter(
       `The .git of ${record.root} is not the one that was there before the run. Kandev leaves it alone; look at it before you use git there.`,
     );
   }
+  // Another turn of it has made something new.
+  const rolledBack = record.rolledBack.filter((each) => each !== runId);
+  if (rolledBack.length < record.rolledBack.length) await tools.records.change(record.id, { rolledBack });
   try {
     if (record.kind === 'folder') await keepInFolder(tools, place, runId, { before, after }, call);
     else warnings.push(...(await keepOfClone(tools, record, place, runId, call)));
@@ -168,9 +171,7 @@ export async function statesOf(
 ): Promise<SpanStates> {
   const isRun = 'runId' in span;
   const record = isRun ? tools.records.ofRun(span.runId) : tools.records.get(span.workspaceId);
-  const before = isRun
-    ? await beforeOf(tools, span.runId, call)
-    : ((await tools.store.read(refNames.base(record.id), call.signal)) ?? noCheckpoint());
+  const before = await startOf(tools, span, record, call);
   const place = await workspacePlace(tools, record);
   const after =
     isRun && upTo === 'after' ? await tools.store.read(refNames.after(span.runId), call.signal) : null;
@@ -182,6 +183,16 @@ export async function statesOf(
       withRepository: false,
     });
   return { record, place, before, after: after ?? (await now()) };
+}
+
+async function startOf(
+  tools: WorkspaceTools,
+  span: Span,
+  record: WorkspaceRecord,
+  call: Call,
+): Promise<Snapshot> {
+  if ('runId' in span) return beforeOf(tools, span.runId, call);
+  return (await tools.store.read(refNames.base(record.id), call.signal)) ?? noCheckpoint();
 }
 
 export async function changesOf(tools: WorkspaceTools, span: Span, call: Call): Promise<ChangeSet> {
@@ -204,9 +215,15 @@ export async function fileAtSide(
   path: string,
   call: Call,
 ): Promise<Uint8Array | null> {
-  const { place, before, after } = await statesOf(tools, span, 'after', call);
-  const full = place.prefix === '' ? path : `${textOf(place.prefix)}/${path}`;
-  return tools.store.fileIn(side === 'before' ? before : after, gitPathOf(full), call.signal);
+  const record = 'runId' in span ? tools.records.ofRun(span.runId) : tools.records.get(span.workspaceId);
+  const prefix = record.kind === 'folder' ? record.prefix : '';
+  const full = prefix === '' ? path : `${prefix}/${path}`;
+  // How the files are now is not looked at for what they were: there may be thousands.
+  const snapshot =
+    side === 'before'
+      ? await startOf(tools, span, record, call)
+      : (await statesOf(tools, span, 'after', call)).after;
+  return tools.store.fileIn(snapshot, gitPathOf(full), call.signal);
 }
 
 /** A path from the top, as seen from the folder that is open. */

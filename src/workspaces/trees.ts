@@ -24,6 +24,8 @@ export interface FileChange {
   /** Lines; null when the file is not text. */
   added: number | null;
   removed: number | null;
+  /** How large it is, on the side where it is larger; null when that is not known. */
+  bytes: number | null;
   /** When it can be executed now and could not before, or the other way round. */
   modeChanged: boolean;
   isLink: boolean;
@@ -100,13 +102,22 @@ export async function listChanges(
   const { stdout } = await git.run(['diff-tree', '-r', '-z', ...shown, before, after], call);
   const fields = splitPaths(stdout);
   const changes = new Map<GitPath, FileChange>();
+  const contents = new Map<FileChange, string[]>();
   for (let at = 0; at < fields.length;) {
     const field = fields[at] ?? '';
     const isRename = field.startsWith(':') ? / [RC]\d*$/.test(field) : field.endsWith('\t');
     const [first, second] = [fields[at + 1], fields[at + 2]];
     if (field.startsWith(':')) {
       const path = isRename ? second : first;
-      if (path !== undefined) changes.set(path, changeOf(field, path, isRename ? (first ?? null) : null));
+      if (path !== undefined) {
+        const change = changeOf(field, path, isRename ? (first ?? null) : null);
+        changes.set(path, change);
+        const { before, after } = differenceOf(field);
+        contents.set(
+          change,
+          [before, after].flatMap((entry) => (entry ? [entry.oid] : [])),
+        );
+      }
       at += isRename ? 3 : 2;
     } else {
       const [added = '-', removed = '-', ...name] = field.split('\t');
@@ -116,7 +127,26 @@ export async function listChanges(
       at += isRename ? 3 : 1;
     }
   }
+  const sizes = await sizesOf(git, new Set([...contents.values()].flat()), call);
+  for (const [change, oids] of contents) {
+    const known = oids.flatMap((oid) => sizes.get(oid) ?? []);
+    if (known.length > 0) change.bytes = Math.max(...known);
+  }
   return [...changes.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** In bytes; of what is not there, such as a submodule's commit, nothing. */
+async function sizesOf(git: HostGit, oids: ReadonlySet<string>, call: Call): Promise<Map<string, number>> {
+  if (oids.size === 0) return new Map();
+  const input = [...oids].map((oid) => `${oid}\n`).join('');
+  const { stdout } = await git.run(['cat-file', '--batch-check'], { ...call, input });
+  const lines = Buffer.from(stdout).toString('latin1').split('\n');
+  return new Map(
+    lines.flatMap((line) => {
+      const [oid = '', type, size] = line.split(' ');
+      return type === 'blob' ? [[oid, Number(size)] as const] : [];
+    }),
+  );
 }
 
 function changeOf(header: string, path: GitPath, oldPath: GitPath | null): FileChange {
@@ -129,6 +159,7 @@ function changeOf(header: string, path: GitPath, oldPath: GitPath | null): FileC
     oldPath: oldPath === null ? null : textOf(oldPath),
     added: null,
     removed: null,
+    bytes: null,
     modeChanged: before !== null && after !== null && before.mode !== after.mode,
     isLink: (after ?? before)?.mode === '120000',
   };

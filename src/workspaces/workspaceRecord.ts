@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 import { UserError } from '../model/failure.ts';
+import type { WorkspaceInfo } from './workspaces.ts';
 import { writeWhole } from './writeWhole.ts';
 
 const repositorySchema = v.object({ topLevel: v.string(), gitDir: v.string(), commonDir: v.string() });
@@ -11,6 +12,8 @@ const undoSchema = v.object({
   what: v.picklist(['rollBack', 'discard', 'apply', 'undo']),
   /** Which files are taken back: the workspace's own, or those of the folder that it was applied to. */
   place: v.picklist(['workspace', 'folder']),
+  /** The run that is taken back, or brought back again; null when it is more than one. */
+  runId: v.nullable(v.string()),
   at: v.number(),
   /** False from before the first file is written until the last one is. */
   isComplete: v.boolean(),
@@ -40,6 +43,8 @@ const recordSchema = v.object({
   /** The workspace is usable; before that a kill leaves something half-made. */
   isReady: v.boolean(),
   runs: v.array(v.string()),
+  /** Those of the runs whose files were taken back to before them. */
+  rolledBack: v.array(v.string()),
   /** Which state of the files was taken by the user (and as which commit), or given up. */
   taken: v.nullable(takenSchema),
   discarded: v.nullable(v.string()),
@@ -58,6 +63,16 @@ const recordSchema = v.object({
 /** What is remembered of a workspace. Times are milliseconds since the epoch. */
 export type WorkspaceRecord = v.InferOutput<typeof recordSchema>;
 export type UndoRecord = v.InferOutput<typeof undoSchema>;
+
+export function infoOf(record: WorkspaceRecord): WorkspaceInfo {
+  const { kind, root, folder, url, branch, runs, rolledBack, undos } = record;
+  return {
+    ...{ kind, root, folder, url, branch, runs, rolledBack },
+    targetRoot: folder === null ? null : (record.repository?.topLevel ?? folder),
+    hasRepository: record.repository !== null,
+    undos: undos.map(({ id, what, isComplete, at }) => ({ undoId: id, what, isComplete, at })).reverse(),
+  };
+}
 
 const idPattern = /^[\w.-]{1,100}$/;
 

@@ -173,6 +173,36 @@ export interface Interrupted {
   at: number;
 }
 
+/** What can be taken back, by `undo`. */
+export interface Undoable {
+  undoId: string;
+  what: 'rollBack' | 'discard' | 'apply' | 'undo';
+  /** False when it was cut off: undoing it brings back how it was before. */
+  isComplete: boolean;
+  at: number;
+}
+
+/** What is known of a workspace without looking into it. */
+export interface WorkspaceInfo {
+  kind: WorkspaceKind;
+  root: string;
+  /** The user's folder that it came from; null for a repository from elsewhere. */
+  folder: string | null;
+  /** What the paths of `apply` and `merge` are relative to: the top of that folder's repository, or the folder itself. */
+  targetRoot: string | null;
+  /** Where a repository from elsewhere is; null for the other kinds. */
+  url: string | null;
+  branch: string | null;
+  /** Whether what was done can be committed. */
+  hasRepository: boolean;
+  /** Oldest first. */
+  runs: string[];
+  /** Those of the runs whose files were taken back to before them. */
+  rolledBack: string[];
+  /** Newest first. */
+  undos: Undoable[];
+}
+
 /** What the editor knows of files. */
 export interface Editors {
   /** Absolute paths of files with changes that are not saved. */
@@ -192,6 +222,8 @@ export interface Editors {
 export interface Workspaces {
   /** Readies the place and takes the checkpoint before the run. For a workspace that exists: the next run in it. */
   prepare(request: PrepareRequest, signal?: AbortSignal): Promise<PreparedWorkspace>;
+  /** Null when there is none of this id. */
+  describe(workspaceId: string): Promise<WorkspaceInfo | null>;
   /** Notes that the setup script has been run here, so that `prepare` does not ask for it again. */
   setupDone(workspaceId: string, setup: SetupScript): Promise<void>;
   /** Takes the checkpoint after a run, or after another turn of it, and fetches what the agent has committed. */

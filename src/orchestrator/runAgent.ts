@@ -1,0 +1,237 @@
+import type { AgentProcess } from '../agents/agentProcess.ts';
+import type { AcpConnection } from '../acp/connection.ts';
+import { AcpError } from '../acp/errors.ts';
+import type { Session } from '../acp/session.ts';
+import type { PermissionOutcome, PermissionRequest as AcpPermissionRequest } from '../acp/types.ts';
+import type { AgentType } from '../model/agentType.ts';
+import { failureOf, UserError, type Failure } from '../model/failure.ts';
+import type { Run } from '../model/run.ts';
+import type { WireRecord } from '../store/wireRecord.ts';
+import { acpFailure, exitFailure, silenceFailure, type ExitContext } from './agentFailure.ts';
+import { chooseDefaults, connect, openConversation, type ConversationHost } from './conversation.ts';
+import { changesSession, permissionFrom, recordSessionEvent } from './recordSession.ts';
+import type { RunDependencies, RunSettings } from './runInterfaces.ts';
+import type { RunRecord } from './runRecord.ts';
+import type { TranscriptRecorder } from './transcriptRecorder.ts';
+
+export interface RunAgentOptions {
+  agentType: AgentType;
+  settings: RunSettings;
+  record: RunRecord;
+  recorder: TranscriptRecorder;
+  wire: WireRecord;
+  deps: RunDependencies;
+  /** Ends whatever is under way. */
+  signal: AbortSignal;
+}
+
+/** The agent of one run: its process, the connection to it and its session, and what it asks of its user. */
+export class RunAgent {
+  readonly #agentType: AgentType;
+  readonly #settings: RunSettings;
+  readonly #record: RunRecord;
+  readonly #recorder: TranscriptRecorder;
+  readonly #wire: WireRecord;
+  readonly #deps: RunDependencies;
+  readonly #signal: AbortSignal;
+  #process: AgentProcess | null = null;
+  #connection: AcpConnection | null = null;
+  #session: Session | null = null;
+  #openRequests = 0;
+
+  constructor({ agentType, settings, record, recorder, wire, deps, signal }: RunAgentOptions) {
+    this.#agentType = agentType;
+    this.#settings = settings;
+    this.#record = record;
+    this.#recorder = recorder;
+    this.#wire = wire;
+    this.#deps = deps;
+    this.#signal = signal;
+  }
+
+  /** Null before it is started. */
+  get process(): AgentProcess | null {
+    return this.#process;
+  }
+
+  /** Null before the conversation is open. */
+  get session(): Session | null {
+    return this.#session;
+  }
+
+  /** Its user has not answered all that it has asked. */
+  get asks(): boolean {
+    return this.#openRequests > 0;
+  }
+
+  /** Starts it and opens its conversation. Whether it knows what was said in the run before. */
+  async launch(previous: Run | null): Promise<boolean> {
+    const { agents, log } = this.#deps;
+    const { redact } = this.#settings;
+    const { taskId, id: runId } = this.#record.run;
+    this.#record.note('PREPARING', { activity: 'Preparing the container' });
+    this.#process = await agents.launch(
+      {
+        runId,
+        taskId,
+        agentType: this.#agentType,
+        folder: this.#settings.folder,
+        environment: this.#settings.environment,
+      },
+      {
+        activity: (activity) => {
+          this.#record.note(null, { activity });
+        },
+        log: (line) => {
+          log.info(taskId, redact(line));
+        },
+        starting: () => {
+          this.#record.note('STARTING', { activity: 'Starting the container' });
+        },
+        stderr: (chunk) => {
+          const redacted = redact(chunk);
+          log.stderr(taskId, redacted);
+          this.#wire.append('stderr', redacted);
+        },
+      },
+      this.#signal,
+    );
+    this.#record.note('STARTING', {
+      containerId: this.#process.containerId,
+      activity: 'Waiting for the agent',
+    });
+    return this.#openSession(this.#process, previous);
+  }
+
+  async #openSession(process: AgentProcess, previous: Run | null): Promise<boolean> {
+    const { files, clientVersion } = this.#deps;
+    const { folder, environment, startTimeoutSeconds, mcpServers, optionDefaults } = this.#settings;
+    const connection = connect(
+      process,
+      this.#agentType,
+      { folder, environment, files, clientVersion },
+      this.#host(),
+    );
+    this.#connection = connection;
+    const limits = { timeoutMs: startTimeoutSeconds * 1000, signal: this.#signal };
+    await this.orExit(connection.initialize(limits));
+    const { session, remembers, notice } = await this.orExit(
+      openConversation(
+        connection,
+        this.#agentType,
+        { cwd: process.workingDirectory, mcpServers, environment },
+        previous,
+        limits,
+      ),
+    );
+    this.#session = session;
+    session.onEvent((event) => {
+      recordSessionEvent(this.#recorder, event, this.#agentType.quirks);
+      if (changesSession(event)) this.sessionChanged();
+    });
+    if (notice !== null) this.#recorder.add({ kind: 'notice', text: notice });
+    for (const { name } of session.leftOut.mcpServers) {
+      const text = `${this.#agentType.name} cannot use the MCP server “${name}”, so it was not given it.`;
+      this.#recorder.add({ kind: 'notice', text });
+    }
+    await this.orExit(chooseDefaults(session, this.#agentType, optionDefaults));
+    this.#record.note('RUNNING', { sessionId: session.id, turns: 1, activity: 'Working' });
+    this.sessionChanged();
+    return remembers;
+  }
+
+  #host(): ConversationHost {
+    const { log } = this.#deps;
+    const { redact } = this.#settings;
+    const { taskId } = this.#record.run;
+    return {
+      requestPermission: (request, signal) => this.#askPermission(request, signal),
+      ask: (question, signal) =>
+        this.#waitForUser(() => this.#deps.questions.ask(this.#record.run, question, signal)),
+      trace: (direction, line) => {
+        const redacted = redact(line);
+        log.trace(taskId, direction, redacted);
+        this.#wire.append(direction, redacted);
+      },
+      noise: (line) => {
+        log.noise(taskId, redact(line));
+      },
+      problem: (error) => {
+        log.error(taskId, redact(error.message));
+      },
+    };
+  }
+
+  /** Other things can be chosen in it now. */
+  sessionChanged(): void {
+    const { taskId, id: runId } = this.#record.run;
+    this.#deps.events.publish('session.changed', { taskId, runId });
+  }
+
+  async #askPermission(request: AcpPermissionRequest, signal: AbortSignal): Promise<PermissionOutcome> {
+    const optionId = await this.#waitForUser(() =>
+      this.#deps.permissions.ask(permissionFrom(request, this.#record.run), signal),
+    );
+    return optionId === null ? { outcome: 'cancelled' } : { outcome: 'selected', optionId };
+  }
+
+  /** Shows the run as waiting for its user for as long as `ask` takes. */
+  async #waitForUser<T>(ask: () => Promise<T>): Promise<T> {
+    this.#openRequests++;
+    // What led to the question is told before it.
+    await this.#recorder.flush();
+    await this.#record.change('WAITING', {});
+    const answer = await ask();
+    this.#openRequests--;
+    if (this.#openRequests === 0 && this.#record.run.state === 'WAITING')
+      await this.#record.change('RUNNING', {});
+    return answer;
+  }
+
+  /** What `work` gives, unless the agent's process ends first. */
+  async orExit<T>(work: Promise<T>): Promise<T> {
+    const process = this.#process;
+    if (!process) return work;
+    const closed = process.exited.then(async (exit) => {
+      // What it said last is still on its way through the connection.
+      await this.#connection?.closed;
+      throw new UserError(exitFailure(exit, this.#exitContext()));
+    });
+    closed.catch(() => undefined);
+    try {
+      return await Promise.race([work, closed]);
+    } catch (error) {
+      // A closed connection is how a dying process shows itself first.
+      if (error instanceof AcpError && error.reason === 'closed') return await closed;
+      throw error;
+    }
+  }
+
+  /** What to tell of an error in the conversation. */
+  failureOf(error: unknown): Failure {
+    if (!(error instanceof AcpError)) return failureOf(error);
+    if (error.reason === 'timeout') {
+      return silenceFailure(this.#settings.startTimeoutSeconds, this.#exitContext());
+    }
+    return acpFailure(error, this.#exitContext());
+  }
+
+  #exitContext(): ExitContext {
+    return {
+      taskId: this.#record.run.taskId,
+      agentType: this.#agentType,
+      initialized: this.#session !== null,
+      stderr: this.#settings.redact(this.#process?.stderrTail() ?? ''),
+    };
+  }
+
+  /** Closes the connection and removes the container. Safe to call twice. */
+  async release(): Promise<void> {
+    this.#connection?.dispose();
+    try {
+      await this.#process?.dispose();
+    } catch (error) {
+      this.#deps.log.error(this.#record.run.taskId, failureOf(error).message);
+    }
+  }
+}
