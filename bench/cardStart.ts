@@ -50,6 +50,7 @@ async function open(folder: string): Promise<OpenedKandev> {
     settings: {
       folder: () => folder,
       dockerHost,
+      gitPath: () => null,
       maxConcurrentRuns: () => 1,
       startTimeoutSeconds: () => 60,
       keepContainerMinutes: () => 10,

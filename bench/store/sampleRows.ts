@@ -19,6 +19,7 @@ export function sampleTask(index: number): Task {
     workspaceMode: 'folder',
     repositoryUrl: null,
     branch: null,
+    includeUncommitted: true,
     labels: ['one', 'two'],
     heldBecause: null,
     createdBy: 'ann',
@@ -39,6 +40,8 @@ export function sampleRun(id: string, taskId: string, createdAt: number): Run {
     activity: 'Reads the code',
     stopReason: null,
     failure: null,
+    workspace: null,
+    changes: null,
     times: { PENDING: 1, RUNNING: 2 },
     createdAt,
   };

@@ -14,16 +14,29 @@ import { launchContainer } from './launchContainer.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { openRunNetwork, setHosts } from './runNetwork.ts';
 import { ensureStateVolume } from './stateVolume.ts';
-import { checkWorkspace, protectGit, workspacePaths } from './workspace.ts';
+import { checkWorkspace, protectGit, targetOf, workspacePaths } from './workspace.ts';
 
 export interface LaunchRequest {
   runId: string;
   taskId: string;
   agentType: AgentType;
-  /** The absolute path of the folder the agent works in; mounted at the same path in the container. */
+  /** The absolute path of the folder that the agent works in, or that its workspace is made from. */
   folder: string;
+  /**
+   * Readies the agent's workspace, when its image is there: only what is done from then on is the agent's. Left out, it
+   * works in the folder.
+   */
+  prepare?(signal: AbortSignal): Promise<LaunchPlace>;
   /** Values for the agent type's environment names, as far as the user has them. Never logged or stored. */
   environment: Readonly<Record<string, string>>;
+}
+
+/** Absolute paths on this machine. */
+export interface LaunchPlace {
+  /** Mounted at the same path in the container. */
+  root: string;
+  /** The root, or a folder below it, that the agent begins in. */
+  workingFolder: string;
 }
 
 export interface LaunchProgress {
@@ -68,20 +81,28 @@ export class AgentManager {
     signal.throwIfAborted();
     const { agentType, folder, runId } = request;
     const { owner, distFolder, storageFolder, environment } = this.#options;
-    const target = await checkWorkspace(folder);
+    await checkWorkspace(folder);
     const engine = await this.#findEngine();
     const facts = await engine.facts(signal);
     await ensureImage({ engine, agentType, distFolder, progress, signal });
 
-    const user = await containerUser(folder, facts.rootless);
-    const [identity, git] = await Promise.all([writeIdentity(storageFolder, user), protectGit(folder, user)]);
+    const place = (await request.prepare?.(signal)) ?? { root: folder, workingFolder: folder };
+    const target = await checkWorkspace(place.root);
+    const user = await containerUser(place.root, facts.rootless);
+    const [identity, git] = await Promise.all([
+      writeIdentity(storageFolder, user),
+      protectGit(place.root, user),
+    ]);
     const testRun = environment.KANDEV_TEST_RUN;
     const stateVolume =
       agentType.stateFolder === undefined
         ? null
         : await ensureStateVolume({ engine, agentType, user, testRun, signal });
     const labels = labelsOf(request, owner, testRun);
-    const files = bindFiles([...workspacePaths({ folder, target, git }), ...identityPaths(identity)]);
+    const files = bindFiles([
+      ...workspacePaths({ folder: place.root, target, git }),
+      ...identityPaths(identity),
+    ]);
     signal.throwIfAborted();
     progress.starting();
     const network = await openRunNetwork({
@@ -96,14 +117,20 @@ export class AgentManager {
       onBlocked: (entry) => progress.blocked?.(entry),
       signal,
     });
-    const plan = { request, facts, user, files, workingDirectory: target, stateVolume, labels, network };
+    const workingDirectory = targetOf(place.workingFolder);
+    const plan = { request, facts, user, files, workingDirectory, stateVolume, labels, network };
     return launchContainer({
       engine,
       name: containerName(runId),
       options: containerOptions(plan),
       files,
       network,
-      thing: { agentName: agentType.name, image: agentType.image, command: agentType.command, folder },
+      thing: {
+        agentName: agentType.name,
+        image: agentType.image,
+        command: agentType.command,
+        folder: place.root,
+      },
       onStderr: progress.stderr.bind(progress),
       signal,
     });

@@ -4,7 +4,7 @@ import { UserError } from '../model/failure.ts';
 import type { HostPath } from './containerFiles.ts';
 import { homeFolder, type ContainerUser } from './containerUser.ts';
 
-/** The open folder, as the container gets it. */
+/** The folder that an agent works in, as the container gets it. */
 export interface Workspace {
   /** On the host. */
   folder: string;
@@ -52,7 +52,7 @@ export async function checkWorkspace(folder: string): Promise<string> {
       action: { kind: 'openFolder' },
     });
   }
-  const target = pathInContainer(folder, process.platform);
+  const target = targetOf(folder);
   if (isReserved(target)) {
     throw new UserError({
       reason: 'invalid-input',
@@ -67,6 +67,11 @@ export async function checkWorkspace(folder: string): Promise<string> {
 export function isReserved(target: string): boolean {
   const below = target.endsWith('/') ? target : `${target}/`;
   return reserved.some((needed) => `${needed}/`.startsWith(below));
+}
+
+/** Where a folder of this machine is in a container. */
+export function targetOf(folder: string): string {
+  return pathInContainer(folder, process.platform);
 }
 
 /** The same path; for one of Windows the form that Docker Desktop and Git Bash use: `C:\a b` is `/c/a b`. */

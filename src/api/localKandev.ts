@@ -11,6 +11,7 @@ import type { QuestionDesk } from '../orchestrator/questionDesk.ts';
 import type { StoredCard } from '../store/reads.ts';
 import type { Store } from '../store/store.ts';
 import type { TaskService } from '../tasks/taskService.ts';
+import type { Workspaces } from '../workspaces/workspaces.ts';
 import type { BoardTransfer } from './boardTransfer.ts';
 import {
   commandSchemas,
@@ -35,6 +36,7 @@ export interface KandevServices {
   permissions: PermissionDesk;
   questions: QuestionDesk;
   transfer: BoardTransfer;
+  workspaces: Workspaces;
   agentTypes: () => readonly AgentType[];
   /** Starts an agent of this type, asks it what it can do, and stops it. */
   checkAgentType: (agentType: AgentType) => Promise<AgentReport>;

@@ -14,6 +14,9 @@ import type { HostSettings } from '../model/settings.ts';
 import { pruneWireRecords, removeWireRecords } from '../store/wireRecord.ts';
 import { WorkerStore } from '../store/workerStore.ts';
 import { TaskService } from '../tasks/taskService.ts';
+import { DeferredWorkspaces } from '../workspaces/deferredWorkspaces.ts';
+import { LocalWorkspaces } from '../workspaces/localWorkspaces.ts';
+import type { Workspaces } from '../workspaces/workspaces.ts';
 import { BoardTransfer } from './boardTransfer.ts';
 import type { Kandev } from './contract.ts';
 import { LocalKandev } from './localKandev.ts';
@@ -67,12 +70,10 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
   const wireFolder = join(options.storageFolder, 'runs');
   const readers = settingReaders(settings, options.onProblem);
   const agents = new AgentManager({ ...options.agents, engineSetting: () => settings.dockerHost() });
+  const workspaces = openWorkspaces(options);
+  const shared = { store, events, tasks, permissions, questions, workspaces };
   const orchestrator = new Orchestrator({
-    store,
-    events,
-    tasks,
-    permissions,
-    questions,
+    ...shared,
     files: options.files,
     agents,
     settings,
@@ -83,12 +84,8 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
   });
   const kandev = new LocalKandev(
     {
-      store,
-      events,
-      tasks,
+      ...shared,
       orchestrator,
-      permissions,
-      questions,
       agentTypes: readers.agentTypes,
       checkAgentType: (agentType) => checkUp(agentType, { ...options, agents }),
       transfer: new BoardTransfer(store, tasks),
@@ -105,6 +102,27 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
       await store.close();
     },
   };
+}
+
+function openWorkspaces({
+  storageFolder,
+  settings,
+  agents,
+  files,
+  onProblem,
+}: OpenKandevOptions): Workspaces {
+  const open = (): Promise<Workspaces> => {
+    const git = settings.gitPath();
+    return LocalWorkspaces.open({
+      folder: join(storageFolder, 'workspaces'),
+      ...(git === null ? {} : { git }),
+      environment: agents.environment,
+      editors: files,
+    });
+  };
+  return new DeferredWorkspaces(open, (interrupted) => {
+    for (const { what, workspaceId } of interrupted) onProblem(`Cut off: ${what} of ${workspaceId}.`);
+  });
 }
 
 async function prune(

@@ -4,4 +4,6 @@ export interface EditorFiles {
   read(path: string): Promise<string | null>;
   /** Creates the file and the folders it lies in, or replaces what is in it, also in an open editor. */
   write(path: string, content: string): Promise<void>;
+  /** Absolute paths of files with changes that are not saved. */
+  unsavedFiles(): readonly string[];
 }

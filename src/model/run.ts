@@ -1,4 +1,5 @@
 import type { Failure } from './failure.ts';
+import type { WorkspaceMode } from './task.ts';
 
 export const runStates = [
   'PENDING',
@@ -12,6 +13,25 @@ export const runStates = [
   'STOPPED',
 ] as const;
 export type RunState = (typeof runStates)[number];
+
+/** Where the agent of a run works. */
+export interface RunWorkspace {
+  kind: WorkspaceMode;
+  /** The folder that the container has, at the same path. */
+  root: string;
+  /** Where the agent begins: `root`, or the folder below it that is open in VS Code. */
+  workingFolder: string;
+  /** The branch of its own; null for kinds without. */
+  branch: string | null;
+}
+
+/** How much a run has changed, as its last checkpoint shows it. */
+export interface RunChanges {
+  files: number;
+  /** Lines, of text files. */
+  added: number;
+  removed: number;
+}
 
 /** One agent container working on one task. Times are milliseconds since the epoch. */
 export interface Run {
@@ -29,6 +49,10 @@ export interface Run {
   /** Why the last turn ended, as the agent said it. */
   stopReason: string | null;
   failure: Failure | null;
+  /** Null until the workspace is ready. */
+  workspace: RunWorkspace | null;
+  /** Null until the first turn is over. */
+  changes: RunChanges | null;
   /** When each state was last entered. */
   times: Partial<Record<RunState, number>>;
   createdAt: number;

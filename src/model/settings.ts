@@ -4,6 +4,8 @@ export interface HostSettings {
   folder(): string | null;
   /** The engine's endpoint; null when it is to be found. */
   dockerHost(): string | null;
+  /** The git program that VS Code is set to use; null when it is to be found. */
+  gitPath(): string | null;
   maxConcurrentRuns(): number;
   /** How long an agent may take from its start to its first answer. */
   startTimeoutSeconds(): number;

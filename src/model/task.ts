@@ -15,8 +15,11 @@ export type TaskState = (typeof taskStates)[number];
 export const priorities = ['low', 'normal', 'high', 'urgent'] as const;
 export type Priority = (typeof priorities)[number];
 
-export const workspaceModes = ['folder'] as const;
-/** Where the agent works: `folder` is the open folder itself. */
+export const workspaceModes = ['folder', 'clone', 'repository', 'copy'] as const;
+/**
+ * Where the agent works: in the open `folder` itself, in a private `clone` of its repository, in a private clone of the
+ * card's own `repository`, or in a `copy` of a folder without git.
+ */
 export type WorkspaceMode = (typeof workspaceModes)[number];
 
 /** A card on a board. Times are milliseconds since the epoch. */
@@ -33,8 +36,12 @@ export interface Task {
   /** Null when a person does the work. */
   agentTypeId: string | null;
   workspaceMode: WorkspaceMode;
+  /** What is cloned in mode `repository`. */
   repositoryUrl: string | null;
+  /** The branch to begin with, in modes with a clone; the one that is checked out, or the repository's own, when null. */
   branch: string | null;
+  /** Whether a clone without a branch of its own begins with what is not committed in the folder. */
+  includeUncommitted: boolean;
   labels: string[];
   /** Why a card in TODO is not started by the queue ("You stopped it."), or null when it may be. */
   heldBecause: string | null;

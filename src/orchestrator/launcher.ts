@@ -1,14 +1,13 @@
-import { createRedactor, maskValues } from '../acp/redact.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
 import type { LiveRuns } from './liveRuns.ts';
-import { variablesOf, withVariables } from './mcpServers.ts';
 import type { OrchestratorDependencies } from './orchestrator.ts';
 import { agentTypeOf, noFolder, nothingToGoOnWith } from './refusals.ts';
 import { RunController } from './runController.ts';
 import type { RunListener } from './runInterfaces.ts';
 import { newRun } from './runRecord.ts';
+import { runSettingsOf } from './runSettings.ts';
 
 /** Makes runs: what an agent is given comes from the settings as they are at that moment. */
 export class Launcher {
@@ -64,29 +63,11 @@ export class Launcher {
   }
 
   async #newRun(task: Task, agentType: AgentType, folder: string): Promise<RunController> {
-    const { store, settings, mcpServers } = this.#deps;
     const run = newRun(task, agentType);
-    const servers = mcpServers();
-    const environment = await settings.environment(agentType.environment);
-    const forServers = await settings.environment(variablesOf(servers));
-    const secrets = [...Object.values(environment), ...Object.values(forServers)];
-    const controller = new RunController(
-      run,
-      agentType,
-      {
-        folder,
-        startTimeoutSeconds: settings.startTimeoutSeconds(),
-        environment,
-        mcpServers: withVariables(servers, forServers),
-        optionDefaults: settings.optionDefaults(agentType.id),
-        maskValues: maskValues(secrets),
-        redact: createRedactor(secrets),
-      },
-      this.#listener,
-      this.#deps,
-    );
+    const settings = await runSettingsOf(task, agentType, folder, this.#deps);
+    const controller = new RunController(run, agentType, settings, this.#listener, this.#deps);
     this.#live.add(controller);
-    await store.write('run.insert', { run });
+    await this.#deps.store.write('run.insert', { run });
     return controller;
   }
 }

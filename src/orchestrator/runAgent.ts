@@ -12,6 +12,7 @@ import { chooseDefaults, connect, openConversation, type ConversationHost } from
 import { changesSession, permissionFrom, recordSessionEvent } from './recordSession.ts';
 import type { RunDependencies, RunSettings } from './runInterfaces.ts';
 import type { RunRecord } from './runRecord.ts';
+import type { RunWorkspace } from './runWorkspace.ts';
 import type { TranscriptRecorder } from './transcriptRecorder.ts';
 
 export interface RunAgentOptions {
@@ -20,6 +21,7 @@ export interface RunAgentOptions {
   record: RunRecord;
   recorder: TranscriptRecorder;
   wire: WireRecord;
+  workspace: RunWorkspace;
   deps: RunDependencies;
   /** Ends whatever is under way. */
   signal: AbortSignal;
@@ -32,6 +34,7 @@ export class RunAgent {
   readonly #record: RunRecord;
   readonly #recorder: TranscriptRecorder;
   readonly #wire: WireRecord;
+  readonly #workspace: RunWorkspace;
   readonly #deps: RunDependencies;
   readonly #signal: AbortSignal;
   #process: AgentProcess | null = null;
@@ -39,12 +42,13 @@ export class RunAgent {
   #session: Session | null = null;
   #openRequests = 0;
 
-  constructor({ agentType, settings, record, recorder, wire, deps, signal }: RunAgentOptions) {
+  constructor({ agentType, settings, record, recorder, wire, workspace, deps, signal }: RunAgentOptions) {
     this.#agentType = agentType;
     this.#settings = settings;
     this.#record = record;
     this.#recorder = recorder;
     this.#wire = wire;
+    this.#workspace = workspace;
     this.#deps = deps;
     this.#signal = signal;
   }
@@ -76,6 +80,7 @@ export class RunAgent {
         taskId,
         agentType: this.#agentType,
         folder: this.#settings.folder,
+        prepare: (signal) => this.#workspace.prepare(this.#settings.place, signal),
         environment: this.#settings.environment,
       },
       {

@@ -8,6 +8,7 @@ import { retell } from './resumption.ts';
 import { RunAgent } from './runAgent.ts';
 import type { RunDependencies, RunListener, RunSession, RunSettings } from './runInterfaces.ts';
 import { RunRecord } from './runRecord.ts';
+import { RunWorkspace } from './runWorkspace.ts';
 import { TranscriptRecorder } from './transcriptRecorder.ts';
 import { describeEnd, promptOf } from './turnText.ts';
 
@@ -23,6 +24,7 @@ export class RunController {
   readonly #recorder: TranscriptRecorder;
   readonly #wire: WireRecord;
   readonly #record: RunRecord;
+  readonly #workspace: RunWorkspace;
   readonly #agent: RunAgent;
   readonly #abort = new AbortController();
   #turn: Promise<void> = Promise.resolve();
@@ -58,12 +60,14 @@ export class RunController {
         deps.log.error(run.taskId, `The transcript could not be stored: ${failureOf(error).message}`);
       },
     });
+    this.#workspace = new RunWorkspace(deps.workspaces, this.#record, this.#recorder);
     this.#agent = new RunAgent({
       agentType,
       settings,
       record: this.#record,
       recorder: this.#recorder,
       wire: this.#wire,
+      workspace: this.#workspace,
       deps,
       signal: this.#abort.signal,
     });
@@ -107,6 +111,7 @@ export class RunController {
       });
     }
     this.#turnOpen = true;
+    this.#workspace.continues();
     await this.#record.change('RUNNING', { turns: this.#turns + 1 });
     this.#turn = this.#guard(() => this.#takeTurn(text));
     return this.run;
@@ -158,6 +163,7 @@ export class RunController {
     await process.collectFiles(this.#abort.signal);
     if (!result.hadOutput) this.#noteSilentTurn(this.#settings.redact(process.stderrTail()));
     this.#recorder.add({ kind: 'turn_end', text: describeEnd(result.stopReason), data: result });
+    await this.#workspace.finish(this.#abort.signal);
     await this.#recorder.flush();
     await this.#record.change('READY', { stopReason: result.stopReason });
     this.#turnOpen = false;
@@ -201,6 +207,8 @@ export class RunController {
       await this.#turn;
       await this.#agent.release();
     }
+    // Nobody writes there any more: what it has done up to its end is kept too.
+    await this.#workspace.finish();
     await this.#recorder.flush();
     await this.#wire.close();
     await this.#record.change(state, { failure, containerId: null });

@@ -6,8 +6,10 @@ import type { Failure } from '../model/failure.ts';
 import type { Run } from '../model/run.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { Store } from '../store/store.ts';
+import type { Workspaces } from '../workspaces/workspaces.ts';
 import type { PermissionDesk } from './permissionDesk.ts';
 import type { QuestionDesk } from './questionDesk.ts';
+import type { RunPlace } from './runPlace.ts';
 
 /** What is needed of the Agent Manager. */
 export type Agents = Pick<AgentManager, 'launch' | 'checkEngine' | 'removeLeftovers'>;
@@ -16,6 +18,7 @@ export interface RunDependencies {
   store: Store;
   events: EventBus;
   agents: Agents;
+  workspaces: Workspaces;
   permissions: PermissionDesk;
   questions: QuestionDesk;
   /** Files as this window has them. */
@@ -27,7 +30,10 @@ export interface RunDependencies {
 }
 
 export interface RunSettings {
+  /** The folder that is open. */
   folder: string;
+  /** Where the agent works. */
+  place: RunPlace;
   /** How long the agent may take from its start to its first answer. */
   startTimeoutSeconds: number;
   environment: Readonly<Record<string, string>>;

@@ -66,6 +66,8 @@ export function newRun(task: Task, agentType: AgentType): Run {
     activity: null,
     stopReason: null,
     failure: null,
+    workspace: null,
+    changes: null,
     times: { PENDING: at },
     createdAt: at,
   };

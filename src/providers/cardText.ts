@@ -80,6 +80,15 @@ export function latestActivity(card: CardView): string {
   return run?.activity ?? '';
 }
 
+/** How much its latest run has changed: "3 files +12 −4"; empty when nothing is known, or has changed. */
+export function changesText({ run }: Pick<CardView, 'run'>): string {
+  const { files, added, removed } = run?.changes ?? { files: 0, added: 0, removed: 0 };
+  if (files === 0) return '';
+  return files === 1
+    ? l10n.t('1 file +{0} −{1}', added, removed)
+    : l10n.t('{0} files +{1} −{2}', files, added, removed);
+}
+
 export function agentName(agentTypes: readonly AgentType[], id: string | null): string | null {
   return id === null ? null : (agentTypes.find((type) => type.id === id)?.name ?? id);
 }

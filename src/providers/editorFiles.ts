@@ -19,6 +19,12 @@ export const editorFiles: EditorFiles = {
     if (document) await replace(document, content);
     else await workspace.fs.writeFile(Uri.file(path), new TextEncoder().encode(content));
   },
+
+  unsavedFiles() {
+    return workspace.textDocuments
+      .filter(({ uri, isDirty, isClosed }) => isDirty && !isClosed && uri.scheme === 'file')
+      .map(({ uri }) => uri.fsPath);
+  },
 };
 
 function openDocument(path: string): TextDocument | undefined {

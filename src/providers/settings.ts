@@ -19,6 +19,13 @@ export class Settings implements HostSettings {
     return value === '' ? null : value;
   }
 
+  gitPath(): string | null {
+    // A workspace cannot set it: its scope is the machine. Of several, VS Code takes the first that is there.
+    const value = workspace.getConfiguration('git').get<unknown>('path');
+    const paths: unknown[] = Array.isArray(value) ? value : [value];
+    return paths.find((path): path is string => typeof path === 'string' && path !== '') ?? null;
+  }
+
   maxConcurrentRuns(): number {
     return read('maxConcurrentRuns', 3);
   }

@@ -19,7 +19,7 @@ import type { PermissionRequest } from '../model/permission.ts';
 import { canGoOn, isBusy, isLive } from '../model/run.ts';
 import { oneLine } from './agentText.ts';
 import { cardsOf, findCard, type BoardChange, type BoardState } from './boardState.ts';
-import { agentName, cardStatus, latestActivity, needsUser } from './cardText.ts';
+import { agentName, cardStatus, changesText, latestActivity, needsUser } from './cardText.ts';
 import { DisposableStore } from './disposableStore.ts';
 import type { FailureMessages } from './failureMessages.ts';
 
@@ -204,7 +204,10 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
       needsUser(card) ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None,
     );
     item.id = `card:${task.id}`;
-    item.description = [status.plain ? '' : status.text, activity].filter((part) => part !== '').join(' · ');
+    const changes = changesText(card);
+    item.description = [status.plain ? '' : status.text, changes, activity]
+      .filter((part) => part !== '')
+      .join(' · ');
     item.iconPath = new ThemeIcon(
       status.icon,
       status.color === undefined ? undefined : new ThemeColor(status.color),
@@ -212,7 +215,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
     item.contextValue = contextValue(card);
     item.tooltip = cardTooltip(card, status.text, agent, activity);
     item.accessibilityInformation = {
-      label: [task.title, status.text, agent, activity].filter(Boolean).join(', '),
+      label: [task.title, status.text, agent, changes, activity].filter(Boolean).join(', '),
     };
     item.command = {
       command: 'kandev.revealInBoard',
@@ -287,6 +290,8 @@ function cardTooltip(card: CardView, status: string, agent: string | null, activ
   const tooltip = new MarkdownString('', true);
   tooltip.appendMarkdown('**').appendText(task.title).appendMarkdown('**\n\n');
   const facts = [status, agent, l10n.t('{0} priority', task.priority), ...task.labels].filter(Boolean);
+  const changes = changesText(card);
+  if (changes !== '') facts.push(changes);
   tooltip.appendText(facts.join(' · ')).appendMarkdown('\n\n');
   if (activity !== '') tooltip.appendText(activity).appendMarkdown('\n\n');
   if (run?.failure?.detail) tooltip.appendCodeblock(run.failure.detail.slice(-1000));

@@ -173,6 +173,15 @@ DROP INDEX permission_requests_by_task;
 CREATE INDEX permission_requests_by_task ON permission_requests (task_id, state, requested_at);
 `,
   },
+  {
+    version: 3,
+    sql: `
+ALTER TABLE boards ADD COLUMN workspace_mode TEXT NOT NULL DEFAULT 'folder';
+ALTER TABLE tasks ADD COLUMN include_uncommitted INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE agent_instances ADD COLUMN workspace TEXT;
+ALTER TABLE agent_instances ADD COLUMN changes TEXT;
+`,
+  },
 ];
 
 /** The version this program writes and the newest it can read. */

@@ -41,6 +41,7 @@ export function taskFrom(row: Row): Task {
     workspaceMode: text(row.workspace_mode) as Task['workspaceMode'],
     repositoryUrl: textOrNull(row.repository_url),
     branch: textOrNull(row.branch),
+    includeUncommitted: row.include_uncommitted !== 0,
     labels: json(row.labels) as string[],
     heldBecause: textOrNull(row.held_because),
     createdBy: text(row.created_by),
@@ -73,6 +74,8 @@ export function runFrom(row: Row): Run {
     activity: textOrNull(row.activity),
     stopReason: textOrNull(row.stop_reason),
     failure: jsonOrNull(row.failure) as Run['failure'],
+    workspace: jsonOrNull(row.workspace) as Run['workspace'],
+    changes: jsonOrNull(row.changes) as Run['changes'],
     times: json(row.times) as Run['times'],
     createdAt: integer(row.created_at),
   };

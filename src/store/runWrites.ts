@@ -6,13 +6,17 @@ import { permissionRequestFrom, runFrom } from './rows.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
 
 export type RunPatch = Partial<
-  Pick<Run, 'sessionId' | 'containerId' | 'turns' | 'activity' | 'stopReason' | 'failure'>
+  Pick<
+    Run,
+    'sessionId' | 'containerId' | 'turns' | 'activity' | 'stopReason' | 'failure' | 'workspace' | 'changes'
+  >
 >;
 
 export function insertRun(db: SqlDatabase, { run }: { run: Run }): void {
   db.run(
     `INSERT INTO agent_instances (id, task_id, agent_type_id, state, session_id, container_id, turns, activity,
-       stop_reason, failure, times, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       stop_reason, failure, workspace, changes, times, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     run.id,
     run.taskId,
     run.agentTypeId,
@@ -23,6 +27,8 @@ export function insertRun(db: SqlDatabase, { run }: { run: Run }): void {
     run.activity,
     run.stopReason,
     run.failure && JSON.stringify(run.failure),
+    run.workspace && JSON.stringify(run.workspace),
+    run.changes && JSON.stringify(run.changes),
     JSON.stringify(run.times),
     run.createdAt,
   );
@@ -42,7 +48,7 @@ export function updateRun(
   const run: Run = { ...before, ...patch, state, times };
   db.run(
     `UPDATE agent_instances SET state = ?, session_id = ?, container_id = ?, turns = ?, activity = ?,
-       stop_reason = ?, failure = ?, times = ? WHERE id = ?`,
+       stop_reason = ?, failure = ?, workspace = ?, changes = ?, times = ? WHERE id = ?`,
     run.state,
     run.sessionId,
     run.containerId,
@@ -50,6 +56,8 @@ export function updateRun(
     run.activity,
     run.stopReason,
     run.failure && JSON.stringify(run.failure),
+    run.workspace && JSON.stringify(run.workspace),
+    run.changes && JSON.stringify(run.changes),
     JSON.stringify(run.times),
     runId,
   );

@@ -46,8 +46,8 @@ export function insertTask(
   const position = placeInColumn(db, task, task.state, null);
   db.run(
     `INSERT INTO tasks (id, board_id, title, description, state, priority, position, agent_type_id, workspace_mode,
-       repository_url, branch, labels, held_because, created_by, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       repository_url, branch, include_uncommitted, labels, held_because, created_by, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     task.id,
     task.boardId,
     task.title,
@@ -59,6 +59,7 @@ export function insertTask(
     task.workspaceMode,
     task.repositoryUrl,
     task.branch,
+    Number(task.includeUncommitted),
     JSON.stringify(task.labels),
     task.heldBecause,
     task.createdBy,

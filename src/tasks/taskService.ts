@@ -72,6 +72,7 @@ export class TaskService {
         workspaceMode: 'folder',
         repositoryUrl: null,
         branch: null,
+        includeUncommitted: true,
         heldBecause: null,
         createdBy: actor,
         createdAt: at,

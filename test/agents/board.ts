@@ -65,6 +65,7 @@ export async function openBoard(
     settings: {
       folder: () => folder,
       dockerHost: () => dockerHost(),
+      gitPath: () => null,
       maxConcurrentRuns: () => 3,
       startTimeoutSeconds: () => 60,
       keepContainerMinutes: () => 10,

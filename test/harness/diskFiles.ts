@@ -16,4 +16,5 @@ export const diskFiles: EditorFiles = {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, content);
   },
+  unsavedFiles: () => [],
 };

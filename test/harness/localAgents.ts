@@ -43,6 +43,8 @@ export class LocalAgents implements Agents {
     engine: { name: 'Processes', version: '1', cpus: 2, memoryMb: 1024 },
   };
   readonly running = new Set<string>();
+  /** Where agents keep what outlives a run; not the folder that they change. */
+  readonly home = mkdtempSync(join(tmpdir(), 'kandev-home-'));
 
   checkEngine(): Promise<EngineStatus> {
     return Promise.resolve(this.engine);
@@ -52,12 +54,15 @@ export class LocalAgents implements Agents {
     return Promise.resolve([]);
   }
 
-  launch(request: LaunchRequest, progress: LaunchProgress, signal: AbortSignal): Promise<AgentProcess> {
+  async launch(request: LaunchRequest, progress: LaunchProgress, signal: AbortSignal): Promise<AgentProcess> {
+    signal.throwIfAborted();
+    const place = await request.prepare?.(signal);
+    const workingDirectory = place?.workingFolder ?? request.folder;
     signal.throwIfAborted();
     progress.starting();
     const child = spawn(process.execPath, request.agentType.command.slice(1), {
-      cwd: request.folder,
-      env: { PATH: process.env.PATH, HOME: request.folder, ...request.environment },
+      cwd: workingDirectory,
+      env: { PATH: process.env.PATH, HOME: this.home, ...request.environment },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.running.add(request.runId);
@@ -73,8 +78,8 @@ export class LocalAgents implements Agents {
       });
     });
     child.stdin.on('error', () => undefined);
-    return Promise.resolve({
-      workingDirectory: request.folder,
+    return {
+      workingDirectory,
       containerId: `process-${child.pid ?? 0}`,
       stdin: child.stdin,
       stdout: child.stdout,
@@ -85,6 +90,6 @@ export class LocalAgents implements Agents {
         child.kill('SIGKILL');
         await exited;
       },
-    });
+    };
   }
 }

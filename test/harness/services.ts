@@ -16,6 +16,7 @@ import { PermissionDesk } from '../../src/orchestrator/permissionDesk.ts';
 import { QuestionDesk } from '../../src/orchestrator/questionDesk.ts';
 import type { Store } from '../../src/store/store.ts';
 import { TaskService } from '../../src/tasks/taskService.ts';
+import { LocalWorkspaces } from '../../src/workspaces/localWorkspaces.ts';
 import { diskFiles } from './diskFiles.ts';
 import { demoAgentFile, LocalAgents } from './localAgents.ts';
 import { temporaryStore } from './store.ts';
@@ -139,6 +140,12 @@ class Services implements TestServices {
     const tasks = new TaskService(store, events);
     const permissions = new PermissionDesk(store, events);
     const questions = new QuestionDesk(events);
+    const workspaces = await LocalWorkspaces.open({
+      folder: join(this.#place.folder, 'workspaces'),
+      environment: process.env,
+      editors: diskFiles,
+    });
+    await workspaces.recover();
     const orchestrator = new Orchestrator({
       store,
       events,
@@ -147,6 +154,7 @@ class Services implements TestServices {
       questions,
       files: diskFiles,
       agents: this.agents,
+      workspaces,
       settings: this.#hostSettings(),
       agentTypes: () => this.#agentTypes(),
       mcpServers: () => resolveMcpServers(this.settings.mcpServers).servers,
@@ -165,6 +173,7 @@ class Services implements TestServices {
         checkAgentType: () => Promise.reject(new Error('No agent is checked here.')),
         agentTypes: () => this.#agentTypes(),
         transfer: new BoardTransfer(store, tasks),
+        workspaces,
       },
       () => 'ann',
     );
@@ -202,7 +211,7 @@ class Services implements TestServices {
   async close(): Promise<void> {
     await this.#shut();
     await this.#place.remove();
-    await rm(this.folder, { recursive: true, force: true });
+    for (const folder of [this.folder, this.agents.home]) await rm(folder, { recursive: true, force: true });
   }
 
   async #shut(): Promise<void> {
@@ -234,6 +243,7 @@ class Services implements TestServices {
     return {
       folder: () => this.folder,
       dockerHost: () => null,
+      gitPath: () => null,
       maxConcurrentRuns: () => this.settings.maxConcurrentRuns,
       startTimeoutSeconds: () => this.settings.startTimeoutSeconds,
       keepContainerMinutes: () => 10,

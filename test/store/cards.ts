@@ -18,6 +18,7 @@ export function newTask(id: string): { task: Task; change: Change } {
     workspaceMode: 'folder',
     repositoryUrl: null,
     branch: null,
+    includeUncommitted: true,
     labels: [],
     heldBecause: null,
     createdBy: 'ann',
@@ -40,6 +41,8 @@ export function newRun(id: string, taskId: string): Run {
     activity: null,
     stopReason: null,
     failure: null,
+    workspace: null,
+    changes: null,
     times: {},
     createdAt: 1,
   };

@@ -94,6 +94,15 @@ export function shownFailure({ task, run, queue }: BoardCard): Failure | null {
   return settled || queue || run?.state !== 'FAILED' ? null : run.failure;
 }
 
+/** How much the latest run has changed, in words; null when nothing is known, or has changed. */
+export function changesText({ run }: Pick<BoardCard, 'run'>): string | null {
+  const { files, added, removed } = run?.changes ?? { files: 0, added: 0, removed: 0 };
+  if (files === 0) return null;
+  return files === 1
+    ? t('1 file, {0} lines added, {1} removed', added, removed)
+    : t('{0} files, {1} lines added, {2} removed', files, added, removed);
+}
+
 export interface CardActions {
   start: boolean;
   stop: boolean;
@@ -140,6 +149,7 @@ export function accessibleName(card: BoardCard, agentName: string | null): strin
     t('Priority: {0}', priorityName(task.priority)),
     agentName === null ? t('No agent') : t('Agent: {0}', agentName),
     task.labels.length > 0 ? t('Labels: {0}', task.labels.join(', ')) : null,
+    changesText(card),
     run && isBusy(run.state) && !needsUser(card) ? run.activity : null,
   ];
   return parts

@@ -117,7 +117,7 @@ describe('a message to an agent whose container is gone', () => {
 
   it('begins a new one where the agent has lost the old, says so, and gives it a summary', async () => {
     const before = await finish();
-    await rm(join(services.folder, '.kandev-demo'), { recursive: true });
+    await rm(join(services.agents.home, '.kandev-demo'), { recursive: true });
     const after = await goOn(before);
     expect(after.run?.sessionId).not.toBe(before.run?.sessionId);
     const said = await transcriptOf(after);

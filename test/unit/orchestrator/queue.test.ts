@@ -16,6 +16,7 @@ function task(id: string, priority: Priority, updatedAt: number): Task {
     workspaceMode: 'folder',
     repositoryUrl: null,
     branch: null,
+    includeUncommitted: true,
     labels: [],
     heldBecause: null,
     createdBy: 'ann',

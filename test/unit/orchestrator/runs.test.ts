@@ -38,6 +38,28 @@ describe('a run', () => {
     );
   });
 
+  it('tells what it has changed, also after another turn', async () => {
+    const taskId = await services.card(['write one.md "a\\nb\\n"']);
+    await start(taskId);
+    const { run } = await services.until(taskId, inState('REVIEW'));
+    expect(run?.changes).toEqual({ files: 1, added: 2, removed: 0 });
+    const { folder } = services;
+    expect(run?.workspace).toEqual({ kind: 'folder', root: folder, workingFolder: folder, branch: null });
+    const text = '```kandev-script\nwrite two.md "c\\n"\n```';
+    await services.kandev.execute('task.prompt', { taskId, text });
+    const again = await services.until(taskId, ({ run: next }) => next?.changes?.files === 2);
+    expect(again.run).toMatchObject({ id: run?.id, changes: { files: 2, added: 3, removed: 0 } });
+  });
+
+  it('that is stopped tells what it has changed until then', async () => {
+    const taskId = await services.card(['write one.md "a\\n"', 'message Written', 'hang']);
+    await start(taskId);
+    await services.until(taskId, ({ run }) => run?.activity === 'Written');
+    await services.kandev.execute('task.stop', { taskId });
+    const { run } = await services.until(taskId, inState('TODO'));
+    expect(run).toMatchObject({ state: 'STOPPED', changes: { files: 1, added: 1, removed: 0 } });
+  });
+
   it('records when it was prepared, started, at work and ready', async () => {
     const taskId = await services.card(['message Hello']);
     await start(taskId);

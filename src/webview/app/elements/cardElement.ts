@@ -7,6 +7,7 @@ import type { BoardController } from '../boardController.ts';
 import {
   accessibleName,
   actionsOf,
+  changesText,
   menuContext,
   needsUser,
   priorityName,
@@ -122,7 +123,7 @@ export class CardElement extends LightElement {
         tabIndex: this.#buttonTabIndex,
         time: permissions.length === 0 ? time() : nothing,
       })}
-      ${failure ? this.#failure(failure) : nothing} ${this.#actions()}
+      ${failure ? this.#failure(failure) : nothing} ${changesBlock(card)} ${this.#actions()}
     </div>`;
   }
 
@@ -234,6 +235,17 @@ export class CardElement extends LightElement {
       ${iconButton({ icon: 'ellipsis', label: t('More Actions…'), tabIndex, onClick: openMenu })}
     </div>`;
   }
+}
+
+function changesBlock(card: BoardCard): TemplateResult | typeof nothing {
+  const text = changesText(card);
+  const changes = card.run?.changes;
+  if (text === null || !changes) return nothing;
+  const { files, added, removed } = changes;
+  return html`<div class="card-changes" title=${text}>
+    ${icon('diff')}<span class="ellipsis">${files === 1 ? t('1 file') : t('{0} files', files)}</span>
+    <span class="diff-added">+${added}</span> <span class="diff-removed">−${removed}</span>
+  </div>`;
 }
 
 /** Opens VS Code's own menu on the card, as a click with the other mouse button does. */

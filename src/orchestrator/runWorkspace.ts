@@ -1,0 +1,115 @@
+import { failureOf } from '../model/failure.ts';
+import type { Run, RunChanges } from '../model/run.ts';
+import type { ChangeSet, PreparedWorkspace, Workspaces } from '../workspaces/workspaces.ts';
+import type { RunDependencies } from './runInterfaces.ts';
+import type { RunPlace } from './runPlace.ts';
+import type { RunRecord } from './runRecord.ts';
+import type { TranscriptRecorder } from './transcriptRecorder.ts';
+
+/** What a run works in: readied before its container, looked at after each turn. */
+export class RunWorkspace {
+  readonly #workspaces: Workspaces;
+  readonly #record: RunRecord;
+  readonly #recorder: TranscriptRecorder;
+  #isReady = false;
+  /** The agent may have changed something since the last look. */
+  #isStale = false;
+
+  constructor(workspaces: Workspaces, record: RunRecord, recorder: TranscriptRecorder) {
+    this.#workspaces = workspaces;
+    this.#record = record;
+    this.#recorder = recorder;
+  }
+
+  /**
+   * Readies the place and takes the checkpoint before the run.
+   * @throws UserError; the signal's reason
+   */
+  async prepare(wanted: RunPlace, signal: AbortSignal): Promise<PreparedWorkspace> {
+    this.#record.note(null, { activity: 'Preparing the workspace' });
+    const prepared = await this.#workspaces.prepare(
+      {
+        ...wanted,
+        workspaceId: this.#record.run.taskId,
+        runId: this.#record.run.id,
+        onProgress: (line) => {
+          this.#record.note(null, { activity: line });
+        },
+      },
+      signal,
+    );
+    const { kind, root, workingFolder, branch, warnings, skipped } = prepared;
+    this.#isReady = true;
+    this.#isStale = true;
+    this.#record.note(null, { workspace: { kind, root, workingFolder, branch } });
+    for (const warning of warnings) this.#notice(warning);
+    if (skipped.length > 0) this.#notice(skippedText(skipped));
+    return prepared;
+  }
+
+  /** The agent goes on: what it has changed up to now is not all. */
+  continues(): void {
+    this.#isStale = this.#isReady;
+  }
+
+  /** Takes the checkpoint after a turn. A failure is told of and is no failure of the run; it rejects only when aborted. */
+  async finish(signal?: AbortSignal): Promise<void> {
+    if (!this.#isStale) return;
+    try {
+      const changes = await this.#workspaces.finish(this.#record.run.id, signal);
+      this.#isStale = false;
+      this.#record.note(null, { changes: totalsOf(changes) });
+      for (const warning of changes.warnings) this.#notice(warning);
+      if (changes.skipped.length > 0) this.#notice(skippedText(changes.skipped));
+    } catch (error) {
+      signal?.throwIfAborted();
+      this.#notice(
+        `What the agent has changed could not be looked up: ${failureOf(error).message} Its files are there all the same.`,
+      );
+    }
+  }
+
+  /** What the user should know. */
+  #notice(text: string): void {
+    this.#recorder.add({ kind: 'notice', text });
+  }
+}
+
+/**
+ * Takes the checkpoint after runs that were cut off with the process that led them. Nothing is said where it fails: what
+ * has changed is then looked up when somebody asks for it.
+ */
+export async function lookAtLeft(
+  runs: readonly Run[],
+  { store, events, workspaces }: Pick<RunDependencies, 'store' | 'events' | 'workspaces'>,
+): Promise<void> {
+  for (const { id, state, workspace } of runs) {
+    if (workspace === null || state === 'READY') continue;
+    try {
+      const patch = { changes: totalsOf(await workspaces.finish(id)) };
+      const run = await store.write('run.update', { runId: id, to: null, patch, at: Date.now() });
+      events.publish('agent.updated', { run });
+    } catch {
+      // The next run of the card begins with a checkpoint of its own.
+    }
+  }
+}
+
+function totalsOf({ files, added, removed }: ChangeSet): RunChanges {
+  return { files: files.length, added, removed };
+}
+
+const shownFiles = 5;
+
+function skippedText(skipped: ChangeSet['skipped']): string {
+  const names = skipped.slice(0, shownFiles).map(({ path, why }) => `${path} (${reasons[why]})`);
+  const rest = skipped.length > shownFiles ? ` and ${skipped.length - shownFiles} more` : '';
+  return `Not in the checkpoint, so they cannot be rolled back: ${names.join(', ')}${rest}.`;
+}
+
+const reasons: Record<ChangeSet['skipped'][number]['why'], string> = {
+  'too-large': 'too large',
+  unreadable: 'cannot be read',
+  'no-plain-file': 'no plain file',
+  name: 'its name is nothing git can store',
+};
