@@ -22,6 +22,8 @@ export function sampleTask(index: number): Task {
     includeUncommitted: true,
     labels: ['one', 'two'],
     heldBecause: null,
+    queueOrder: null,
+    retry: null,
     createdBy: 'ann',
     createdAt: index,
     updatedAt: index,

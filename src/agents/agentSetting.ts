@@ -114,6 +114,13 @@ export const agentSettingSchema = object({
     ),
   ),
   network: v.optional(networkSchema),
+  maxConcurrentRuns: v.optional(
+    v.pipe(
+      v.number('It must be a number.'),
+      v.integer('It must be a whole number.'),
+      v.minValue(1, 'It must be at least 1.'),
+    ),
+  ),
   files: v.optional(flag()),
   terminals: v.optional(flag()),
   stateFolder: v.optional(

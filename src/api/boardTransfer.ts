@@ -102,7 +102,7 @@ export class BoardTransfer {
 }
 
 /** A card as it is put on the board: nobody is at work on it here, and it waits to be started by hand. */
-function asTask(task: FileTask): Omit<Task, 'boardId' | 'position' | 'updatedAt'> {
+function asTask(task: FileTask): Parameters<TaskService['restoreFromFile']>[0] {
   const { history: _, ...fields } = task;
   const state = task.state === 'IN_PROGRESS' ? 'TODO' : task.state;
   return { ...fields, state, heldBecause: state === 'TODO' ? imported : null };

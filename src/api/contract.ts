@@ -58,6 +58,16 @@ export const commandSchemas = {
   'task.restore': v.object({ taskId: id }),
   /** Starts the card now, or queues it where there is no room. Also the retry of a failed one. */
   'task.start': v.object({ taskId: id }),
+  /**
+   * Starts the card before its turn, whatever the limits of runs say and while the queue is paused. Refused with the
+   * reason while another one works in its folder, or memory is short: it is the first in the queue then.
+   */
+  'task.startNow': v.object({ taskId: id }),
+  /** Moves a queued card within the queue. */
+  'queue.move': v.object({ taskId: id, to: v.picklist(['up', 'down', 'top']) }),
+  /** Nothing of the queue is started by itself until it is resumed; what runs goes on. */
+  'queue.pause': v.object({}),
+  'queue.resume': v.object({}),
   /** Ends the card's live run and removes its container. */
   'task.stop': v.object({ taskId: id }),
   /** Another prompt in the same session, on a run whose turn is over. */
@@ -110,6 +120,10 @@ export interface CommandResults {
   'task.delete': null;
   'task.restore': Task;
   'task.start': Task;
+  'task.startNow': Task;
+  'queue.move': Task;
+  'queue.pause': null;
+  'queue.resume': null;
   'task.stop': Task;
   'task.prompt': Run;
   'permission.answer': null;

@@ -100,6 +100,16 @@ export class LocalKandev implements Kandev {
       },
       'task.restore': ({ taskId }) => tasks.restore(taskId, actor()),
       'task.start': ({ taskId }) => orchestrator.start(taskId, actor()),
+      'task.startNow': ({ taskId }) => orchestrator.startNow(taskId, actor()),
+      'queue.move': ({ taskId, to }) => tasks.moveInQueue(taskId, to),
+      'queue.pause': async () => {
+        await orchestrator.pauseQueue(actor());
+        return null;
+      },
+      'queue.resume': async () => {
+        await orchestrator.resumeQueue();
+        return null;
+      },
       'task.stop': ({ taskId }) => orchestrator.stop(taskId),
       'task.prompt': ({ taskId, text }) => orchestrator.prompt(taskId, text, actor()),
       'permission.answer': async ({ requestId, optionId }) => {
@@ -153,8 +163,11 @@ export class LocalKandev implements Kandev {
       board: async () => {
         const board = await tasks.board();
         const revision = this.#revision;
-        const cards = await store.query('boardCards', { boardId: board.id });
-        return { revision, board, cards: cards.map((card) => this.#view(card)) };
+        const [cards, queuePause] = await Promise.all([
+          store.query('boardCards', { boardId: board.id }),
+          store.query('queuePause', {}),
+        ]);
+        return { revision, board, queuePause, cards: cards.map((card) => this.#view(card)) };
       },
       cards: async ({ taskIds }) => {
         const revision = this.#revision;
@@ -180,7 +193,11 @@ export class LocalKandev implements Kandev {
     const questions = this.#services.questions.open
       .filter(({ taskId }) => taskId === card.task.id)
       .map(({ id, elicitation }) => ({ id, message: elicitation.message }));
-    return { ...card, questions, queue: place ? { place: place.place, why: place.why } : null };
+    return {
+      ...card,
+      questions,
+      queue: place ? { place: place.place, why: place.why, until: place.until } : null,
+    };
   }
 
   #agentType(agentTypeId: string): AgentType {

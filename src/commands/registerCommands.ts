@@ -5,6 +5,7 @@ import { boardCommands } from './boardCommands.ts';
 import { cardCommands } from './cardCommands.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 import { dataCommands } from './dataCommands.ts';
+import { queueCommands } from './queueCommands.ts';
 import { runCommands } from './runCommands.ts';
 import { sessionCommands } from './sessionCommands.ts';
 
@@ -14,6 +15,7 @@ const allCommands: CommandTable = {
   ...boardCommands,
   ...cardCommands,
   ...dataCommands,
+  ...queueCommands,
   ...runCommands,
   ...sessionCommands,
 };

@@ -6,7 +6,8 @@ import { cardStatus, latestActivity } from '../providers/cardText.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 import { pickCard } from './pickCard.ts';
 
-function isStartable({ task, run }: CardView): boolean {
+/** Whether its agent could be started, now or when there is room. */
+export function isStartable({ task, run }: CardView): boolean {
   return task.agentTypeId !== null && !(run && isBusy(run.state));
 }
 

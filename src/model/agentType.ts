@@ -14,6 +14,8 @@ export interface AgentType {
   /** Environment variables that are the same for everybody, and no secrets. */
   variables?: Readonly<Record<string, string>>;
   resources: Resources;
+  /** How many of them may be at work at the same time; left out: as many as may be altogether. */
+  maxConcurrentRuns?: number;
   /** What of the client's side it is told of; left out: nothing. */
   offers?: AgentOffers;
   /** Where it keeps its sign-in and settings, relative to its home: a volume that all its runs share. Left out: nowhere. */

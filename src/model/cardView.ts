@@ -1,7 +1,7 @@
 import type { Board } from './board.ts';
 import type { PermissionRequest } from './permission.ts';
 import type { Run } from './run.ts';
-import type { Task } from './task.ts';
+import type { QueuePause, Task } from './task.ts';
 
 /** A card with everything that a face needs to draw it. */
 export interface CardView {
@@ -12,14 +12,16 @@ export interface CardView {
   permissions: PermissionRequest[];
   /** What else the agent asks its user, oldest first: these need the user as well. */
   questions: { id: string; message: string }[];
-  /** Its place in the queue, from 1, and why it waits; null when it is not queued. */
-  queue: { place: number; why: string } | null;
+  /** Its place in the queue, from 1, why it waits, and until when at least where that is known; null when it is not queued. */
+  queue: { place: number; why: string; until: number | null } | null;
 }
 
 export interface BoardView {
   /** Rises with every change of any card. */
   revision: number;
   board: Board;
+  /** Null while the queue goes on. */
+  queuePause: QueuePause | null;
   /** Ordered by column and position. */
   cards: CardView[];
 }

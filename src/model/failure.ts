@@ -35,6 +35,7 @@ export type FailureReason =
   | 'folder-not-visible'
   | 'command-missing'
   | 'out-of-memory'
+  | 'too-little-memory'
   | 'exited-before-initialize'
   | 'crashed'
   | 'no-answer'

@@ -22,6 +22,16 @@ export const workspaceModes = ['folder', 'clone', 'repository', 'copy'] as const
  */
 export type WorkspaceMode = (typeof workspaceModes)[number];
 
+/** How a card that the queue has begun is tried again by itself where that may help. */
+export interface Retry {
+  /** Which retry it is that runs or is waited for; 0 before the first. */
+  made: number;
+  /** How many there may be. */
+  of: number;
+  /** When it begins, while it is waited for. */
+  at: number | null;
+}
+
 /** A card on a board. Times are milliseconds since the epoch. */
 export interface Task {
   id: string;
@@ -45,6 +55,10 @@ export interface Task {
   labels: string[];
   /** Why a card in TODO is not started by the queue ("You stopped it."), or null when it may be. */
   heldBecause: string | null;
+  /** By which the queue goes (queueOrder.ts); null when the card is not queued. */
+  queueOrder: number | null;
+  /** Null when a failure is not retried by itself. */
+  retry: Retry | null;
   createdBy: string;
   createdAt: number;
   updatedAt: number;
@@ -67,4 +81,11 @@ export interface DeletedTask {
   task: Task;
   /** In milliseconds since the epoch. */
   deletedAt: number;
+}
+
+/** Nothing of the queue is started by itself. */
+export interface QueuePause {
+  by: string;
+  /** In milliseconds since the epoch. */
+  at: number;
 }

@@ -1,9 +1,12 @@
-import type { Failure } from '../model/failure.ts';
+import type { AgentType } from '../model/agentType.ts';
+import type { EngineFacts, EngineStatus } from '../model/engine.ts';
+import { failureOf, type Failure } from '../model/failure.ts';
 import type { Task } from '../model/task.ts';
 import type { Launcher } from './launcher.ts';
 import type { LiveRuns } from './liveRuns.ts';
 import type { OrchestratorDependencies } from './orchestrator.ts';
-import { describeQueue, freePlaces, orderQueue, type QueuePlace } from './queue.ts';
+import { admit, type QueuePlace, type Room, type Verdict, type Waiting } from './queue.ts';
+import { agentTypeOf, tooLittleMemory } from './refusals.ts';
 
 /** While cards wait for an engine that does not answer, it is asked again this often. */
 const engineRetryMs = 10_000;
@@ -13,10 +16,16 @@ export class Admission {
   readonly #deps: OrchestratorDependencies;
   readonly #live: LiveRuns;
   readonly #launcher: Launcher;
+  /** Cards that a person has told to start now. */
+  readonly #urgent = new Set<string>();
   #queue: QueuePlace[] = [];
+  #published = '';
   #pass: Promise<void> | null = null;
   #again = false;
-  #engineTimer: NodeJS.Timeout | null = null;
+  #tail: Promise<unknown> = Promise.resolve();
+  #timer: NodeJS.Timeout | null = null;
+  /** As it was last seen to be. */
+  #engine: EngineFacts | null = null;
   #engineFailure: Failure | null = null;
   #disposed = false;
 
@@ -25,7 +34,9 @@ export class Admission {
     this.#live = live;
     this.#launcher = launcher;
     for (const pattern of ['task.created', 'task.updated', 'task.state_changed', 'task.deleted']) {
-      deps.events.subscribe(pattern, () => void this.admit());
+      deps.events.subscribe(pattern, () => {
+        this.wake();
+      });
     }
   }
 
@@ -40,9 +51,27 @@ export class Admission {
   }
 
   /** For whoever has asked the engine meanwhile. */
-  async engineSeen(failure: Failure | null): Promise<void> {
-    this.#engineFailure = failure;
-    if (!failure) await this.admit();
+  async engineSeen(status: EngineStatus): Promise<void> {
+    this.#note(status);
+    if (!status.failure) await this.admit();
+  }
+
+  /** @throws UserError when the card has no agent that it could ever be given to */
+  async checkStartable(task: Task): Promise<void> {
+    if (!this.#engine) this.#note(await this.#deps.agents.checkEngine());
+    this.#fitting(task);
+  }
+
+  /** From now on only what keeps work and machine safe holds this card back. */
+  hurry(taskId: string): void {
+    this.#urgent.add(taskId);
+  }
+
+  /** As `admit`, for what need not wait for it. */
+  wake(): void {
+    this.admit().catch((error: unknown) => {
+      this.#deps.log.error('', failureOf(error).message);
+    });
   }
 
   /** Starts what may start. One pass at a time; a call during a pass makes another follow. */
@@ -54,43 +83,133 @@ export class Admission {
     await this.#pass;
   }
 
-  /** Nothing is started any more. */
-  dispose(): void {
+  /** Does something while no card is admitted. It must not wait for an admission. */
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(work);
+    this.#tail = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Nothing is started any more once this has resolved. */
+  async dispose(): Promise<void> {
     this.#disposed = true;
-    if (this.#engineTimer) clearTimeout(this.#engineTimer);
+    if (this.#timer) clearTimeout(this.#timer);
+    await this.#pass?.catch(() => undefined);
   }
 
   async #passWhileAsked(): Promise<void> {
     while (this.#again && !this.#disposed) {
       this.#again = false;
-      await this.#passOnce();
+      await this.exclusively(() => this.#passOnce());
     }
   }
 
   async #passOnce(): Promise<void> {
-    const { store, settings, agents } = this.#deps;
-    const waiting = orderQueue(await store.query('waitingTasks', {})).filter(
-      ({ id }) => !this.#live.isBusy(id),
+    const { store } = this.#deps;
+    const tasks = (await store.query('waitingTasks', {})).filter(({ id }) => !this.#live.isBusy(id));
+    const pause = await store.query('queuePause', {});
+    await this.#askEngine(tasks.length > 0 && (pause === null || this.#urgent.size > 0));
+    const waiting = await this.#startable(tasks);
+    const room = this.#room(pause);
+    const verdicts = admit(waiting, room);
+    for (const [index, { task }] of waiting.entries()) {
+      const verdict = verdicts[index];
+      if (verdict?.kind === 'start') await this.#start(task, verdict.endFirst);
+    }
+    const left = waiting.flatMap(({ task }, index) => {
+      const verdict = verdicts[index];
+      return verdict && !this.#live.isBusy(task.id) ? [{ taskId: task.id, verdict }] : [];
+    });
+    this.#publish(left, pause !== null);
+    this.#lookAgain(left);
+  }
+
+  async #askEngine(needed: boolean): Promise<void> {
+    const { agents, settings } = this.#deps;
+    const mayStart = this.#live.busyCount() < settings.maxConcurrentRuns() || this.#urgent.size > 0;
+    if (needed && mayStart) this.#note(await agents.checkEngine());
+    // Nobody waits for it, so it is in nobody's way.
+    else if (!needed) this.#engineFailure = null;
+  }
+
+  #note({ engine, failure }: EngineStatus): void {
+    this.#engine = engine ?? this.#engine;
+    this.#engineFailure = failure;
+  }
+
+  /** Those that can be given to their agent. The others are held, with the reason. */
+  async #startable(tasks: readonly Task[]): Promise<(Waiting & { task: Task })[]> {
+    const startable: (Waiting & { task: Task })[] = [];
+    for (const task of tasks) {
+      try {
+        const agentType = this.#fitting(task);
+        startable.push({ task, agentType, urgent: this.#urgent.has(task.id) });
+      } catch (error) {
+        await this.#deps.tasks.update(task.id, { heldBecause: failureOf(error).message });
+      }
+    }
+    return startable;
+  }
+
+  #fitting(task: Task): AgentType {
+    const agentType = agentTypeOf(task, this.#deps.agentTypes());
+    const memoryMb = this.#engine?.memoryMb;
+    if (memoryMb !== undefined && agentType.resources.memoryMb > memoryMb) {
+      throw tooLittleMemory(task, agentType, memoryMb);
+    }
+    return agentType;
+  }
+
+  #room(pause: Room['pause']): Room {
+    return {
+      now: Date.now(),
+      pause,
+      limit: this.#deps.settings.maxConcurrentRuns(),
+      occupants: this.#live.occupants(),
+      engine: this.#engine,
+      engineProblem: this.#engineFailure?.message ?? null,
+    };
+  }
+
+  async #start(task: Task, endFirst: readonly string[]): Promise<void> {
+    for (const taskId of endFirst) {
+      this.#deps.log.info(taskId, `Its container has ended to make room for “${task.title}”.`);
+      await this.#live.endIdle(taskId);
+    }
+    this.#urgent.delete(task.id);
+    await this.#launcher.launch(task);
+  }
+
+  #publish(left: readonly { taskId: string; verdict: Verdict }[], paused: boolean): void {
+    this.#queue = left.map(({ taskId, verdict }, index) => ({
+      taskId,
+      place: index + 1,
+      why: verdict.kind === 'wait' ? verdict.why : 'Starting',
+      until: verdict.kind === 'wait' ? verdict.until : null,
+    }));
+    const waiting = new Set(left.map(({ taskId }) => taskId));
+    for (const taskId of this.#urgent) if (!waiting.has(taskId)) this.#urgent.delete(taskId);
+    const published = JSON.stringify([this.#queue, paused]);
+    if (published === this.#published) return;
+    this.#published = published;
+    this.#deps.events.publish('queue.changed', { length: left.length });
+  }
+
+  /** When nothing that is told of will have changed, but the time or the engine. */
+  #lookAgain(left: readonly { verdict: Verdict }[]): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    const times = left.flatMap(({ verdict }) =>
+      verdict.kind === 'wait' && verdict.until !== null ? [verdict.until - Date.now()] : [],
     );
-    const free = freePlaces(this.#live.busyCount(), settings.maxConcurrentRuns());
-    if (waiting.length > 0 && free > 0) this.#engineFailure = (await agents.checkEngine()).failure;
-    if (waiting.length === 0) this.#engineFailure = null;
-    if (!this.#engineFailure) for (const task of waiting.slice(0, free)) await this.#launcher.launch(task);
-    const left = waiting.filter(({ id }) => !this.#live.isBusy(id));
-    this.#publish(left);
-    this.#watchEngine(left.length > 0 && this.#engineFailure !== null);
-  }
-
-  #publish(waiting: readonly Task[]): void {
-    const limit = this.#deps.settings.maxConcurrentRuns();
-    const queue = describeQueue(waiting, this.#live.busyCount(), limit, this.#engineFailure?.message ?? null);
-    if (JSON.stringify(queue) === JSON.stringify(this.#queue)) return;
-    this.#queue = queue;
-    this.#deps.events.publish('queue.changed', { length: queue.length });
-  }
-
-  #watchEngine(needed: boolean): void {
-    if (this.#engineTimer) clearTimeout(this.#engineTimer);
-    this.#engineTimer = needed ? setTimeout(() => void this.admit(), engineRetryMs) : null;
+    if (left.length > 0 && this.engineFailure) times.push(engineRetryMs);
+    if (times.length > 0 && !this.#disposed) {
+      this.#timer = setTimeout(
+        () => {
+          this.wake();
+        },
+        Math.max(0, Math.min(...times)),
+      );
+    }
   }
 }

@@ -12,10 +12,10 @@ export class CardFollower implements RunListener {
   endedBecause: string | null = null;
   readonly #tasks: TaskService;
   readonly #live: LiveRuns;
-  readonly #onRoom: () => Promise<void>;
+  readonly #onRoom: () => void;
 
   /** @param onRoom called whenever a run has left its place to another */
-  constructor(tasks: TaskService, live: LiveRuns, onRoom: () => Promise<void>) {
+  constructor(tasks: TaskService, live: LiveRuns, onRoom: () => void) {
     this.#tasks = tasks;
     this.#live = live;
     this.#onRoom = onRoom;
@@ -26,13 +26,14 @@ export class CardFollower implements RunListener {
       result.stopReason === 'end_turn' ? 'The agent has finished' : `The agent ended: ${result.stopReason}`;
     await this.#follow(run, { to: 'REVIEW', why });
     this.#live.startIdleTimer(run.taskId);
-    await this.#onRoom();
+    // Not waited for: whoever is admitted may have to end this run first, which waits for its turn to be over.
+    this.#onRoom();
   }
 
   async failed(run: Run, failure: Failure): Promise<void> {
     this.#live.forget(run);
     await this.#follow(run, { to: 'FAILED', why: failure.message });
-    void this.#onRoom();
+    this.#onRoom();
   }
 
   async ended(run: Run): Promise<void> {
@@ -41,7 +42,7 @@ export class CardFollower implements RunListener {
       const why = this.endedBecause ?? 'You stopped the agent.';
       await this.#follow(run, { to: 'TODO', why, heldBecause: why });
     }
-    void this.#onRoom();
+    this.#onRoom();
   }
 
   /** Unless somebody has moved the card elsewhere meanwhile. */

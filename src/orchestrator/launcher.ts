@@ -21,18 +21,12 @@ export class Launcher {
     this.#listener = listener;
   }
 
-  /** Gives a queued card to its agent. One that cannot be given to any is held, with the reason. */
+  /** Gives a queued card to its agent. @throws UserError when there is none that it can be given to */
   async launch(task: Task): Promise<void> {
     const { tasks, settings, agentTypes } = this.#deps;
     const folder = settings.folder();
     if (folder === null) return;
-    let agentType: AgentType;
-    try {
-      agentType = agentTypeOf(task, agentTypes());
-    } catch (error) {
-      await tasks.update(task.id, { heldBecause: (error as Error).message });
-      return;
-    }
+    const agentType = agentTypeOf(task, agentTypes());
     await this.#live.endIdle(task.id);
     const controller = await this.#newRun(task, agentType, folder);
     await tasks.changeState(task.id, {
@@ -66,7 +60,7 @@ export class Launcher {
     const run = newRun(task, agentType);
     const settings = await runSettingsOf(task, agentType, folder, this.#deps);
     const controller = new RunController(run, agentType, settings, this.#listener, this.#deps);
-    this.#live.add(controller);
+    this.#live.add(controller, task, agentType);
     await this.#deps.store.write('run.insert', { run });
     return controller;
   }

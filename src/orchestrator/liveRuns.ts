@@ -1,10 +1,20 @@
+import type { AgentType } from '../model/agentType.ts';
 import { isBusy, type Run } from '../model/run.ts';
+import type { Task } from '../model/task.ts';
+import type { Occupant } from './queue.ts';
 import type { RunController } from './runController.ts';
+
+interface LiveRun {
+  controller: RunController;
+  /** As it was given to the agent. */
+  task: Task;
+  agentType: AgentType;
+}
 
 /** The live run of each card, and how long a container whose work is done is kept for a follow-up. */
 export class LiveRuns {
   readonly #keepMinutes: () => number;
-  readonly #controllers = new Map<string, RunController>();
+  readonly #runs = new Map<string, LiveRun>();
   readonly #idleTimers = new Map<string, NodeJS.Timeout>();
 
   constructor(keepMinutes: () => number) {
@@ -12,25 +22,38 @@ export class LiveRuns {
   }
 
   get(taskId: string): RunController | undefined {
-    return this.#controllers.get(taskId);
+    return this.#runs.get(taskId)?.controller;
   }
 
   all(): RunController[] {
-    return [...this.#controllers.values()];
+    return [...this.#runs.values()].map(({ controller }) => controller);
   }
 
-  add(controller: RunController): void {
-    this.#controllers.set(controller.run.taskId, controller);
+  add(controller: RunController, task: Task, agentType: AgentType): void {
+    this.#runs.set(task.id, { controller, task, agentType });
+  }
+
+  /** What they take away of the room for others. */
+  occupants(): Occupant[] {
+    return [...this.#runs.values()].map(({ controller: { run }, task, agentType }) => ({
+      taskId: task.id,
+      title: task.title,
+      agentTypeId: agentType.id,
+      resources: agentType.resources,
+      inFolder: task.workspaceMode === 'folder',
+      busy: isBusy(run.state),
+      idleSince: run.times.READY ?? run.createdAt,
+    }));
   }
 
   /** For a run that is over. */
   forget(run: Run): void {
     this.stopIdleTimer(run.taskId);
-    if (this.#controllers.get(run.taskId)?.run.id === run.id) this.#controllers.delete(run.taskId);
+    if (this.get(run.taskId)?.run.id === run.id) this.#runs.delete(run.taskId);
   }
 
   isBusy(taskId: string): boolean {
-    const live = this.#controllers.get(taskId);
+    const live = this.get(taskId);
     return live !== undefined && isBusy(live.run.state);
   }
 
@@ -40,7 +63,7 @@ export class LiveRuns {
 
   /** Ends the card's run when its turn is over; one that works is left alone. */
   async endIdle(taskId: string): Promise<void> {
-    const live = this.#controllers.get(taskId);
+    const live = this.get(taskId);
     if (live && !isBusy(live.run.state)) await live.stop();
   }
 

@@ -11,9 +11,9 @@ import { Admission } from './admission.ts';
 import { CardFollower } from './cardFollower.ts';
 import { Launcher } from './launcher.ts';
 import { LiveRuns } from './liveRuns.ts';
-import type { QueuePlace } from './queue.ts';
+import { writerBeside, type QueuePlace } from './queue.ts';
 import { recoverRuns } from './recovery.ts';
-import { agentTypeOf, alreadyAtWork, noFolder, noRun, runInTheWay } from './refusals.ts';
+import { alreadyAtWork, folderInUse, noFolder, noRun, notYet, runInTheWay } from './refusals.ts';
 import type { RunDependencies, RunSession } from './runInterfaces.ts';
 
 export interface OrchestratorDependencies extends RunDependencies {
@@ -46,7 +46,9 @@ export class Orchestrator {
   constructor(deps: OrchestratorDependencies) {
     this.#deps = deps;
     this.#live = new LiveRuns(() => deps.settings.keepContainerMinutes());
-    this.#follower = new CardFollower(deps.tasks, this.#live, () => this.#admission.admit());
+    this.#follower = new CardFollower(deps.tasks, this.#live, () => {
+      this.#admission.wake();
+    });
     this.#launcher = new Launcher(deps, this.#live, this.#follower);
     this.#admission = new Admission(deps, this.#live, this.#launcher);
   }
@@ -67,15 +69,8 @@ export class Orchestrator {
    * @throws UserError when it cannot be started at all; a card that only waits for the engine stays queued
    */
   async start(taskId: string, actor: string): Promise<Task> {
-    const { tasks, settings } = this.#deps;
-    const task = await tasks.get(taskId);
-    const live = this.#live.get(taskId);
-    if (live && isBusy(live.run.state)) throw alreadyAtWork(task);
-    if (settings.folder() === null) throw noFolder();
-    agentTypeOf(task, this.#deps.agentTypes());
-    await this.#live.endIdle(taskId);
-    if (task.state === 'TODO') await tasks.update(taskId, { heldBecause: null });
-    else await tasks.changeState(taskId, { to: 'TODO', actor, why: 'Started' });
+    const { tasks } = this.#deps;
+    const task = await this.#queueUp(taskId, actor);
     await this.#admission.admit();
     const { engineFailure } = this.#admission;
     if (engineFailure && this.queue.some((place) => place.taskId === taskId)) {
@@ -86,6 +81,33 @@ export class Orchestrator {
       });
     }
     return tasks.get(taskId);
+  }
+
+  /**
+   * Starts a card before its turn: it waits neither for a place nor for the queue to go on, but for whoever works in its
+   * folder, and for memory.
+   * @throws UserError that says what it waits for, when it could not be started at once; it is the first in the queue
+   */
+  async startNow(taskId: string, actor: string): Promise<Task> {
+    const { tasks } = this.#deps;
+    this.#admission.hurry(taskId);
+    const task = await this.#queueUp(taskId, actor);
+    if (!this.#live.isBusy(taskId)) await tasks.moveInQueue(taskId, 'top').catch(() => undefined);
+    await this.#admission.admit();
+    const place = this.queue.find((each) => each.taskId === taskId);
+    if (place) throw notYet(task, place.why);
+    return tasks.get(taskId);
+  }
+
+  /** While it is paused nothing of the queue is started by itself. */
+  async pauseQueue(actor: string): Promise<void> {
+    await this.#deps.store.write('queue.setPause', { pause: { by: actor, at: Date.now() } });
+    await this.#admission.admit();
+  }
+
+  async resumeQueue(): Promise<void> {
+    await this.#deps.store.write('queue.setPause', { pause: null });
+    await this.#admission.admit();
   }
 
   /** Ends the card's run; a queued card is taken out of the queue. The card goes back to To Do and waits there. */
@@ -108,14 +130,18 @@ export class Orchestrator {
    * conversation.
    */
   async prompt(taskId: string, text: string, actor: string): Promise<Run> {
-    const task = await this.#deps.tasks.get(taskId);
-    const live = this.#live.get(taskId);
-    const begin = (): Promise<void> => this.#backToWork(task, actor);
-    if (!live) return this.#launcher.resume(task, text, begin);
-    const run = await live.prompt(text);
-    this.#live.stopIdleTimer(taskId);
-    await begin();
-    return run;
+    return this.#admission.exclusively(async () => {
+      const task = await this.#deps.tasks.get(taskId);
+      const writer = writerBeside(task, this.#live.occupants());
+      if (writer) throw folderInUse(task, writer);
+      const live = this.#live.get(taskId);
+      const begin = (): Promise<void> => this.#backToWork(task, actor);
+      if (!live) return this.#launcher.resume(task, text, begin);
+      const run = await live.prompt(text);
+      this.#live.stopIdleTimer(taskId);
+      await begin();
+      return run;
+    });
   }
 
   /** What can be chosen in the conversation of a card's live run. */
@@ -174,7 +200,7 @@ export class Orchestrator {
 
   async checkEngine(): Promise<EngineStatus> {
     const status = await this.#deps.agents.checkEngine();
-    await this.#admission.engineSeen(status.failure);
+    await this.#admission.engineSeen(status);
     return status;
   }
 
@@ -187,9 +213,22 @@ export class Orchestrator {
 
   /** Ends all runs: their containers would have nobody to talk to. Takes a few seconds at most. */
   async dispose(): Promise<void> {
-    this.#admission.dispose();
+    await this.#admission.dispose();
     this.#live.stopIdleTimers();
     await this.endAllRuns('VS Code was closed while the agent was at work.');
+  }
+
+  /** Makes a card wait for its agent, from whatever state it is in. */
+  async #queueUp(taskId: string, actor: string): Promise<Task> {
+    const { tasks, settings } = this.#deps;
+    const task = await tasks.get(taskId);
+    const live = this.#live.get(taskId);
+    if (live && isBusy(live.run.state)) throw alreadyAtWork(task);
+    if (settings.folder() === null) throw noFolder();
+    await this.#admission.checkStartable(task);
+    await this.#live.endIdle(taskId);
+    if (task.state === 'TODO') return tasks.update(taskId, { heldBecause: null, retry: null });
+    return tasks.changeState(taskId, { to: 'TODO', actor, why: 'Started' });
   }
 
   /** From wherever the card is; not every state leads to In Progress. */

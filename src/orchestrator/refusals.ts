@@ -39,6 +39,31 @@ export function nothingToGoOnWith({ id, title }: Task): UserError {
   });
 }
 
+export function notYet({ title }: Task, why: string): UserError {
+  const reason = why.charAt(0).toLowerCase() + why.slice(1);
+  return new UserError({
+    reason: 'refused',
+    message: `“${title}” is the first in the queue, but cannot start yet: it ${reason}.`,
+  });
+}
+
+/** Only one agent at a time writes in the folder. */
+export function folderInUse({ title }: Task, writer: { taskId: string; title: string }): UserError {
+  return new UserError({
+    reason: 'run-active',
+    message: `The agent of “${title}” cannot go on yet: “${writer.title}” works in the same folder. Send the message when that has finished, or stop it.`,
+    action: { kind: 'stop', taskId: writer.taskId },
+  });
+}
+
+export function tooLittleMemory({ title }: Task, agentType: AgentType, memoryMb: number): UserError {
+  return new UserError({
+    reason: 'too-little-memory',
+    message: `“${title}” cannot be started: ${agentType.name} is to have ${agentType.resources.memoryMb} MB of memory, and Docker has ${memoryMb} MB. Give it less, or Docker more.`,
+    action: { kind: 'openSetting', setting: 'kandev.agents' },
+  });
+}
+
 /** The type of a card's agent. @throws UserError when it has none, or one that is not known */
 export function agentTypeOf(task: Task, known: readonly AgentType[]): AgentType {
   const action = { kind: 'editTask', taskId: task.id } as const;

@@ -4,6 +4,7 @@ import type { BoardView, CardView } from '../model/cardView.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import type { Disposable, KandevEvent } from '../model/events.ts';
 import { failureOf, type Failure } from '../model/failure.ts';
+import type { QueuePause } from '../model/task.ts';
 import { DisposableStore } from './disposableStore.ts';
 import { Listeners } from './listeners.ts';
 
@@ -136,6 +137,11 @@ export class LiveBoardState implements BoardState, Disposable {
 
 export function cardsOf(state: BoardState): readonly CardView[] {
   return state.current.status === 'ready' ? state.current.view.cards : [];
+}
+
+/** Null while the queue goes on. */
+export function queuePause(state: BoardState): QueuePause | null {
+  return state.current.status === 'ready' ? state.current.view.queuePause : null;
 }
 
 export function findCard(state: BoardState, taskId: string): CardView | undefined {

@@ -1,5 +1,5 @@
 import { commands, l10n, window, type TreeView } from 'vscode';
-import { cardsOf, type BoardState } from './boardState.ts';
+import { cardsOf, queuePause, type BoardState } from './boardState.ts';
 import { needsUser } from './cardText.ts';
 import { DisposableStore } from './disposableStore.ts';
 import type { TaskTree, TreeNode } from './taskTree.ts';
@@ -54,6 +54,7 @@ export class BoardTreeView {
 
   #update(): void {
     void commands.executeCommand('setContext', 'kandev.view', this.#welcome());
+    void commands.executeCommand('setContext', 'kandev.queuePaused', queuePause(this.#state) !== null);
     const waiting = cardsOf(this.#state).reduce(
       (count, { permissions, questions }) => count + permissions.length + questions.length,
       0,
@@ -90,7 +91,9 @@ export class BoardTreeView {
   #message(): string | undefined {
     const { current } = this.#state;
     if (current.status !== 'ready' || current.view.cards.length === 0) return undefined;
-    return current.engine?.failure?.message;
+    if (current.engine?.failure) return current.engine.failure.message;
+    const pause = queuePause(this.#state);
+    return pause ? l10n.t('The queue is paused: no further agent is started.') : undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import { l10n, MarkdownString, StatusBarAlignment, ThemeColor, window } from 'vscode';
 import { isBusy } from '../model/run.ts';
-import { cardsOf, type BoardState } from './boardState.ts';
+import { cardsOf, queuePause, type BoardState } from './boardState.ts';
 import { cardStatus, latestActivity, needsUser } from './cardText.ts';
 import { DisposableStore } from './disposableStore.ts';
 
@@ -35,20 +35,21 @@ export class RunStatusBar {
 
   #update(): void {
     const counts = countRuns(this.#state);
-    if (counts.running + counts.queued + counts.waiting === 0) {
+    const paused = queuePause(this.#state) !== null;
+    if (counts.running + counts.queued + counts.waiting === 0 && !paused) {
       this.#item.hide();
       return;
     }
-    this.#item.text = statusText(counts);
+    this.#item.text = statusText(counts, paused);
     this.#item.backgroundColor =
       counts.waiting > 0 ? new ThemeColor('statusBarItem.warningBackground') : undefined;
-    this.#item.tooltip = this.#tooltip(counts);
-    this.#item.accessibilityInformation = { label: `Kandev: ${describe(counts)}`, role: 'button' };
+    this.#item.tooltip = this.#tooltip(counts, paused);
+    this.#item.accessibilityInformation = { label: `Kandev: ${describe(counts, paused)}`, role: 'button' };
     this.#item.show();
   }
 
-  #tooltip(counts: RunCounts): MarkdownString {
-    const tooltip = new MarkdownString(`Kandev: ${describe(counts)}\n\n`, true);
+  #tooltip(counts: RunCounts, paused: boolean): MarkdownString {
+    const tooltip = new MarkdownString(`Kandev: ${describe(counts, paused)}\n\n`, true);
     for (const card of cardsOf(this.#state)) {
       const active = needsUser(card) || card.queue !== null || (card.run !== null && isBusy(card.run.state));
       if (!active) continue;
@@ -71,14 +72,16 @@ function countRuns(state: BoardState): RunCounts {
   };
 }
 
-function statusText({ running, queued, waiting }: RunCounts): string {
+function statusText({ running, queued, waiting }: RunCounts, paused: boolean): string {
   const parts: string[] = [];
   if (running > 0) parts.push(`$(loading~spin) ${l10n.t('{0} running', running)}`);
   if (queued > 0) parts.push(`$(clock) ${l10n.t('{0} queued', queued)}`);
   if (waiting > 0) parts.push(`$(bell-dot) ${l10n.t('{0} waiting', waiting)}`);
+  if (paused) parts.push(`$(debug-pause) ${l10n.t('queue paused')}`);
   return parts.join('  ');
 }
 
-function describe({ running, queued, waiting }: RunCounts): string {
-  return l10n.t('{0} running, {1} queued, {2} waiting for you', running, queued, waiting);
+function describe({ running, queued, waiting }: RunCounts, paused: boolean): string {
+  const counts = l10n.t('{0} running, {1} queued, {2} waiting for you', running, queued, waiting);
+  return paused ? l10n.t('{0}; the queue is paused', counts) : counts;
 }

@@ -1,3 +1,4 @@
+import * as queueWrites from './queueWrites.ts';
 import * as reads from './reads.ts';
 import * as runWrites from './runWrites.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
@@ -18,6 +19,8 @@ export const writes = {
   'task.delete': taskWrites.deleteTask,
   'task.restore': taskWrites.restoreTask,
   'task.purgeDeleted': taskWrites.purgeDeleted,
+  'queue.move': queueWrites.moveQueued,
+  'queue.setPause': queueWrites.setQueuePause,
   'run.insert': runWrites.insertRun,
   'run.update': runWrites.updateRun,
   'transcript.put': runWrites.putTranscript,
@@ -32,6 +35,7 @@ export const queries = {
   cards: reads.cards,
   deletedTasks: reads.deletedTasks,
   waitingTasks: (db: SqlDatabase, _: object) => reads.waitingTasks(db),
+  queuePause: (db: SqlDatabase, _: object) => queueWrites.queuePause(db),
   liveRuns: (db: SqlDatabase, _: object) => reads.liveRuns(db),
   tasksInProgress: (db: SqlDatabase, _: object) => reads.tasksInProgress(db),
   openPermissionRequests: (db: SqlDatabase, _: object) => reads.openPermissionRequests(db),

@@ -182,6 +182,15 @@ ALTER TABLE agent_instances ADD COLUMN workspace TEXT;
 ALTER TABLE agent_instances ADD COLUMN changes TEXT;
 `,
   },
+  {
+    version: 4,
+    sql: `
+ALTER TABLE tasks ADD COLUMN queue_order INTEGER;
+ALTER TABLE tasks ADD COLUMN retry TEXT;
+UPDATE tasks SET queue_order = updated_at - priority * 3600000
+  WHERE state = 'TODO' AND agent_type_id IS NOT NULL AND held_because IS NULL;
+`,
+  },
 ];
 
 /** The version this program writes and the newest it can read. */

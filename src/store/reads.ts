@@ -1,5 +1,6 @@
 import type { Board } from '../model/board.ts';
 import type { PermissionRequest } from '../model/permission.ts';
+import { compareQueued } from '../model/queueOrder.ts';
 import { isLive, runStates, type Run } from '../model/run.ts';
 import type { DeletedTask, Task, TaskEvent } from '../model/task.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
@@ -51,14 +52,15 @@ export function deletedTasks(db: SqlDatabase, { boardId }: { boardId: string }):
     .map((row) => ({ task: taskFrom(row), deletedAt: Number(row.deleted_at) }));
 }
 
-/** Cards that wait for an agent, for the queue to order. */
+/** Cards that wait for an agent, in the order of the queue. */
 export function waitingTasks(db: SqlDatabase): Task[] {
   return db
     .all(
       `SELECT * FROM tasks WHERE state = 'TODO' AND deleted_at IS NULL AND agent_type_id IS NOT NULL
        AND held_because IS NULL`,
     )
-    .map(taskFrom);
+    .map(taskFrom)
+    .sort(compareQueued);
 }
 
 export function liveRuns(db: SqlDatabase): Run[] {

@@ -44,6 +44,8 @@ export function taskFrom(row: Row): Task {
     includeUncommitted: row.include_uncommitted !== 0,
     labels: json(row.labels) as string[],
     heldBecause: textOrNull(row.held_because),
+    queueOrder: integerOrNull(row.queue_order),
+    retry: jsonOrNull(row.retry) as Task['retry'],
     createdBy: text(row.created_by),
     createdAt: integer(row.created_at),
     updatedAt: integer(row.updated_at),

@@ -1,7 +1,8 @@
 import { columnOf, type Board } from '../model/board.ts';
 import { UserError } from '../model/failure.ts';
-import type { Task, TaskEvent, TaskState } from '../model/task.ts';
+import type { Retry, Task, TaskEvent, TaskState } from '../model/task.ts';
 import { refuseTransition } from '../model/taskState.ts';
+import { storeQueueing } from './queueWrites.ts';
 import { boardFrom, priorityRank, taskFrom } from './rows.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
 
@@ -18,12 +19,13 @@ export interface StateChange extends Change {
   to: TaskState;
   /** Kept only in TODO, where it tells the queue to leave the card alone. */
   heldBecause: string | null;
+  retry: Retry | null;
   /** The card of the new column to stand before; null or gone: at the end. */
   beforeTaskId: string | null;
 }
 
 export type TaskPatch = Partial<
-  Pick<Task, 'title' | 'description' | 'priority' | 'agentTypeId' | 'labels' | 'heldBecause'>
+  Pick<Task, 'title' | 'description' | 'priority' | 'agentTypeId' | 'labels' | 'heldBecause' | 'retry'>
 >;
 
 export function insertBoard(db: SqlDatabase, { board, at }: { board: Board; at: number }): void {
@@ -70,14 +72,15 @@ export function insertTask(
     insertTaskEvent(db, task.id, from, to, { ...event, eventId });
   }
   insertTaskEvent(db, task.id, null, task.state, change);
-  return { ...task, position };
+  return storeQueueing(db, null, { ...task, position }, change.at);
 }
 
 export function updateTask(
   db: SqlDatabase,
   { taskId, patch, at }: { taskId: string; patch: TaskPatch; at: number },
 ): Task {
-  const task = { ...requireTask(db, taskId), ...patch, updatedAt: at };
+  const before = requireTask(db, taskId);
+  const task = { ...before, ...patch, updatedAt: at };
   db.run(
     `UPDATE tasks SET title = ?, description = ?, priority = ?, agent_type_id = ?, labels = ?, held_because = ?,
        updated_at = ? WHERE id = ?`,
@@ -90,7 +93,7 @@ export function updateTask(
     at,
     taskId,
   );
-  return task;
+  return storeQueueing(db, before, task, at);
 }
 
 /**
@@ -103,6 +106,7 @@ export function changeTaskState(db: SqlDatabase, change: StateChange): { task: T
   if (refusal) throw new UserError({ reason: 'refused', message: `“${before.title}”: ${refusal}` });
   const position = placeInColumn(db, before, change.to, change.beforeTaskId);
   const heldBecause = change.to === 'TODO' ? change.heldBecause : null;
+  const { retry } = change;
   db.run(
     'UPDATE tasks SET state = ?, position = ?, held_because = ?, updated_at = ? WHERE id = ?',
     change.to,
@@ -112,8 +116,8 @@ export function changeTaskState(db: SqlDatabase, change: StateChange): { task: T
     change.taskId,
   );
   insertTaskEvent(db, change.taskId, before.state, change.to, change);
-  const task: Task = { ...before, state: change.to, position, heldBecause, updatedAt: change.at };
-  return { task, from: before.state };
+  const task: Task = { ...before, state: change.to, position, heldBecause, retry, updatedAt: change.at };
+  return { task: storeQueueing(db, before, task, change.at), from: before.state };
 }
 
 /** Moves a card within its column. */

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { EventBus } from '../events/eventBus.ts';
 import { defaultColumns, type Board } from '../model/board.ts';
 import { UserError } from '../model/failure.ts';
-import type { DeletedTask, Priority, Task, TaskEvent, TaskState } from '../model/task.ts';
+import type { DeletedTask, Priority, Retry, Task, TaskEvent, TaskState } from '../model/task.ts';
+import type { QueueMove } from '../store/queueWrites.ts';
 import type { TaskPatch } from '../store/taskWrites.ts';
 import type { Store } from '../store/store.ts';
 
@@ -27,6 +28,8 @@ export interface StateChangeRequest {
   why?: string;
   /** In TODO: why the queue must leave the card alone. */
   heldBecause?: string;
+  /** How a failure is retried by itself; left out: it is not. */
+  retry?: Retry;
   /** The card to stand before; left out: the end of the column. */
   beforeTaskId?: string | null;
 }
@@ -74,6 +77,8 @@ export class TaskService {
         branch: null,
         includeUncommitted: true,
         heldBecause: null,
+        queueOrder: null,
+        retry: null,
         createdBy: actor,
         createdAt: at,
         updatedAt: at,
@@ -98,6 +103,16 @@ export class TaskService {
   }
 
   /**
+   * Moves a queued card within the queue.
+   * @throws UserError `refused` when it is not queued
+   */
+  async moveInQueue(taskId: string, to: QueueMove): Promise<Task> {
+    const { task, changed } = await this.#store.write('queue.move', { taskId, to });
+    for (const each of changed) this.#events.publish('task.updated', { task: each });
+    return task;
+  }
+
+  /**
    * The one function that changes the state of a card.
    * @throws UserError `refused` where the table of states says no
    */
@@ -109,6 +124,7 @@ export class TaskService {
       actor: change.actor,
       why,
       heldBecause: change.heldBecause ?? null,
+      retry: change.retry ?? null,
       beforeTaskId: change.beforeTaskId ?? null,
       at: Date.now(),
       eventId: randomUUID(),
@@ -119,14 +135,14 @@ export class TaskService {
 
   /** Puts a card on the board as a file has it, with its history. One with its id that is there is left as it is. */
   async restoreFromFile(
-    task: Omit<Task, 'boardId' | 'position' | 'updatedAt'>,
+    task: Omit<Task, 'boardId' | 'position' | 'updatedAt' | 'queueOrder' | 'retry'>,
     history: readonly Omit<TaskEvent, 'taskId'>[],
     actor: string,
   ): Promise<Task> {
     const board = await this.board();
     const at = Date.now();
     const inserted = await this.#store.write('task.insert', {
-      task: { ...task, boardId: board.id, position: 0, updatedAt: at },
+      task: { ...task, boardId: board.id, position: 0, updatedAt: at, queueOrder: null, retry: null },
       change: { actor, why: 'Imported', at, eventId: randomUUID() },
       history: history.map((event) => ({ ...event, taskId: task.id })),
     });

@@ -5,7 +5,7 @@ import type { CardView } from '../model/cardView.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import type { Failure, UserAction } from '../model/failure.ts';
 import type { PermissionRequest } from '../model/permission.ts';
-import type { Priority } from '../model/task.ts';
+import type { Priority, QueuePause } from '../model/task.ts';
 
 /** How much of a file a permission request would change; the texts themselves stay in the extension. */
 export interface DiffSummary {
@@ -54,6 +54,7 @@ export type BoardCommand =
   | 'task.start'
   | 'task.stop'
   | 'permission.answer'
+  | 'queue.resume'
   | 'board.addSamples';
 
 export type BoardCommandInput<C extends BoardCommand> = CommandInput<C>;
@@ -91,6 +92,7 @@ export type HostMessage =
       now: number;
       board: Board;
       cards: readonly BoardCard[];
+      queuePause: QueuePause | null;
       agentTypes: readonly AgentType[];
       engine: EngineStatus | null;
     }

@@ -21,6 +21,8 @@ export function newTask(id: string): { task: Task; change: Change } {
     includeUncommitted: true,
     labels: [],
     heldBecause: null,
+    queueOrder: null,
+    retry: null,
     createdBy: 'ann',
     createdAt: 1,
     updatedAt: 1,

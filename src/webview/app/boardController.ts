@@ -111,13 +111,19 @@ export class BoardController {
     this.#revealed = null;
   }
 
-  #takeSnapshot({ now, board, cards, agentTypes, engine }: Snapshot): void {
+  #takeSnapshot({ now, board, cards, queuePause, agentTypes, engine }: Snapshot): void {
     const first = this.store.state.content === null;
     this.clock.synchronize(now);
     this.store.update({
       status: 'ready',
       failure: null,
-      content: { board, cards: new Map(cards.map((card) => [card.task.id, card])), agentTypes, engine },
+      content: {
+        board,
+        cards: new Map(cards.map((card) => [card.task.id, card])),
+        queuePause,
+        agentTypes,
+        engine,
+      },
     });
     const { openForm } = this.#viewKeeper.view;
     if (first && openForm !== null && openForm in this.store.state.drafts) this.form.reopen(openForm);

@@ -72,6 +72,10 @@ export class CardCommands {
     this.#report(outcome);
   }
 
+  async resumeQueue(): Promise<void> {
+    this.#report(await this.#host.execute('queue.resume', {}));
+  }
+
   /** Does what the button of a failure says; `move` is the one that was refused, where it was a move. */
   async act(action: UserAction, move: Move | null = null): Promise<void> {
     this.dismissNotice();

@@ -166,6 +166,7 @@ export class BoardConnection implements Disposable {
           now: Date.now(),
           board: current.view.board,
           cards: current.view.cards.map((card) => toBoardCard(card, this.#services.shorten)),
+          queuePause: current.view.queuePause,
           agentTypes: current.agentTypes,
           engine: current.engine,
         });

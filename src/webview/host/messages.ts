@@ -49,6 +49,7 @@ const appMessage: v.GenericSchema<unknown, AppMessage> = v.variant('type', [
     execute('task.start'),
     execute('task.stop'),
     execute('permission.answer'),
+    execute('queue.resume'),
     execute('board.addSamples'),
   ]),
   v.object({ type: v.literal('deleteCard'), requestId, taskId }),

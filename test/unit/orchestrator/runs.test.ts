@@ -262,15 +262,18 @@ describe('a run', () => {
 });
 
 describe('the orchestrator', () => {
-  it('runs as many agents as it may, and tells the others their place', async () => {
-    services.settings.maxConcurrentRuns = 1;
+  it('runs one agent at a time in the folder, and tells the others their place', async () => {
     const first = await services.card(['permission "Go on"']);
     const second = await services.card(['message Second']);
     await start(first);
     await services.until(first, asks);
     await start(second);
     const queued = await services.until(second, ({ queue }) => queue !== null);
-    expect(queued.queue).toEqual({ place: 1, why: 'Waiting: another agent is working' });
+    expect(queued.queue).toEqual({
+      place: 1,
+      why: 'Waits for “permission "Go on"”, which works in the folder',
+      until: null,
+    });
     await services.kandev.execute('task.stop', { taskId: first });
     await services.until(second, inState('REVIEW'));
   });

@@ -23,7 +23,12 @@ class TestState implements BoardState {
   }
 
   show(cards: CardView[]): void {
-    this.current = { status: 'ready', view: { revision: 1, board, cards }, agentTypes: [], engine: null };
+    this.current = {
+      status: 'ready',
+      view: { revision: 1, board, queuePause: null, cards },
+      agentTypes: [],
+      engine: null,
+    };
   }
 
   change(change: Partial<BoardChange>): void {

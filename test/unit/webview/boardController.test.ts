@@ -57,6 +57,7 @@ class Page {
       now: Date.now(),
       board,
       cards: cards.map((card) => toBoardCard(card)),
+      queuePause: null,
       agentTypes: [agentType],
       engine: null,
     });

@@ -68,7 +68,7 @@ describe('statusOf', () => {
   });
 
   it('tells queued, blocked and held cards apart', () => {
-    const queue = { place: 3, why: 'No room.' };
+    const queue = { place: 3, why: 'No room.', until: null };
     expect(statusOf(card('a', { state: 'TODO' }, { queue }))?.text).toBe('Queued, place 3');
     expect(statusOf(card('a', { state: 'BLOCKED' }))?.text).toBe('Blocked');
     expect(statusOf(card('a', { state: 'TODO', heldBecause: 'You stopped it.' }))?.text).toBe('On hold');
@@ -85,7 +85,9 @@ describe('shownFailure', () => {
 
   it('is forgotten once the card is done or tried again', () => {
     expect(shownFailure(card('a', { state: 'COMPLETED' }, { run }))).toBeNull();
-    expect(shownFailure(card('a', { state: 'TODO' }, { run, queue: { place: 1, why: '' } }))).toBeNull();
+    expect(
+      shownFailure(card('a', { state: 'TODO' }, { run, queue: { place: 1, why: '', until: null } })),
+    ).toBeNull();
   });
 });
 
@@ -103,7 +105,7 @@ describe('actionsOf', () => {
     ['a failed card', running('FAILED', { state: 'FAILED' }), { start: true, stop: false, message: true }],
     [
       'a queued card',
-      card('a', { state: 'TODO' }, { queue: { place: 1, why: '' } }),
+      card('a', { state: 'TODO' }, { queue: { place: 1, why: '', until: null } }),
       { start: false, stop: true, message: false },
     ],
   ])('%s', (_, subject, expected) => {

@@ -24,6 +24,8 @@ export function aTask(id: string, task: Partial<Task> = {}): Task {
     includeUncommitted: true,
     labels: [],
     heldBecause: null,
+    queueOrder: null,
+    retry: null,
     createdBy: 'tester',
     createdAt: 0,
     updatedAt: 0,

@@ -75,28 +75,29 @@ const refusals: ReadonlySet<FailureReason> = new Set([
 ]);
 
 interface MessageBar {
-  failure: Failure;
-  tone: 'warning' | 'error';
+  failure: Pick<Failure, 'message' | 'detail'>;
+  tone: 'info' | 'warning' | 'error';
   action?: { label: string; run: () => void; busy?: boolean };
   dismiss?: () => void;
 }
 
 function messageBar({ failure, tone, action, dismiss }: MessageBar): TemplateResult {
   return html`<div class="message-bar" data-tone=${tone} role="group" aria-label=${t('Message')}>
-    ${icon(tone === 'error' ? 'error' : 'warning')}
+    ${icon(tone)}
     <p class="message-text" title=${failure.detail ?? ''}>${failure.message}</p>
     ${action ? button({ label: action.label, onClick: action.run, disabled: action.busy ?? false }) : nothing}
     ${dismiss ? iconButton({ icon: 'close', label: t('Dismiss'), onClick: dismiss }) : nothing}
   </div>`;
 }
 
-/** The engine when it does not answer, and the last command that was refused. */
+/** The engine when it does not answer, the queue when it is paused, and the last command that was refused. */
 export function messageBars(
   { content, notice, runningAction }: AppState,
   { commands }: BoardController,
 ): TemplateResult | typeof nothing {
   const engineFailure = content?.engine?.failure ?? null;
-  if (!engineFailure && !notice) return nothing;
+  const pause = content?.queuePause ?? null;
+  if (!engineFailure && !notice && !pause) return nothing;
   return html`<div class="message-bars">
     ${
       engineFailure
@@ -104,6 +105,15 @@ export function messageBars(
             failure: engineFailure,
             tone: 'warning',
             action: failureAction(engineFailure, runningAction, commands),
+          })
+        : nothing
+    }
+    ${
+      pause
+        ? messageBar({
+            failure: { message: t('The queue is paused: no further agent is started.') },
+            tone: 'info',
+            action: { label: t('Resume Queue'), run: () => void commands.resumeQueue() },
           })
         : nothing
     }
