@@ -27,8 +27,9 @@ export function queueOrderAfter(
   at: number,
 ): number | null {
   if (!isQueued(after)) return null;
-  if (before === null || before.queueOrder === null) return queueOrderOf(after.priority, at);
-  return before.queueOrder - (rank(after.priority) - rank(before.priority)) * levelMs;
+  const order = before?.queueOrder ?? null;
+  if (before === null || order === null) return queueOrderOf(after.priority, at);
+  return order - (rank(after.priority) - rank(before.priority)) * levelMs;
 }
 
 /** The earliest first; what is the same time goes by its place on the board. */
