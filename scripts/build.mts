@@ -80,6 +80,15 @@ function bundles({ production }: BuildMode): BuildOptions[] {
       format: 'cjs',
       target: 'node22',
     },
+    {
+      ...common,
+      // Runs in whatever Node the image of an agent has.
+      entryPoints: [{ in: 'src/agents/keeper/main.ts', out: 'keeper' }],
+      outdir: 'dist/agents',
+      platform: 'node',
+      format: 'cjs',
+      target: 'node14',
+    },
   ];
 }
 
@@ -167,6 +176,7 @@ async function printSizes(): Promise<void> {
     'dist/webview/board.js',
     'dist/webview/board.css',
     'dist/agents/demo/agent.js',
+    'dist/agents/keeper.js',
   ];
   for (const file of [...built, ...copies.map(([, to]) => to)]) {
     const { size } = await stat(path.join(projectRoot, file));

@@ -9,6 +9,7 @@ import { resolveEndpoint } from './endpoint.ts';
 import { Engine } from './engine.ts';
 import { hostSources } from './hostSources.ts';
 import { ensureImage, ensureMachineImage } from './images.ts';
+import { keeperPath } from './keeper/keeperPath.ts';
 import { labelsOf, networkLabelsOf, type OwnerLabels } from './labels.ts';
 import { launchContainer } from './launchContainer.ts';
 import { removeLeftovers } from './leftovers.ts';
@@ -29,6 +30,8 @@ export interface LaunchRequest {
   prepare?(signal: AbortSignal): Promise<LaunchPlace>;
   /** Values for the agent type's environment names, as far as the user has them. Never logged or stored. */
   environment: Readonly<Record<string, string>>;
+  /** The agent shall outlive this process, where its image lets it. */
+  outlives: boolean;
 }
 
 /** Absolute paths on this machine. */
@@ -67,6 +70,8 @@ export interface AgentManagerOptions {
 export class AgentManager {
   readonly #options: AgentManagerOptions;
   #engine: Engine | null = null;
+  /** Images that were seen to have no Node that can run a keeper. */
+  readonly #withoutNode = new Set<string>();
 
   constructor(options: AgentManagerOptions) {
     this.#options = options;
@@ -99,9 +104,11 @@ export class AgentManager {
         ? null
         : await ensureStateVolume({ engine, agentType, user, testRun, signal });
     const labels = labelsOf(request, owner, testRun);
+    const isKept = request.outlives && !this.#withoutNode.has(agentType.image);
     const files = bindFiles([
       ...workspacePaths({ folder: place.root, target, git }),
       ...identityPaths(identity),
+      ...(isKept ? [keeperPath(distFolder)] : []),
     ]);
     signal.throwIfAborted();
     progress.starting();
@@ -122,7 +129,9 @@ export class AgentManager {
     return launchContainer({
       engine,
       name: containerName(runId),
-      options: containerOptions(plan),
+      options: containerOptions({ ...plan, isKept: false }),
+      keptOptions: isKept ? containerOptions({ ...plan, isKept }) : null,
+      onNoKeeper: () => this.#withoutNode.add(agentType.image),
       files,
       network,
       thing: {

@@ -9,6 +9,21 @@ export interface ExitInfo {
   oomKilled: boolean;
 }
 
+/** The way to an agent that outlives it: other processes may take over, one after another. */
+export interface AgentConnection {
+  /** How many processes there were so far, this one included: from 1. */
+  readonly attachment: number;
+  /** The first byte of `stdout`, counted from the agent's first. */
+  readonly offset: number;
+  /** Which of the ids of `TakeOver` the agent was asked under, and which of its own were answered. */
+  readonly asked: readonly string[];
+  readonly answered: readonly string[];
+  /** Its output before this byte is not needed any more. Until then it is kept; the agent waits where that is too much. */
+  stored(offset: number): void;
+  /** Tells when the connection was lost, and when it is there again: nothing was lost with it. */
+  onChange(listener: (isUp: boolean) => void): void;
+}
+
 /** An agent running in its container, as the orchestrator sees it. */
 export interface AgentProcess {
   readonly containerId: string;
@@ -19,6 +34,8 @@ export interface AgentProcess {
   readonly stdout: Readable;
   /** Settles once, when the process has ended or its container is gone; never rejects. */
   readonly exited: Promise<ExitInfo>;
+  /** Null where it cannot outlive this process's connection to it. */
+  readonly connection: AgentConnection | null;
   /** Runs the commands that the agent asks for, beside it; left out where nothing can be run beside it. */
   readonly commands?: TerminalHandlers;
   /** Opens a terminal beside the agent, for the user; throws as `openTerminal` does. Left out as `commands` is. */
@@ -30,6 +47,8 @@ export interface AgentProcess {
   collectFiles(signal?: AbortSignal): Promise<void>;
   /** The last of what it wrote to stderr, at most 8 KB. */
   stderrTail(): string;
+  /** Leaves it working, for another process to take over. */
+  detach(): void;
   /** Ends the process and removes the container; done within 3 s, and safe to call twice. Rejects with a `UserError` if the engine is stuck. */
   dispose(): Promise<void>;
 }

@@ -4,6 +4,7 @@ import type { LaunchRequest } from './agentManager.ts';
 import type { FileDelivery } from './containerFiles.ts';
 import { homeFolder, type ContainerUser } from './containerUser.ts';
 import type { EngineFacts } from './engine.ts';
+import { keeperFile, keeperFolder } from './keeper/protocol.ts';
 
 /** Everything that the container of one run follows from. */
 export interface ContainerPlan {
@@ -18,6 +19,8 @@ export interface ContainerPlan {
   stateVolume: string | null;
   labels: Readonly<Record<string, string>>;
   network: ContainerNetwork;
+  /** Its agent runs under a keeper. */
+  isKept: boolean;
 }
 
 /** How the container is connected. */
@@ -35,8 +38,9 @@ export function containerName(runId: string): string {
 
 /** What the engine is asked to create: an agent that may use its folder and the network, and nothing else. */
 export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreateOptions {
-  const { request, user, workingDirectory, labels } = plan;
-  const [program = '', ...args] = request.agentType.command;
+  const { request, user, workingDirectory, labels, isKept } = plan;
+  const { command } = request.agentType;
+  const [program = '', ...args] = isKept ? ['node', keeperFile, 'run', ...command] : command;
   return {
     Image: request.agentType.image,
     // Both, so that nothing of the image's own entry point is left.
@@ -77,9 +81,13 @@ function hostConfigOf(plan: ContainerPlan): Dockerode.HostConfig {
   const tmpfs = `rw,exec,nosuid,nodev,mode=1777,size=${Math.floor(memory / 2)}`;
   return {
     Mounts: mountsOf(plan),
-    Tmpfs: Object.fromEntries(
-      ['/tmp', homeFolder, ...foldersAbove(stateFolder)].map((folder) => [folder, tmpfs]),
-    ),
+    Tmpfs: {
+      ...Object.fromEntries(
+        ['/tmp', homeFolder, ...foldersAbove(stateFolder)].map((folder) => [folder, tmpfs]),
+      ),
+      // For nothing but a socket.
+      ...(plan.isKept ? { [keeperFolder]: 'rw,noexec,nosuid,nodev,mode=1777,size=65536' } : {}),
+    },
     // node as process 1 takes 10 s to stop, and leaves zombies.
     Init: true,
     AutoRemove: false,

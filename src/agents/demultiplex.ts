@@ -14,10 +14,18 @@ export class FrameParser {
   #type = 0;
   #remaining = 0;
   readonly #onOutput: (type: number, output: Buffer) => void;
+  readonly #onFrame: (length: number) => void;
 
-  /** @param onOutput gets the output as it comes, also in parts of a frame */
-  constructor(onOutput: (type: number, output: Buffer) => void) {
+  /**
+   * @param onOutput gets the output as it comes, also in parts of a frame
+   * @param onFrame is told the length of each frame before
+   */
+  constructor(
+    onOutput: (type: number, output: Buffer) => void,
+    onFrame: (length: number) => void = () => undefined,
+  ) {
     this.#onOutput = onOutput;
+    this.#onFrame = onFrame;
   }
 
   push(chunk: Buffer): void {
@@ -37,6 +45,7 @@ export class FrameParser {
       this.#headerFilled = 0;
       this.#type = this.#header.readUInt8(0);
       this.#remaining = this.#header.readUInt32BE(4);
+      this.#onFrame(this.#remaining);
     }
   }
 }

@@ -15,6 +15,8 @@ export interface ExecRequest {
   cwd: string;
   /** With a terminal of its own it takes input, and its output is one stream; else it is in the engine's frames. */
   tty: boolean;
+  /** Takes input without a terminal too. */
+  stdin?: boolean;
 }
 
 export interface StartedExec {
@@ -40,7 +42,7 @@ export interface ExecContainer {
  */
 export async function startExec(
   { engine, containerId }: ExecContainer,
-  { argv, env, cwd, tty }: ExecRequest,
+  { argv, env, cwd, tty, stdin = tty }: ExecRequest,
 ): Promise<StartedExec> {
   const short = containerId.slice(0, 12);
   try {
@@ -49,7 +51,7 @@ export async function startExec(
         Cmd: [...argv],
         Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
         WorkingDir: cwd,
-        AttachStdin: tty,
+        AttachStdin: stdin,
         AttachStdout: true,
         AttachStderr: true,
         Tty: tty,

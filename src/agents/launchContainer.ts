@@ -1,12 +1,13 @@
-import type { Duplex } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { UserError } from '../model/failure.ts';
-import { AgentContainer } from './agentContainer.ts';
+import { AgentContainer, AgentStderr } from './agentContainer.ts';
+import { PlainStdio, type AgentStdio } from './agentStdio.ts';
 import { attach, beginWait } from './attach.ts';
 import type { FileDelivery } from './containerFiles.ts';
 import { orAborted, settledWithin } from './deadline.ts';
 import type { Engine } from './engine.ts';
 import { launchFailure, statusOf, type LaunchedThing } from './engineFailure.ts';
+import { KeptStdio, NoKeeper } from './keeper/keptStdio.ts';
 import { containerLabels } from './labels.ts';
 import { removeContainer } from './removeContainer.ts';
 import type { RunNetwork } from './runNetwork.ts';
@@ -15,6 +16,10 @@ export interface ContainerLaunch {
   engine: Engine;
   name: string;
   options: Dockerode.ContainerCreateOptions;
+  /** With a keeper, which is tried first: its image tells by that whether it can have one. Null: without. */
+  keptOptions: Dockerode.ContainerCreateOptions | null;
+  /** Told when it cannot. */
+  onNoKeeper: () => void;
   files: FileDelivery;
   /** What connects it; it goes with the container. */
   network: Pick<RunNetwork, 'dispose'>;
@@ -37,7 +42,7 @@ const cleanUpMs = 1_500;
  */
 export async function launchContainer(launch: ContainerLaunch): Promise<AgentContainer> {
   try {
-    return await createAndStart(launch);
+    return (await withKeeper(launch)) ?? (await createAndStart(launch, launch.options, startPlain));
   } catch (error) {
     await launch.network.dispose().catch(() => undefined);
     launch.signal.throwIfAborted();
@@ -45,40 +50,81 @@ export async function launchContainer(launch: ContainerLaunch): Promise<AgentCon
   }
 }
 
-async function createAndStart(launch: ContainerLaunch): Promise<AgentContainer> {
-  const { engine, options, files, network, onStderr, signal } = launch;
-  const containerId = await create(launch);
-  let socket: Duplex | null = null;
+/** Null where the image has no Node that can run a keeper. */
+async function withKeeper(launch: ContainerLaunch): Promise<AgentContainer | null> {
+  if (launch.keptOptions === null) return null;
+  try {
+    return await createAndStart(launch, launch.keptOptions, startKept);
+  } catch (error) {
+    // Engines that do without an init process refuse to start what is not there.
+    const isMissing = launchFailure(error, launch.thing)?.failure.reason === 'command-missing';
+    if (!(error instanceof NoKeeper) && !isMissing) throw error;
+    launch.onNoKeeper();
+    return null;
+  }
+}
+
+type Start = (launch: ContainerLaunch, containerId: string, stderr: AgentStderr) => Promise<AgentStdio>;
+
+async function createAndStart(
+  launch: ContainerLaunch,
+  options: Dockerode.ContainerCreateOptions,
+  startAgent: Start,
+): Promise<AgentContainer> {
+  const { engine, files, network, onStderr, signal } = launch;
+  const containerId = await create(launch, options);
   try {
     await files.fill(containerId, signal);
-    socket = await attach(engine, containerId, signal);
-    const { exitCode } = await orAborted(beginWait(engine, containerId), signal);
+    const stderr = new AgentStderr(onStderr);
+    const stdio = await startAgent(launch, containerId, stderr);
     const workingDirectory = options.WorkingDir ?? '/';
-    const agent = new AgentContainer({
-      engine,
-      containerId,
-      workingDirectory,
-      files,
-      network,
-      socket,
-      exitCode,
-      onStderr,
-    });
-    await start(launch, containerId);
-    return agent;
+    return new AgentContainer({ engine, containerId, workingDirectory, files, network, stdio, stderr });
   } catch (error) {
-    socket?.destroy();
     // What went wrong first is what the user reads; a container that is left now goes with the next clean-up.
     await removeContainer(engine, containerId, cleanUpMs).catch(() => undefined);
     throw error;
   }
 }
 
+async function startPlain(
+  launch: ContainerLaunch,
+  containerId: string,
+  stderr: AgentStderr,
+): Promise<PlainStdio> {
+  const { engine, signal } = launch;
+  const socket = await attach(engine, containerId, signal);
+  try {
+    const { exitCode } = await orAborted(beginWait(engine, containerId), signal);
+    const stdio = new PlainStdio({ engine, containerId, onStderr: stderr.write }, socket, exitCode);
+    await start(launch, containerId);
+    return stdio;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+async function startKept(
+  launch: ContainerLaunch,
+  containerId: string,
+  stderr: AgentStderr,
+): Promise<KeptStdio> {
+  const { engine, signal } = launch;
+  const socket = await attach(engine, containerId, signal);
+  try {
+    await start(launch, containerId);
+    return await orAborted(KeptStdio.begin({ engine, containerId, onStderr: stderr.write }, socket), signal);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
 /** Creates the container, and returns its id. */
-async function create(launch: ContainerLaunch): Promise<string> {
+async function create(launch: ContainerLaunch, options: Dockerode.ContainerCreateOptions): Promise<string> {
   const { engine, signal } = launch;
   // Not cut off by the signal: the engine would go on, and leave a container behind that nobody knows.
-  const creating = createOrReplace(launch);
+  const creating = createOrReplace(launch, options);
   try {
     return await orAborted(creating, signal);
   } catch (error) {
@@ -104,10 +150,13 @@ async function start({ engine, name, signal }: ContainerLaunch, containerId: str
   }
 }
 
-async function createOrReplace(launch: ContainerLaunch): Promise<string> {
-  const { engine, name, options } = launch;
+async function createOrReplace(
+  launch: ContainerLaunch,
+  options: Dockerode.ContainerCreateOptions,
+): Promise<string> {
+  const { engine, name } = launch;
   try {
-    return await createOnce(launch);
+    return await createOnce(launch, options);
   } catch (error) {
     if (statusOf(error) !== 409) throw error;
     const { Config } = await engine.call(`looking at container ${name}`, (docker, abortSignal) =>
@@ -117,11 +166,14 @@ async function createOrReplace(launch: ContainerLaunch): Promise<string> {
     if (run === undefined || Config.Labels[containerLabels.run] !== run) throw nameTaken(name, error);
     // Left over from an earlier attempt at the same run.
     await removeContainer(engine, name, createLimitMs);
-    return createOnce(launch);
+    return createOnce(launch, options);
   }
 }
 
-async function createOnce({ engine, name, options }: ContainerLaunch): Promise<string> {
+async function createOnce(
+  { engine, name }: ContainerLaunch,
+  options: Dockerode.ContainerCreateOptions,
+): Promise<string> {
   try {
     return await engine.call(
       `creating container ${name}`,

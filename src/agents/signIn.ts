@@ -112,7 +112,11 @@ export async function signInByAgent(signIn: SignIn, methodId: string, clientVers
 
 function launch({ agents, agentType, environment, folder, progress, signal }: SignIn) {
   const runId = `sign-in-${randomUUID()}`;
-  return agents.launch({ runId, taskId: 'sign-in', agentType, folder, environment }, progress, signal);
+  return agents.launch(
+    { runId, taskId: 'sign-in', agentType, folder, environment, outlives: false },
+    progress,
+    signal,
+  );
 }
 
 function noTerminal({ name }: AgentType): UserError {

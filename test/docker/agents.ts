@@ -58,6 +58,7 @@ export function requestFor(
     taskId: `task-${runs}`,
     folder,
     environment: {},
+    outlives: false,
     agentType: {
       id: 'test',
       name: 'Test agent',

@@ -84,6 +84,8 @@ export class LocalAgents implements Agents {
       stdin: child.stdin,
       stdout: child.stdout,
       exited,
+      connection: null,
+      detach: () => undefined,
       collectFiles: () => Promise.resolve(),
       stderrTail: () => stderr,
       dispose: async () => {

@@ -12,9 +12,14 @@ if (!demo) throw new Error('There is no built-in agent type.');
 const request = {
   runId: 'run-1',
   taskId: 'task-1',
-  agentType: { ...demo, command: ['node', 'a.js', '--acp'], resources: { cpus: 1.5, memoryMb: 512, pids: 512, network: 'bridge' as const } },
+  agentType: {
+    ...demo,
+    command: ['node', 'a.js', '--acp'],
+    resources: { cpus: 1.5, memoryMb: 512, pids: 512, network: 'bridge' as const },
+  },
   folder: '/work/a: b, ü',
   environment: { TOKEN: 'x=y', HOME: '/elsewhere' },
+  outlives: false,
 };
 const plan: ContainerPlan = {
   request,
@@ -35,6 +40,7 @@ const plan: ContainerPlan = {
   stateVolume: null,
   labels: { 'dev.kandev.run': 'run-1' },
   network: { mode: 'bridge', environment: {} },
+  isKept: false,
 };
 const options = containerOptions(plan);
 
@@ -143,6 +149,15 @@ describe('containerOptions', () => {
       User: '1000:100',
       Labels: { 'dev.kandev.run': 'run-1' },
     });
+  });
+
+  it('runs it under a keeper, where it has one, with a place to listen', () => {
+    const kept = containerOptions({ ...plan, isKept: true });
+    expect(kept).toMatchObject({
+      Entrypoint: ['node'],
+      Cmd: ['/opt/kandev/keeper.js', 'run', 'node', 'a.js', '--acp'],
+    });
+    expect(kept.HostConfig?.Tmpfs?.['/run/kandev']).toContain('size=65536');
   });
 
   it('passes the environment on, and knows better where home is', () => {
