@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentType } from '../model/agentType.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import { failureOf } from '../model/failure.ts';
-import type { AgentProcess } from './agentProcess.ts';
+import type { AgentProcess, ExitInfo } from './agentProcess.ts';
 import { containerName, containerOptions } from './container.ts';
 import { bindFiles } from './containerFiles.ts';
 import { containerUser, identityPaths, writeIdentity } from './containerUser.ts';
@@ -9,7 +10,9 @@ import { resolveEndpoint } from './endpoint.ts';
 import { Engine } from './engine.ts';
 import { hostSources } from './hostSources.ts';
 import { ensureImage, ensureMachineImage } from './images.ts';
+import type { TakeOver } from './keeper/keeperClient.ts';
 import { keeperPath } from './keeper/keeperPath.ts';
+import { takeOverContainer } from './keeper/takeOverContainer.ts';
 import { labelsOf, networkLabelsOf, type OwnerLabels } from './labels.ts';
 import { launchContainer } from './launchContainer.ts';
 import { removeLeftovers } from './leftovers.ts';
@@ -65,6 +68,9 @@ export interface AgentManagerOptions {
   /** This process's environment. */
   environment: Readonly<Record<string, string | undefined>>;
 }
+
+/** How often an engine that cannot be found is looked for. */
+const engineRetryMs = 2_000;
 
 /** Runs agents in containers: finds the engine, readies images, launches, and cleans up. */
 export class AgentManager {
@@ -146,6 +152,22 @@ export class AgentManager {
   }
 
   /**
+   * Takes over an agent that another process has left at work, as soon as the engine answers.
+   *
+   * @param from where that one has left off
+   * @returns how the agent's container has ended where it does not run any more; null where it is gone
+   * @throws the signal's reason
+   */
+  async takeOver(
+    { runId, onStderr }: { runId: string; onStderr: (text: string) => void },
+    from: TakeOver,
+    signal: AbortSignal,
+  ): Promise<AgentProcess | ExitInfo | null> {
+    const engine = await this.#findEngineAtLast(signal);
+    return takeOverContainer({ engine, runId, onStderr }, from, signal);
+  }
+
+  /**
    * Lets a live run that has a list of hosts reach other ones from now on.
    *
    * @param folder that of the run
@@ -175,6 +197,17 @@ export class AgentManager {
    */
   async removeLeftovers(keep: (runId: string) => boolean): Promise<string[]> {
     return removeLeftovers(await this.#findEngine(), this.#options.owner, keep);
+  }
+
+  async #findEngineAtLast(signal: AbortSignal): Promise<Engine> {
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        return await this.#findEngine();
+      } catch {
+        await sleep(engineRetryMs, undefined, { signal });
+      }
+    }
   }
 
   async #findEngine(): Promise<Engine> {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import type { RunningCommand, TerminalCommand, TerminalHandlers } from '../acp/clientHandlers.ts';
 import { errorCodes, RefusedError } from '../acp/errors.ts';
@@ -24,6 +25,9 @@ import {
  */
 const wrapper = 'trap : TERM HUP INT; echo "leader $$" >&2; (exec "$@") 2>&1; echo "exit $?" >&2';
 
+/** Tells the commands in a container, and all that they have started, from the agent itself. */
+const commandMark = 'KANDEV_COMMAND';
+
 /** Between the exit and the last of the output, which come on ways of their own. */
 const lastOutputMs = 300;
 /** How long a command may take to end when it is asked to, before it is made to. */
@@ -43,7 +47,10 @@ export class ContainerCommands implements TerminalHandlers {
   /** @throws RefusedError with the reason in words: no such folder, no shell in the image, the container has ended */
   async start(command: TerminalCommand, onOutput: (bytes: Uint8Array) => void): Promise<RunningCommand> {
     const cwd = command.cwd ?? this.#container.workingDirectory;
-    const env = Object.fromEntries(command.env.map(({ name, value }) => [name, value]));
+    const env = {
+      ...Object.fromEntries(command.env.map(({ name, value }) => [name, value])),
+      [commandMark]: command.terminalId,
+    };
     const argv = ['sh', '-c', wrapper, 'sh', ...argvOf(command)];
     try {
       const exec = await startExec(this.#container, { argv, env, cwd, tty: false });
@@ -61,6 +68,28 @@ export class ContainerCommands implements TerminalHandlers {
         error.failure.reason === 'invalid-input' ? errorCodes.invalidParams : errorCodes.internalError;
       throw new RefusedError(code, error.message, { cause: error });
     }
+  }
+}
+
+/**
+ * Ends the commands that another process has started in a container: what they print reaches nobody any more.
+ *
+ * @throws as startExec
+ */
+export async function endCommands(container: ExecContainer): Promise<void> {
+  const script = `for p in /proc/[0-9]*; do tr '\\0' '\\n' <"$p/environ" 2>/dev/null | grep -q '^${commandMark}=' && kill -s KILL "\${p#/proc/}"; done; echo done`;
+  const { socket } = await startExec(container, {
+    argv: ['sh', '-c', script],
+    env: {},
+    cwd: '/',
+    tty: false,
+  });
+  try {
+    await container.engine.call('ending commands', () =>
+      Promise.race([once(socket, 'data'), once(socket, 'end'), once(socket, 'close')]),
+    );
+  } finally {
+    socket.destroy();
   }
 }
 

@@ -82,7 +82,7 @@ export class RunAgent {
         folder: this.#settings.folder,
         prepare: (signal) => this.#workspace.prepare(this.#settings.place, signal),
         environment: this.#settings.environment,
-        outlives: true,
+        outlives: false,
       },
       {
         activity: (activity) => {

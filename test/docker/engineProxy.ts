@@ -17,6 +17,8 @@ export interface EngineProxy {
   dockerHost: string;
   /** Runs once, at the next request whose first line (`POST /containers/create?name=…`) matches. */
   once(when: Hook['when'], pattern: RegExp, run: Hook['run']): void;
+  /** Breaks all connections there are. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -58,6 +60,9 @@ export async function startEngineProxy(dockerHost: string): Promise<EngineProxy>
     dockerHost: `unix://${socketFile}`,
     once: (when, pattern, run) => {
       hooks.push({ pattern, when, run });
+    },
+    cut: () => {
+      for (const socket of sockets) socket.destroy();
     },
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));

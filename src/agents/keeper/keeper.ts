@@ -16,7 +16,7 @@ import {
 } from './protocol.ts';
 import { Spool } from './spool.ts';
 
-/** What is kept of stderr while nobody listens. */
+/** What is kept of stderr until its listener has shown that it is still there. */
 const stderrKept = 64 * 1024;
 /** So many ids of requests and answers are remembered: only the last few, not yet stored, are ever asked for. */
 const idsKept = 4096;
@@ -52,8 +52,9 @@ export class Keeper {
   /** Lines of the process `#lastClient` that the agent was given. */
   #accepted = 0;
   #lastClient: string | null = null;
-  #stderr: Buffer[] = [];
-  #stderrBytes = 0;
+  readonly #stderr: Buffer[] = [];
+  /** How many of these the process that is attached was sent. */
+  #stderrSent = 0;
   #end: AgentEnd | null = null;
   #stopping = false;
 
@@ -115,6 +116,8 @@ export class Keeper {
     if (message.type === 'attach') this.#attach(client, message.attach);
     else if (client === this.#attached) {
       this.#spool.drop(message.offset);
+      this.#stderr.splice(0, this.#stderrSent);
+      this.#stderrSent = 0;
       if (this.#spool.size < spoolLimit) this.#agent.stdout?.resume();
     }
   }
@@ -142,9 +145,7 @@ export class Keeper {
       answered: answered.filter((key) => this.#answered.has(key)),
     };
     send(client, encodeControl({ type: 'hello', hello }));
-    for (const bytes of this.#stderr) send(client, encodeFrame(frameType.stderr, bytes));
-    this.#stderr = [];
-    this.#stderrBytes = 0;
+    this.#stderrSent = 0;
     this.#pump();
   }
 
@@ -178,28 +179,36 @@ export class Keeper {
   }
 
   #takeStderr(bytes: Buffer): void {
-    if (this.#attached !== null && !this.#attached.isFull) {
-      send(this.#attached, encodeFrame(frameType.stderr, bytes));
-      return;
-    }
     this.#stderr.push(bytes);
-    this.#stderrBytes += bytes.length;
-    while (this.#stderrBytes > stderrKept && this.#stderr.length > 1) {
-      this.#stderrBytes -= this.#stderr.shift()?.length ?? 0;
+    let size = this.#stderr.reduce((sum, { length }) => sum + length, 0);
+    while (size > stderrKept && this.#stderr.length > 1) {
+      size -= this.#stderr.shift()?.length ?? 0;
+      this.#stderrSent = Math.max(0, this.#stderrSent - 1);
     }
+    this.#pump();
   }
 
   #pump(): void {
     const client = this.#attached;
-    while (client !== null && !client.isFull) {
+    if (client === null) return;
+    this.#sendStderr(client);
+    while (!client.isFull) {
       const bytes = this.#spool.read(client.offset);
       if (bytes.length === 0) break;
       client.offset += bytes.length;
       send(client, encodeFrame(frameType.data, bytes));
     }
-    if (this.#end === null || client === null || client.isFull || client.wasToldTheEnd) return;
+    if (this.#end === null || client.isFull || client.wasToldTheEnd) return;
     client.wasToldTheEnd = true;
     send(client, encodeControl({ type: 'ended', end: this.#end }));
+  }
+
+  #sendStderr(client: Client): void {
+    for (const bytes of this.#stderr.slice(this.#stderrSent)) {
+      if (client.isFull) return;
+      send(client, encodeFrame(frameType.stderr, bytes));
+      this.#stderrSent++;
+    }
   }
 
   /** Something that the agent has left behind may hold its output open for ever. */

@@ -94,7 +94,7 @@ export class KeptStdio implements AgentStdio {
 
   async #keepUp(first: Promise<Parting>): Promise<void> {
     const { signal } = this.#closing;
-    for (let parted = first; ; ) {
+    for (let parted = first; ;) {
       // Who has displaced this process leads the run now.
       if ((await parted) !== 'lost' || signal.aborted) return;
       this.#onConnection(false);
