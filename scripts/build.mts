@@ -32,6 +32,11 @@ function bundles({ production }: BuildMode): BuildOptions[] {
     legalComments: 'none',
     logLevel: 'warning',
   };
+  return [...editorBundles(common), ...containerBundles(common)];
+}
+
+/** What runs in VS Code: the extension, its worker and its webview. */
+function editorBundles(common: BuildOptions): BuildOptions[] {
   return [
     {
       ...common,
@@ -53,16 +58,6 @@ function bundles({ production }: BuildMode): BuildOptions[] {
     },
     {
       ...common,
-      // It runs in a container beside an agent, with whatever node is there.
-      entryPoints: [{ in: 'src/egress/main.ts', out: 'egress' }],
-      outdir: 'dist',
-      platform: 'node',
-      format: 'cjs',
-      target: 'node18',
-      sourcemap: false,
-    },
-    {
-      ...common,
       entryPoints: [
         { in: 'src/webview/app/main.ts', out: 'board' },
         { in: 'src/webview/app/board.css', out: 'board' },
@@ -71,6 +66,21 @@ function bundles({ production }: BuildMode): BuildOptions[] {
       platform: 'browser',
       format: 'iife',
       target: 'es2022',
+    },
+  ];
+}
+
+/** What runs in containers: in whatever node is there, but for the demo agent, whose image is ours. */
+function containerBundles(common: BuildOptions): BuildOptions[] {
+  return [
+    {
+      ...common,
+      entryPoints: [{ in: 'src/egress/main.ts', out: 'egress' }],
+      outdir: 'dist',
+      platform: 'node',
+      format: 'cjs',
+      target: 'node18',
+      sourcemap: false,
     },
     {
       ...common,
@@ -82,7 +92,6 @@ function bundles({ production }: BuildMode): BuildOptions[] {
     },
     {
       ...common,
-      // Runs in whatever Node the image of an agent has.
       entryPoints: [{ in: 'src/agents/keeper/main.ts', out: 'keeper' }],
       outdir: 'dist/agents',
       platform: 'node',

@@ -8,6 +8,7 @@ import { bindFiles } from './containerFiles.ts';
 import { containerUser, identityPaths, writeIdentity } from './containerUser.ts';
 import { resolveEndpoint } from './endpoint.ts';
 import { Engine } from './engine.ts';
+import type { LaunchedThing } from './engineFailure.ts';
 import { hostSources } from './hostSources.ts';
 import { ensureImage, ensureMachineImage } from './images.ts';
 import type { TakeOver } from './keeper/keeperClient.ts';
@@ -67,6 +68,10 @@ export interface AgentManagerOptions {
   owner: OwnerLabels;
   /** This process's environment. */
   environment: Readonly<Record<string, string | undefined>>;
+}
+
+function thingOf({ name, image, command }: AgentType, { root }: LaunchPlace): LaunchedThing {
+  return { agentName: name, image, command, folder: root };
 }
 
 /** How often an engine that cannot be found is looked for. */
@@ -140,12 +145,7 @@ export class AgentManager {
       onNoKeeper: () => this.#withoutNode.add(agentType.image),
       files,
       network,
-      thing: {
-        agentName: agentType.name,
-        image: agentType.image,
-        command: agentType.command,
-        folder: place.root,
-      },
+      thing: thingOf(agentType, place),
       onStderr: progress.stderr.bind(progress),
       signal,
     });
