@@ -33,7 +33,7 @@ export default defineConfig({
       {
         test: {
           name: 'all-agents',
-          include: ['test/agents/everyAgent.test.ts'],
+          include: ['test/agents/everyAgent.test.ts', 'test/agents/turns.test.ts'],
           testTimeout: 120_000,
           fileParallelism: false,
           ...real,

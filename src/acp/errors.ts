@@ -62,9 +62,18 @@ export const errorCodes = {
   notFound: -32002,
 } as const;
 
-/** The error that an agent answered with. */
+/** The error that an agent answered with. Many say "Internal error" and what it was in the data beside it. */
 export function agentError(code: number, message: string, data: unknown): AcpError {
-  return new AcpError(reasonOf(code, message, data), message, { code, data });
+  const details = detailsOf(data);
+  const told = details === '' || message.includes(details) ? message : `${message}: ${details}`;
+  return new AcpError(reasonOf(code, message, data), told, { code, data });
+}
+
+/** What an agent adds to an error in words, as a text or in one of the fields that are used for it; empty: nothing. */
+function detailsOf(data: unknown): string {
+  if (typeof data === 'string') return data.trim();
+  const { details, message, error } = asObject(data);
+  return [details, message, error].map((text) => (asString(text) ?? '').trim()).find(Boolean) ?? '';
 }
 
 function reasonOf(code: number, message: string, data: unknown): AcpErrorReason {
@@ -85,8 +94,9 @@ function reasonOf(code: number, message: string, data: unknown): AcpErrorReason 
 
 /** Agents disagree on the code for an unknown session; these two signs were seen under -32602 and -32603. */
 function isSessionNotFound(message: string, data: unknown): boolean {
-  const details = typeof data === 'string' ? data : (asString(asObject(data).details) ?? '');
-  return asString(asObject(data).sessionId) !== null || /session.*not found/i.test(`${message} ${details}`);
+  return (
+    asString(asObject(data).sessionId) !== null || /session.*not found/i.test(`${message} ${detailsOf(data)}`)
+  );
 }
 
 export function toError(error: unknown): Error {

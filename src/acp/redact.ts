@@ -71,6 +71,38 @@ export function maskValues(secrets: readonly string[]): (text: string) => string
   return (text) => spellings.reduce((masked, spelling) => masked.replaceAll(spelling, mask), text);
 }
 
+/**
+ * What is secret of an environment: the values of its variables, but for those that by their names say where or what,
+ * and words that are no secret in any case. Masking a model's name or `true` would leave a trace that says nothing. Of a
+ * value that is JSON, such as a sign-in in a file, what is secret in it by its name counts by itself, too.
+ */
+export function secretsOf(environment: Readonly<Record<string, string>>): string[] {
+  return Object.entries(environment).flatMap(([name, value]) => {
+    if (plainWord.test(value) || (plainName.test(name) && !/\/\/[^/]*@/.test(value))) return [];
+    return [value, ...secretFields(value)];
+  });
+}
+
+const plainName =
+  /(?:^|_)(?:URL|HOST|ENDPOINT|MODEL|PROVIDER|TYPE|PROJECT|LOCATION|REGION|OFFLINE|LEVEL|MODE)$/i;
+const plainWord = /^(?:true|false|yes|no|on|off|none|null|\d{1,5})$/i;
+const secretField = new RegExp(`^(?:${secretName})$`, 'i');
+
+/** The texts under names of secrets in a value that is JSON. */
+function secretFields(value: string): string[] {
+  const found: string[] = [];
+  if (!value.trimStart().startsWith('{')) return found;
+  try {
+    JSON.parse(value, (name, inner: unknown) => {
+      if (typeof inner === 'string' && secretField.test(name)) found.push(inner);
+      return inner;
+    });
+  } catch {
+    // It only looks like JSON, and is a secret as a whole.
+  }
+  return found;
+}
+
 /** As it is, in JSON, and in JSON inside a string of JSON. */
 function spellingsOf(secret: string): string[] {
   const once = JSON.stringify(secret).slice(1, -1);

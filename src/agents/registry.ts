@@ -32,8 +32,20 @@ export const builtInAgentTypes: readonly AgentType[] = [
     name: 'Auggie',
     image: 'augmentcode/auggie-cli:latest',
     buildContext: 'agents/auggie-cli',
-    command: ['auggie', '--acp'],
-    environment: ['AUGMENT_SESSION_AUTH', 'AUGMENT_API_TOKEN', 'AUGMENT_API_URL', 'GITHUB_API_TOKEN'],
+    // It asks before it uses these tools, and before no others unless it is told to.
+    command: [
+      'auggie',
+      '--acp',
+      ...[
+        'save-file',
+        'str-replace-editor',
+        'apply_patch',
+        'remove-files',
+        'launch-process',
+        'write-process',
+      ].flatMap((tool) => ['--permission', `${tool}:ask-user`]),
+    ],
+    environment: ['AUGMENT_SESSION_AUTH', 'GITHUB_API_TOKEN'],
     variables: { AUGMENT_DISABLE_AUTO_UPDATE: '1' },
     resources: usual(2, 2048),
     offers: { fs: true, terminal: true },
@@ -88,8 +100,13 @@ export const builtInAgentTypes: readonly AgentType[] = [
       'ANTHROPIC_BASE_URL',
       'ANTHROPIC_MODEL',
     ],
-    // Without it a part of its state would be a file beside the folder, which a volume cannot hold.
-    variables: { CLAUDE_CONFIG_DIR: `${homeFolder}/.claude`, DISABLE_AUTOUPDATER: '1' },
+    // Without the first a part of its state would be a file beside the folder, which a volume cannot hold. Without the
+    // last it would try a key that is refused, or a limit that is reached, for minutes without a word.
+    variables: {
+      CLAUDE_CONFIG_DIR: `${homeFolder}/.claude`,
+      DISABLE_AUTOUPDATER: '1',
+      CLAUDE_CODE_MAX_RETRIES: '3',
+    },
     resources: usual(2, 3072),
     offers: { fs: true, terminal: true },
     stateFolder: '.claude',
@@ -104,7 +121,10 @@ export const builtInAgentTypes: readonly AgentType[] = [
     image: 'kandev/codex-agent:latest',
     buildContext: 'agents/codex',
     command: ['codex-acp'],
-    environment: ['CODEX_API_KEY', 'OPENAI_API_KEY', 'OPENAI_BASE_URL'],
+    // Another provider than OpenAI is a part of its configuration, which CODEX_CONFIG has as JSON.
+    environment: ['CODEX_API_KEY', 'OPENAI_API_KEY', 'CODEX_CONFIG'],
+    // No browser in the container can sign in to ChatGPT.
+    variables: { NO_BROWSER: '1' },
     resources: usual(2, 2048),
     offers: { fs: true, terminal: true },
     stateFolder: '.codex',
@@ -126,7 +146,16 @@ export const builtInAgentTypes: readonly AgentType[] = [
     image: 'kandev/copilot-agent:latest',
     buildContext: 'agents/copilot',
     command: ['copilot', '--acp'],
-    environment: ['COPILOT_GITHUB_TOKEN', 'GH_TOKEN', 'GITHUB_TOKEN'],
+    environment: [
+      'COPILOT_GITHUB_TOKEN',
+      'GH_TOKEN',
+      'GITHUB_TOKEN',
+      'COPILOT_MODEL',
+      'COPILOT_PROVIDER_BASE_URL',
+      'COPILOT_PROVIDER_TYPE',
+      'COPILOT_PROVIDER_API_KEY',
+      'COPILOT_PROVIDER_WIRE_API',
+    ],
     variables: { COPILOT_AUTO_UPDATE: 'false' },
     // It unpacks itself into its home, which is memory.
     resources: usual(2, 3072),
@@ -149,6 +178,7 @@ export const builtInAgentTypes: readonly AgentType[] = [
       'OPENAI_API_KEY',
       'GEMINI_API_KEY',
       'OPENROUTER_API_KEY',
+      'OPENCODE_CONFIG_CONTENT',
     ],
     variables: {
       OPENCODE_DISABLE_AUTOUPDATE: '1',

@@ -41,6 +41,10 @@ export type FailureReason =
   | 'no-answer'
   | 'protocol-version'
   | 'sign-in-needed'
+  /** Whoever serves the model gives no more for now, by its limits or for want of credit. */
+  | 'quota'
+  /** Whoever serves the model cannot be reached or cannot serve it. */
+  | 'provider-unavailable'
   | 'agent-error'
   | 'window-closed'
   | 'storage'

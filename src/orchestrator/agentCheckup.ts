@@ -1,4 +1,4 @@
-import { createRedactor } from '../acp/redact.ts';
+import { createRedactor, secretsOf } from '../acp/redact.ts';
 import { AgentCheckFailed, checkAgent, type AgentReport } from '../agents/checkAgent.ts';
 import type { AgentType } from '../model/agentType.ts';
 import { UserError } from '../model/failure.ts';
@@ -25,7 +25,7 @@ export interface AgentCheckup {
 export async function checkUp(agentType: AgentType, checkup: AgentCheckup): Promise<AgentReport> {
   const { agents, settings, log, storageFolder, clientVersion } = checkup;
   const environment = await settings.environment(agentType.environment);
-  const redact = createRedactor(Object.values(environment));
+  const redact = createRedactor(secretsOf(environment));
   const say = (text: string): void => {
     log.info('', `${agentType.name}: ${redact(text)}`);
   };

@@ -1,4 +1,5 @@
 import type { AcpError } from '../acp/errors.ts';
+import { providerRefusal, type ProviderRefusal } from '../acp/providerRefusal.ts';
 import type { ExitInfo } from '../agents/agentProcess.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { Failure } from '../model/failure.ts';
@@ -95,10 +96,49 @@ export function acpFailure(error: AcpError, { agentType, taskId, stderr }: ExitC
       };
     default:
       return {
-        reason: 'agent-error',
-        message: `${agentType.name} answered with an error: ${error.message}`,
+        ...(providerFailure(providerRefusal(error), error.message, agentType, taskId) ?? {
+          reason: 'agent-error',
+          message: `${agentType.name} answered with an error: ${error.message}`,
+          action,
+        }),
         detail,
-        action,
+      };
+  }
+}
+
+/**
+ * What to tell of a model that is not served; null when it is not that.
+ *
+ * @param told the agent's own words for it
+ */
+export function providerFailure(
+  refusal: ProviderRefusal | null,
+  told: string,
+  { id, name }: Pick<AgentType, 'id' | 'name'>,
+  taskId: string,
+): Failure | null {
+  const said = told.length > 300 ? `${told.slice(0, 300)}…` : told;
+  const retry = { kind: 'retry', taskId } as const;
+  switch (refusal) {
+    case null:
+      return null;
+    case 'credentials':
+      return {
+        reason: 'sign-in-needed',
+        message: `The provider of ${name} does not take the key or the sign-in that it has (${said}). Sign in, and the card is started again by itself.`,
+        action: { kind: 'signIn', agentTypeId: id },
+      };
+    case 'quota':
+      return {
+        reason: 'quota',
+        message: `The provider of ${name} gives no more for now, by its limits or for want of credit: ${said}`,
+        action: retry,
+      };
+    case 'unavailable':
+      return {
+        reason: 'provider-unavailable',
+        message: `The provider of ${name} cannot serve it at the moment: ${said}`,
+        action: retry,
       };
   }
 }

@@ -14,6 +14,7 @@ import { automaticSignIn } from '../agents/registry.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { EditorFiles } from '../model/editor.ts';
 import type { Run } from '../model/run.ts';
+import { ownedFiles } from './ownedFiles.ts';
 
 /** What an agent wants of whoever leads its run. */
 export interface ConversationHost {
@@ -75,7 +76,7 @@ function handlersFor(
   return {
     requestPermission: (request, signal) => host.requestPermission(request, signal),
     elicitation: { form: ask, url: ask },
-    ...(offers?.fs ? { files: createFileHandlers(paths, files, missing) } : {}),
+    ...(offers?.fs ? { files: createFileHandlers(paths, ownedFiles(files, folder), missing) } : {}),
     ...(offers?.terminal && process.commands ? { terminals: process.commands } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import { createRedactor, maskValues } from '../acp/redact.ts';
+import { createRedactor, maskValues, secretsOf } from '../acp/redact.ts';
 import type { McpServer } from '../acp/types.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { HostSettings } from '../model/settings.ts';
@@ -22,7 +22,7 @@ export async function runSettingsOf(
   const servers = mcpServers();
   const environment = await settings.environment(agentType.environment);
   const forServers = await settings.environment(variablesOf(servers));
-  const secrets = [...Object.values(environment), ...Object.values(forServers)];
+  const secrets = [...secretsOf(environment), ...secretsOf(forServers)];
   return {
     folder,
     place: placeOf(task, folder),

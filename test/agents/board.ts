@@ -1,8 +1,10 @@
 /** The board as it ships, without an editor: all services, a real database, and agents in real containers. */
 import { cp, mkdir } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { projectRoot } from '../../scripts/paths.mts';
 import { openKandev } from '../../src/api/openKandev.ts';
+import type { Engine } from '../../src/agents/engine.ts';
 import type { Kandev } from '../../src/api/contract.ts';
 import type { AgentType } from '../../src/model/agentType.ts';
 import type { CardView } from '../../src/model/cardView.ts';
@@ -52,6 +54,25 @@ export function copyOf(type: AgentType, distFolder: string): { id: string } {
     terminals: offers?.terminal,
   };
   return entry;
+}
+
+/** Where containers reach this machine: the engine's bridge, which nobody else can. */
+export async function addressForContainers(engine: Engine): Promise<string> {
+  const { IPAM, Options } = await engine.call(
+    'looking at the network',
+    (docker) => docker.getNetwork('bridge').inspect() as Promise<Bridge>,
+  );
+  const told = IPAM.Config.find(({ Gateway }) => Gateway !== undefined)?.Gateway;
+  // An engine that has just made its bridge does not tell.
+  const device = Options['com.docker.network.bridge.name'] ?? '';
+  const address = told ?? networkInterfaces()[device]?.find(({ family }) => family === 'IPv4')?.address;
+  if (address === undefined) throw new Error('The network of the containers has no gateway.');
+  return address;
+}
+
+interface Bridge {
+  IPAM: { Config: { Gateway?: string }[] };
+  Options: Readonly<Record<string, string>>;
 }
 
 export async function openBoard(

@@ -8,7 +8,7 @@ import { removeStateVolume, stateVolumeName } from '../../src/agents/stateVolume
 import type { CardView } from '../../src/model/cardView.ts';
 import { engineAt } from '../harness/images.ts';
 import { dockerHost, makeFolder } from '../harness/testRun.ts';
-import { copyOf, makeDist, openBoard, type TestBoard } from './board.ts';
+import { addressForContainers, copyOf, makeDist, openBoard, type TestBoard } from './board.ts';
 import { startModelServer, type ModelServer } from './modelServer.ts';
 
 /** The real Gemini CLI in the image that Kandev builds for it; only the model behind it is written down here. */
@@ -46,7 +46,7 @@ beforeEach(async () => {
   folder = await makeFolder('gemini');
   // As the user of a machine would own it: not as the root that tests may run as.
   if (process.getuid?.() === 0) await chown(folder, 1000, 1000);
-  model = await startModelServer(await addressForContainers());
+  model = await startModelServer(await addressForContainers(engine));
   const environment = { GEMINI_API_KEY: 'not-a-real-key', GOOGLE_GEMINI_BASE_URL: model.url };
   board = await openBoard(distFolder, { folder, agents: [agent], environment });
 });
@@ -55,18 +55,6 @@ afterEach(async () => {
   await board.close();
   await model.close();
 });
-
-/** Where containers reach this machine: the engine's bridge, which nobody else can. */
-async function addressForContainers(): Promise<string> {
-  const { IPAM } = await engine.call(
-    'looking at the network',
-    (docker) =>
-      docker.getNetwork('bridge').inspect() as Promise<{ IPAM: { Config: { Gateway?: string }[] } }>,
-  );
-  const address = IPAM.Config.find(({ Gateway }) => Gateway !== undefined)?.Gateway;
-  if (address === undefined) throw new Error('The network of the containers has no gateway.');
-  return address;
-}
 
 async function start(title: string): Promise<string> {
   const { id } = await board.kandev.execute('task.create', { title, agentTypeId: agent.id });
@@ -118,8 +106,8 @@ describe('Gemini CLI', () => {
       ]),
     );
     expect(card.run).toMatchObject({ state: 'READY', stopReason: 'end_turn', turns: 1 });
-    expect(model.told[0]?.at(-1)?.text).toContain('Greet');
-    expect(model.told[1]?.[0]?.functionResponse?.name).toBe('write_file');
+    expect(model.conversations[0]?.at(-1)).toContain('Greet');
+    expect(model.conversations[1]?.at(-1)).toContain('functionResponse":{"id":');
     expect(model.requests.every(({ key }) => key === 'not-a-real-key')).toBe(true);
     expect(board.log.lines.join('\n')).not.toContain('not-a-real-key');
 
@@ -166,7 +154,9 @@ describe('Gemini CLI', () => {
     expect(said).toContain('message: It was marzipan.');
     expect(said.join('\n')).not.toContain('The word is marzipan.');
     // The model is told what was said in the first container, by the CLI itself.
-    expect(model.conversations.at(-1)).toMatch(/Say a word[^]*The word is marzipan\.[^]*Which word was it\?/);
+    expect(model.conversations.at(-1)?.join('\n')).toMatch(
+      /Say a word[^]*The word is marzipan\.[^]*Which word was it\?/,
+    );
   });
 
   it('says what the provider refused', async () => {

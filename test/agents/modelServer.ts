@@ -1,60 +1,75 @@
-/** Google's model API as far as Gemini CLI asks for it, with the answers that a test has written down. */
+/** The model APIs that agents ask, as far as they ask for it, with the answers that a test has written down. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
+import { anthropic } from './dialects/anthropic.ts';
+import { augment } from './dialects/augment.ts';
+import type { ModelDialect, Said } from './dialects/dialect.ts';
+import { google } from './dialects/google.ts';
+import { openaiChat } from './dialects/openaiChat.ts';
+import { openaiResponses } from './dialects/openaiResponses.ts';
 
-/** What the model says next: words, a tool to call, or an error in the place of an answer. */
-export type Answer =
-  { text: string } | { call: string; args: object } | { error: { status: number; message: string } };
-
-/** A part of what the CLI has sent: its own words, a result of a tool, … */
-interface Part {
-  text?: string;
-  functionResponse?: { name: string; response: Record<string, unknown> };
-}
+/** What the model says next. An answer that never ends begins with the text and is then silent. */
+export type Answer = Said | { endless: string } | { error: { status: number; message: string } };
 
 export interface ModelServer {
-  /** For GOOGLE_GEMINI_BASE_URL, as a container sees it. */
+  /** As a container sees it. */
   readonly url: string;
-  /** What the model says from now on, in this order; more requests than answers are an error. */
+  /** What the model says from now on, in this order; more questions than answers are an error. */
   answer(...answers: Answer[]): void;
-  /** Of each request for an answer: the last thing that the CLI has told the model. */
-  readonly told: Part[][];
-  /** Of each request for an answer: all that was said so far, as text. */
-  readonly conversations: string[];
+  /** From now on every request is refused so, as with a wrong key or in want of credit; null: no more. */
+  refuse(error: { status: number; message: string } | null): void;
+  /** Of each question for an answer: all that was said so far, as JSON, the last thing last. */
+  readonly conversations: (readonly string[])[];
   /** Of each request, whatever it was for. */
-  readonly requests: { path: string; key: string | undefined }[];
+  readonly requests: { method: string; path: string; key: string | undefined; tools: readonly string[] }[];
   close(): Promise<void>;
 }
 
-/** @param address of this machine, which containers can reach */
-export async function startModelServer(address: string): Promise<ModelServer> {
+const dialects: readonly ModelDialect[] = [google, openaiChat, openaiResponses, anthropic, augment];
+
+/**
+ * @param address of this machine, which containers can reach
+ * @param besideWork what an agent asks beside its work, by its last words, although it offers tools with it
+ */
+export async function startModelServer(address: string, besideWork?: RegExp): Promise<ModelServer> {
   const answers: Answer[] = [];
-  const told: Part[][] = [];
-  const conversations: string[] = [];
+  const conversations: ModelServer['conversations'] = [];
   const requests: ModelServer['requests'] = [];
+  let refusal: { status: number; message: string } | null = null;
 
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const body = (await json(request)) as { contents?: { parts: Part[] }[] };
     const path = request.url ?? '';
-    const key = request.headers['x-goog-api-key'];
-    requests.push({ path, key: typeof key === 'string' ? key : undefined });
-    if (path.includes(':streamGenerateContent')) {
-      const parts = body.contents?.flatMap((content) => content.parts) ?? [];
-      told.push(body.contents?.at(-1)?.parts ?? []);
-      conversations.push(parts.map(({ text }) => text ?? '').join('\n'));
-      stream(response, answers.shift() ?? { error: { status: 500, message: 'The test has no answer.' } });
-    } else if (path.includes(':generateContent')) {
-      // Small questions beside the work, such as which model is to do it.
-      send(response, 200, candidate({ text: '{}' }));
-    } else {
-      send(response, 404, { error: { code: 404, message: `There is no ${path}.` } });
+    const sent = await text(request);
+    const dialect = request.method === 'POST' ? dialects.find((one) => one.answers(path)) : undefined;
+    const body = sent.startsWith('{') ? (JSON.parse(sent) as { model?: string }) : {};
+    const question = dialect?.read(body, path);
+    requests.push({ method: request.method ?? '', path, key: keyOf(request), tools: question?.tools ?? [] });
+    if (!dialect || !question) {
+      send(response, 404, openaiChat.error(404, `There is no ${path}.`));
+      return;
+    }
+    const model = body.model ?? 'scripted';
+    let answer: Answer = { text: '{}' };
+    if (refusal) answer = { error: refusal };
+    else if (question.tools.length > 1 && !besideWork?.test(question.conversation.at(-1) ?? '')) {
+      conversations.push(question.conversation);
+      answer = answers.shift() ?? { error: { status: 400, message: 'The test has no answer.' } };
+    }
+    if ('error' in answer) {
+      send(response, answer.error.status, dialect.error(answer.error.status, answer.error.message));
+    } else if (question.streamed) {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      if ('endless' in answer) response.write(dialect.pieces({ text: answer.endless }, model)[0]);
+      else response.end(dialect.pieces(answer, model).join(''));
+    } else if (!('endless' in answer)) {
+      send(response, 200, dialect.whole(answer, model));
     }
   };
   const server = createServer((request, response) => {
     respond(request, response).catch((error: unknown) => {
-      send(response, 500, { error: { code: 500, message: String(error) } });
+      send(response, 500, openaiChat.error(500, String(error)));
     });
   });
   server.listen(0, address);
@@ -62,7 +77,9 @@ export async function startModelServer(address: string): Promise<ModelServer> {
   return {
     url: `http://${address}:${(server.address() as AddressInfo).port}`,
     answer: (...more) => answers.push(...more),
-    told,
+    refuse: (error) => {
+      refusal = error;
+    },
     conversations,
     requests,
     close: async () => {
@@ -73,22 +90,11 @@ export async function startModelServer(address: string): Promise<ModelServer> {
   };
 }
 
-function stream(response: ServerResponse, answer: Answer): void {
-  if ('error' in answer) {
-    const { status, message } = answer.error;
-    send(response, status, { error: { code: status, message, status: 'ERROR' } });
-    return;
-  }
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
-  const part = 'call' in answer ? { functionCall: { name: answer.call, args: answer.args } } : answer;
-  response.end(`data: ${JSON.stringify(candidate(part))}\r\n\r\n`);
-}
-
-function candidate(part: object): object {
-  return {
-    candidates: [{ content: { role: 'model', parts: [part] }, finishReason: 'STOP', index: 0 }],
-    usageMetadata: { promptTokenCount: 10, candidatesTokenCount: 5, totalTokenCount: 15 },
-  };
+/** Every maker has its own place for it. */
+function keyOf({ headers }: IncomingMessage): string | undefined {
+  const key =
+    headers['x-goog-api-key'] ?? headers['x-api-key'] ?? headers.authorization?.replace(/^Bearer /, '');
+  return typeof key === 'string' ? key : undefined;
 }
 
 function send(response: ServerResponse, status: number, body: object): void {
