@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createRedactor } from '../../../src/acp/redact.ts';
+import { createRedactor, secretsOf } from '../../../src/acp/redact.ts';
 
 const redact = createRedactor([]);
 const secret = 'fd9s8f7sd9f8s7df';
@@ -96,5 +96,36 @@ describe('case 50: secrets are redacted in traces', () => {
   test('a line of megabytes takes linear time', () => {
     const line = JSON.stringify({ data: 'a-b_'.repeat(1_000_000), text: '"token '.repeat(10_000) });
     expect(redact(line)).toBe(line);
+  });
+});
+
+describe('what is secret of an environment', () => {
+  test('values, but not addresses, names of models and plain words', () => {
+    const environment = {
+      OPENAI_API_KEY: 'k-1234',
+      OPENAI_BASE_URL: 'https://example.org/v1',
+      OPENAI_MODEL: 'gpt-6',
+      GOOGLE_GENAI_USE_VERTEXAI: 'true',
+      MY_OWN: 'whatever it is',
+    };
+    expect(secretsOf(environment)).toEqual(['k-1234', 'whatever it is']);
+  });
+
+  test('an address with a password in it', () => {
+    expect(secretsOf({ A_URL: 'https://ann:pw@example.org' })).toEqual(['https://ann:pw@example.org']);
+  });
+
+  test('what is secret inside a value that is JSON, by itself, too', () => {
+    const session = JSON.stringify({
+      accessToken: 'abc-secret',
+      tenantURL: 'https://t.example',
+      scopes: ['email'],
+    });
+    expect(secretsOf({ AUGMENT_SESSION_AUTH: session })).toEqual([session, 'abc-secret']);
+    const config = JSON.stringify({
+      provider: { own: { options: { apiKey: 'deep-secret', baseURL: 'x' } } },
+    });
+    expect(secretsOf({ OPENCODE_CONFIG_CONTENT: config })).toEqual([config, 'deep-secret']);
+    expect(secretsOf({ BROKEN: '{"token": ' })).toEqual(['{"token": ']);
   });
 });

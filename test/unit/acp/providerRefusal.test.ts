@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { agentError } from '../../../src/acp/errors.ts';
+import { providerRefusal, providerRefusalIn } from '../../../src/acp/providerRefusal.ts';
+import { seenErrors } from './providerErrors.ts';
+
+describe('what a provider refused is told from the error that the agent hands on', () => {
+  test.each(seenErrors)('$agent, $status', ({ error: { code, message, data }, refusal }) => {
+    expect(providerRefusal(agentError(code, message, data))).toBe(refusal);
+  });
+
+  test.each([
+    ['exceeded retry limit, last status: 429 Too Many Requests', 'quota'],
+    ['API Error: 401 {"type":"error","error":{"type":"authentication_error"}}', 'credentials'],
+    ['You exceeded your current quota, please check your plan and billing details.', 'quota'],
+    ['HTTP error: 503 Service Unavailable', 'unavailable'],
+    ['API key not valid. Please pass a valid API key.', 'credentials'],
+    ['Overloaded', 'unavailable'],
+  ])('%s', (text, refusal) => {
+    expect(providerRefusalIn(text)).toBe(refusal);
+  });
+
+  test.each([
+    'The tests fail in line 429 of app.ts',
+    'I have added a check for status codes to the login page',
+    'Internal error',
+    'listening on port: 4010',
+    'error TS4011: …',
+  ])('nothing of it: %s', (text) => {
+    expect(providerRefusalIn(text)).toBeNull();
+  });
+
+  test('an error says what stands in its data, once', () => {
+    expect(agentError(-32603, 'Internal error', { details: '401 No key' }).message).toBe(
+      'Internal error: 401 No key',
+    );
+    expect(agentError(-32603, 'Internal error: 401 No key', { message: '401 No key' }).message).toBe(
+      'Internal error: 401 No key',
+    );
+    expect(agentError(-32603, 'Internal error', null).message).toBe('Internal error');
+    expect(agentError(-32603, 'Internal error', { details: { deep: true } }).message).toBe('Internal error');
+  });
+});
