@@ -64,9 +64,21 @@ export const errorCodes = {
 
 /** The error that an agent answered with. Many say "Internal error" and what it was in the data beside it. */
 export function agentError(code: number, message: string, data: unknown): AcpError {
-  const details = detailsOf(data);
-  const told = details === '' || message.includes(details) ? message : `${message}: ${details}`;
+  const said = innerMessage(message);
+  const details = innerMessage(detailsOf(data));
+  const told = details === '' || said.includes(details) ? said : `${said}: ${details}`;
   return new AcpError(reasonOf(code, message, data), told, { code, data });
+}
+
+/** The message of a provider's error that an agent hands on as the JSON that it came in; any other text as it is. */
+function innerMessage(text: string): string {
+  if (!text.trimStart().startsWith('{')) return text;
+  try {
+    const body = asObject(JSON.parse(text));
+    return asString(asObject(body.error).message) ?? asString(body.message) ?? text;
+  } catch {
+    return text;
+  }
 }
 
 /** What an agent adds to an error in words, as a text or in one of the fields that are used for it; empty: nothing. */

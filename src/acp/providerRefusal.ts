@@ -1,4 +1,4 @@
-import type { AcpError } from './errors.ts';
+import { errorCodes, type AcpError } from './errors.ts';
 import { asObject } from './json.ts';
 
 /**
@@ -39,6 +39,7 @@ const statusFields = ['httpStatus', 'httpStatusCode', 'statusCode', 'status', 'c
 
 function statusOf({ message, code, data }: Pick<AcpError, 'message' | 'code' | 'data'>): number | null {
   const fields = asObject(data);
+  if (code === errorCodes.authRequired) return 401;
   const told = [...statusFields.map((name) => fields[name]), code].find(isStatus);
   return told ?? statusIn(message);
 }

@@ -45,9 +45,25 @@ const signInSchema = object({
 const quirksSchema = object({
   missingFileIsEmpty: v.optional(flag()),
   noLoadInSameMinute: v.optional(flag()),
+  errorMessage: v.optional(
+    v.pipe(
+      v.string('It must be a text.'),
+      v.nonEmpty('It must not be empty.'),
+      v.check(isRegularExpression, 'It is no regular expression.'),
+    ),
+  ),
   // Where it ends in a blank, that is part of it.
   modeMessagePrefix: v.optional(v.pipe(v.string('It must be a text.'), v.nonEmpty('It must not be empty.'))),
 });
+
+function isRegularExpression(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** A list of hosts is what may be reached. */
 const networkSchema = v.union(

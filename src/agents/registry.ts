@@ -139,6 +139,10 @@ export const builtInAgentTypes: readonly AgentType[] = [
         { variable: 'OPENAI_API_KEY', method: 'api-key' },
       ],
     },
+    quirks: {
+      errorMessage:
+        '^(exceeded retry limit|unexpected status \\d|stream disconnected before|Selected model is at capacity|You\u2019ve hit your|You\'ve hit your|Quota exceeded|\\{"error":)',
+    },
   },
   {
     id: 'copilot',
@@ -165,6 +169,7 @@ export const builtInAgentTypes: readonly AgentType[] = [
     firstMode: null,
     // The way that it offers by itself counts on a browser that can reach it.
     signIn: { command: ['copilot', 'login', '--device-code'] },
+    quirks: { errorMessage: '^Error: ' },
   },
   {
     id: 'opencode',

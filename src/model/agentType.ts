@@ -56,6 +56,11 @@ export interface AgentQuirks {
   missingFileIsEmpty?: boolean;
   /** `session/load` fails in the minute of the clock in which the session was made. */
   noLoadInSameMinute?: boolean;
+  /**
+   * Ends its turn as if all were well where an error has ended it, and says the error in its last message: a regular
+   * expression, in JavaScript's words, for such a message.
+   */
+  errorMessage?: string;
   /** Tells of a change of its mode by a message that begins so; the mode's id follows. */
   modeMessagePrefix?: string;
 }

@@ -1,5 +1,5 @@
 import type { AcpError } from '../acp/errors.ts';
-import { providerRefusal, type ProviderRefusal } from '../acp/providerRefusal.ts';
+import { providerRefusal, providerRefusalIn, type ProviderRefusal } from '../acp/providerRefusal.ts';
 import type { ExitInfo } from '../agents/agentProcess.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { Failure } from '../model/failure.ts';
@@ -104,6 +104,20 @@ export function acpFailure(error: AcpError, { agentType, taskId, stderr }: ExitC
         detail,
       };
   }
+}
+
+/** What to tell of an agent that has ended its turn as if all were well, with a message that says what went wrong. */
+export function messageFailure(said: string, { agentType, taskId, stderr }: ExitContext): Failure {
+  const known = providerFailure(providerRefusalIn(said), said, agentType, taskId);
+  const detail = [said, stderr.trim()].filter((part) => part !== '').join('\n');
+  return {
+    ...(known ?? {
+      reason: 'agent-error',
+      message: `${agentType.name} could not go on: ${said.slice(0, 300)}`,
+      action: { kind: 'retry', taskId },
+    }),
+    detail,
+  };
 }
 
 /**

@@ -11,6 +11,7 @@ export function ownedFiles(files: EditorFiles, folder: string): EditorFiles {
   if (process.getuid?.() !== 0) return files;
   return {
     read: (file) => files.read(file),
+    unsavedFiles: (...asked) => files.unsavedFiles(...asked),
     write: async (file, content) => {
       const made = await missingPart(file);
       await files.write(file, content);

@@ -7,8 +7,9 @@ import type { AgentType } from '../model/agentType.ts';
 import { failureOf, UserError, type Failure } from '../model/failure.ts';
 import type { Run } from '../model/run.ts';
 import type { WireRecord } from '../store/wireRecord.ts';
-import { acpFailure, exitFailure, silenceFailure, type ExitContext } from './agentFailure.ts';
+import { acpFailure, exitFailure, messageFailure, silenceFailure, type ExitContext } from './agentFailure.ts';
 import { chooseDefaults, connect, openConversation, type ConversationHost } from './conversation.ts';
+import { LastWords } from './lastWords.ts';
 import { changesSession, permissionFrom, recordSessionEvent } from './recordSession.ts';
 import type { RunDependencies, RunSettings } from './runInterfaces.ts';
 import type { RunRecord } from './runRecord.ts';
@@ -39,6 +40,7 @@ export class RunAgent {
   readonly #signal: AbortSignal;
   #process: AgentProcess | null = null;
   #connection: AcpConnection | null = null;
+  readonly #lastWords = new LastWords();
   #session: Session | null = null;
   #openRequests = 0;
 
@@ -133,6 +135,7 @@ export class RunAgent {
     this.#session = session;
     session.onEvent((event) => {
       recordSessionEvent(this.#recorder, event, this.#agentType.quirks);
+      this.#lastWords.note(event);
       if (changesSession(event)) this.sessionChanged();
     });
     if (notice !== null) this.#recorder.add({ kind: 'notice', text: notice });
@@ -219,7 +222,25 @@ export class RunAgent {
     if (error.reason === 'timeout') {
       return silenceFailure(this.#settings.startTimeoutSeconds, this.#exitContext());
     }
-    return acpFailure(error, this.#exitContext());
+    return this.#withoutSecrets(acpFailure(error, this.#exitContext()));
+  }
+
+  /** What went wrong in a turn that has ended as if all were well; null where nothing is known to have. */
+  hiddenFailure(stopReason: string): Failure | null {
+    const said = this.#lastWords.take();
+    const pattern = this.#agentType.quirks?.errorMessage;
+    if (stopReason !== 'end_turn' || pattern === undefined || !new RegExp(pattern).test(said)) return null;
+    return this.#withoutSecrets(messageFailure(said, this.#exitContext()));
+  }
+
+  /** An error may repeat the key that was not taken. */
+  #withoutSecrets({ message, detail, ...failure }: Failure): Failure {
+    const { redact } = this.#settings;
+    return {
+      ...failure,
+      message: redact(message),
+      ...(detail === undefined ? {} : { detail: redact(detail) }),
+    };
   }
 
   #exitContext(): ExitContext {

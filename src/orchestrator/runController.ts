@@ -161,6 +161,8 @@ export class RunController {
     // A turn that ended because it was cancelled is not for review.
     if (this.#stopping) return;
     await process.collectFiles(this.#abort.signal);
+    const hidden = this.#agent.hiddenFailure(result.stopReason);
+    if (hidden) throw new UserError(hidden);
     if (!result.hadOutput) this.#noteSilentTurn(this.#settings.redact(process.stderrTail()));
     this.#recorder.add({ kind: 'turn_end', text: describeEnd(result.stopReason), data: result });
     await this.#workspace.finish(this.#abort.signal);

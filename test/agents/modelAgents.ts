@@ -17,8 +17,6 @@ export interface ModelAgent {
   keepsTrying?: boolean;
   /** What it says where there is no key; left out where it can do without one. */
   withoutKey?: 'sign-in-needed';
-  /** It can load no session in the minute in which it has made it. */
-  resumesInNextMinute?: boolean;
 }
 
 /** All that Kandev brings along. */
@@ -84,6 +82,7 @@ export const modelAgents: readonly ModelAgent[] = [
       call: 'bash',
       args: { command, description: 'A command', mode: 'sync', initial_wait: 20 },
     }),
+    keepsTrying: true,
     withoutKey: 'sign-in-needed',
   },
   {
@@ -91,8 +90,8 @@ export const modelAgents: readonly ModelAgent[] = [
     environment: (url, key) => ({ GOOGLE_GEMINI_BASE_URL: url, GEMINI_API_KEY: key }),
     write: (path, content) => ({ call: 'write_file', args: { file_path: path, content } }),
     run: (command) => ({ call: 'run_shell_command', args: { command } }),
+    keepsTrying: true,
     withoutKey: 'sign-in-needed',
-    resumesInNextMinute: true,
   },
   {
     id: 'opencode',

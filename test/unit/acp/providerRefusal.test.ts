@@ -1,11 +1,27 @@
 import { describe, expect, test } from 'vitest';
 import { agentError } from '../../../src/acp/errors.ts';
 import { providerRefusal, providerRefusalIn } from '../../../src/acp/providerRefusal.ts';
-import { seenErrors } from './providerErrors.ts';
+import { builtInAgentTypes } from '../../../src/agents/registry.ts';
+import { seenErrors, seenMessages } from './providerErrors.ts';
 
 describe('what a provider refused is told from the error that the agent hands on', () => {
   test.each(seenErrors)('$agent, $status', ({ error: { code, message, data }, refusal }) => {
     expect(providerRefusal(agentError(code, message, data))).toBe(refusal);
+  });
+
+  test.each(seenMessages)('$agent, $status, at the end of a turn', ({ agent, text, refusal }) => {
+    const quirks = builtInAgentTypes.find(({ id }) => id === agent)?.quirks;
+    expect(text).toMatch(new RegExp(quirks?.errorMessage ?? '(?!)'));
+    expect(providerRefusalIn(text)).toBe(refusal);
+  });
+
+  test('an error in JSON is told in its words', () => {
+    const { message } = agentError(
+      401,
+      '{"error":{"code":401,"message":"Incorrect API key provided."}}',
+      null,
+    );
+    expect(message).toBe('Incorrect API key provided.');
   });
 
   test.each([
