@@ -133,7 +133,7 @@ describe.each(modelAgents.filter(({ id }) => wanted?.includes(id) ?? true))('$id
   it('stops in the middle of an answer', async () => {
     model.answer({ endless: 'I am working on it' });
     const taskId = await start('Work');
-    await board.until(taskId, ({ run }) => /working on it/.test(run?.activity ?? ''));
+    await board.until(taskId, ({ run }) => (run?.activity ?? '').includes('working on it'));
     await board.kandev.execute('task.stop', { taskId });
     const { run } = await board.until(taskId, ({ task }) => task.state === 'TODO');
     expect(run).toMatchObject({ state: 'STOPPED', containerId: null });
