@@ -13,6 +13,7 @@ import { editorFiles } from './providers/editorFiles.ts';
 import { EngineWatch } from './providers/engineWatch.ts';
 import { FailureMessages } from './providers/failureMessages.ts';
 import { OutputLog } from './providers/outputLog.ts';
+import { resultScheme, ResultFiles } from './providers/resultFiles.ts';
 import { PermissionPrompts } from './providers/permissionPrompts.ts';
 import { PromptQueue } from './providers/promptQueue.ts';
 import { QuestionPrompts } from './providers/questionPrompts.ts';
@@ -71,6 +72,7 @@ export function activate(context: ExtensionContext): void {
       deleteCard: (taskId) => deletion.delete([taskId]),
     }),
   );
+  store.add(workspace.registerTextDocumentContentProvider(resultScheme, new ResultFiles(kandev)));
   store.add(window.registerWebviewPanelSerializer(boardViewType, board));
   store.add(new RunStatusBar(state));
   store.add(new RunMessages(kandev, failures, state));

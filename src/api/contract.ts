@@ -9,6 +9,12 @@ import type { Run } from '../model/run.ts';
 import type { Question } from '../orchestrator/questionDesk.ts';
 import type { RunSession } from '../orchestrator/runInterfaces.ts';
 import type { BoardFile, ImportPreview, ImportResult } from './boardFile.ts';
+import {
+  resultCommandSchemas,
+  resultQuerySchemas,
+  type ResultCommandResults,
+  type ResultQueryResults,
+} from './resultContract.ts';
 import { priorities, taskStates, type DeletedTask, type Task, type TaskEvent } from '../model/task.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
 
@@ -109,11 +115,12 @@ export const commandSchemas = {
   'database.exportCopy': v.object({ path: v.pipe(v.string(), v.minLength(1)) }),
   /** Makes the board what it was; what it is now becomes a backup itself. Ends all runs. */
   'database.restoreBackup': v.object({ backupId: id }),
+  ...resultCommandSchemas,
   /** Looks for the Docker engine again. */
   'engine.check': v.object({}),
 };
 
-export interface CommandResults {
+export interface CommandResults extends ResultCommandResults {
   'task.create': Task;
   'task.update': Task;
   'task.move': Task;
@@ -162,10 +169,11 @@ export const querySchemas = {
   questions: v.object({}),
   /** What can be chosen in the conversation of a card's live run; null when none is open. */
   'run.session': v.object({ taskId: id }),
+  ...resultQuerySchemas,
   engine: v.object({}),
 };
 
-export interface QueryResults {
+export interface QueryResults extends ResultQueryResults {
   board: BoardView;
   cards: { revision: number; cards: CardView[] };
   'task.history': TaskEvent[];

@@ -26,6 +26,7 @@ import {
   type QueryParams,
   type QueryResults,
 } from './contract.ts';
+import { Results } from './results.ts';
 import { sampleCards } from './sampleCards.ts';
 
 export interface KandevServices {
@@ -50,6 +51,7 @@ type QueryTable = { [Q in QueryName]: (params: QueryParams<Q>) => Promise<QueryR
 export class LocalKandev implements Kandev {
   readonly #services: KandevServices;
   readonly #actor: () => string;
+  readonly #results: Results;
   readonly #commands: CommandTable;
   readonly #queries: QueryTable;
   #revision = 0;
@@ -58,6 +60,7 @@ export class LocalKandev implements Kandev {
   constructor(services: KandevServices, actor: () => string) {
     this.#services = services;
     this.#actor = actor;
+    this.#results = new Results(services, actor);
     this.#commands = this.#commandTable();
     this.#queries = this.#queryTable();
     services.events.subscribe('>', () => this.#revision++);
@@ -128,6 +131,7 @@ export class LocalKandev implements Kandev {
       },
       'agent.check': ({ agentTypeId }) => checkAgentType(this.#agentType(agentTypeId)),
       'agent.signedIn': ({ agentTypeId }) => orchestrator.signedIn(agentTypeId, actor()),
+      ...this.#results.commands(),
       ...this.#dataCommands(),
     };
   }
@@ -184,6 +188,7 @@ export class LocalKandev implements Kandev {
       agentTypes: () => Promise.resolve([...agentTypes()]),
       questions: () => Promise.resolve(questions.open),
       'run.session': ({ taskId }) => Promise.resolve(orchestrator.session(taskId)),
+      ...this.#results.queries(),
       engine: () => orchestrator.checkEngine(),
     };
   }

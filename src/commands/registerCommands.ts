@@ -6,6 +6,8 @@ import { cardCommands } from './cardCommands.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 import { dataCommands } from './dataCommands.ts';
 import { queueCommands } from './queueCommands.ts';
+import { resultCommands } from './resultCommands.ts';
+import { reviewCommands } from './reviewCommands.ts';
 import { runCommands } from './runCommands.ts';
 import { sessionCommands } from './sessionCommands.ts';
 
@@ -16,6 +18,8 @@ const allCommands: CommandTable = {
   ...cardCommands,
   ...dataCommands,
   ...queueCommands,
+  ...resultCommands,
+  ...reviewCommands,
   ...runCommands,
   ...sessionCommands,
 };

@@ -25,10 +25,14 @@ export interface EventData {
   'question.closed': { taskId: string; runId: string; questionId: string };
   /** Other modes, models, options or commands can be chosen in a run. */
   'session.changed': { taskId: string; runId: string };
+  /** Somebody has taken, given up or taken back what an agent has made. */
+  'result.changed': { taskId: string; what: ResultChange; actor: string };
   /** A backup was restored: whatever was known of the board is out of date. */
   'board.replaced': { backupId: string };
   'queue.changed': { length: number };
 }
+
+export type ResultChange = 'rollBack' | 'discard' | 'undo' | 'apply' | 'merge' | 'commit' | 'branch' | 'push';
 
 export type EventType = keyof EventData;
 

@@ -20,6 +20,7 @@ export type FailureReason =
   | 'run-active'
   | 'no-run'
   | 'already-resolved'
+  | 'cancelled'
   | 'agent-type-unknown'
   | 'no-folder'
   | 'untrusted'

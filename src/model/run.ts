@@ -23,6 +23,8 @@ export interface RunWorkspace {
   workingFolder: string;
   /** The branch of its own; null for kinds without. */
   branch: string | null;
+  /** Whether what is done there can be committed. */
+  hasRepository: boolean;
 }
 
 /** How much a run has changed, as its last checkpoint shows it. */

@@ -38,10 +38,10 @@ export class RunWorkspace {
       },
       signal,
     );
-    const { kind, root, workingFolder, branch, warnings, skipped } = prepared;
+    const { kind, root, workingFolder, branch, hasRepository, warnings, skipped } = prepared;
     this.#isReady = true;
     this.#isStale = true;
-    this.#record.note(null, { workspace: { kind, root, workingFolder, branch } });
+    this.#record.note(null, { workspace: { kind, root, workingFolder, branch, hasRepository } });
     for (const warning of warnings) this.#notice(warning);
     if (skipped.length > 0) this.#notice(skippedText(skipped));
     return prepared;

@@ -1,7 +1,7 @@
 import { l10n } from 'vscode';
 import type { AgentType } from '../model/agentType.ts';
 import type { CardView } from '../model/cardView.ts';
-import { isBusy, type RunState } from '../model/run.ts';
+import { isBusy, type RunChanges, type RunState } from '../model/run.ts';
 import { oneLine } from './agentText.ts';
 import { findCard, type BoardState } from './boardState.ts';
 
@@ -82,8 +82,12 @@ export function latestActivity(card: CardView): string {
 
 /** How much its latest run has changed: "3 files +12 −4"; empty when nothing is known, or has changed. */
 export function changesText({ run }: Pick<CardView, 'run'>): string {
-  const { files, added, removed } = run?.changes ?? { files: 0, added: 0, removed: 0 };
-  if (files === 0) return '';
+  return run?.changes && run.changes.files > 0 ? filesText(run.changes) : '';
+}
+
+/** "3 files +12 −4" */
+export function filesText({ files, added, removed }: RunChanges): string {
+  if (files === 0) return l10n.t('no files');
   return files === 1
     ? l10n.t('1 file +{0} −{1}', added, removed)
     : l10n.t('{0} files +{1} −{2}', files, added, removed);

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { window } from 'vscode';
-import type { EventData, KandevEvent } from '../model/events.ts';
+import type { EventData, KandevEvent, ResultChange } from '../model/events.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
 import { stateNames } from '../model/taskState.ts';
 import type { RunLog } from '../model/runLog.ts';
@@ -89,6 +89,8 @@ export class OutputLog implements RunLog {
       this.info(data.task.id, `${stateNames[data.from]} -> ${stateNames[data.to]} (${data.actor})${why}`);
     } else if ('request' in data) {
       this.#request(data);
+    } else if ('what' in data) {
+      this.info(data.taskId, `${resultLines[data.what]} by ${data.actor}`);
     } else if (event.type === 'agent.failed' && 'run' in data && data.run.failure) {
       const { message, detail } = data.run.failure;
       this.error(data.run.taskId, detail === undefined ? message : `${message}\n${detail}`);
@@ -120,6 +122,17 @@ export class OutputLog implements RunLog {
     return `[${title ?? taskId}]`;
   }
 }
+
+const resultLines: Readonly<Record<ResultChange, string>> = {
+  rollBack: 'changes: rolled back',
+  discard: 'changes: discarded',
+  undo: 'changes: undone',
+  apply: 'changes: applied to the folder',
+  merge: 'changes: merged into the branch of the folder',
+  commit: 'changes: committed',
+  branch: 'changes: made a branch',
+  push: 'changes: sent as a branch',
+};
 
 /** The lines for anything but message text, which is written as it is. */
 function describeEntry(entry: TranscriptEntry, appended: string): string[] {

@@ -1,6 +1,7 @@
 import { commands, l10n, window } from 'vscode';
 import type { Kandev } from '../api/contract.ts';
 import type { Disposable, KandevEvent } from '../model/events.ts';
+import { offersOf } from '../model/resultOffers.ts';
 import type { Run } from '../model/run.ts';
 import { findCard, type BoardState } from './boardState.ts';
 import type { FailureMessages } from './failureMessages.ts';
@@ -32,14 +33,17 @@ export class RunMessages implements Disposable {
   }
 
   async #tellReady(run: Run, title: string): Promise<void> {
+    const review = l10n.t('Review Changes');
     const show = l10n.t('Show Card');
     const message = l10n.t('Send Message…');
     const chosen = await window.showInformationMessage(
       l10n.t('“{0}” is ready for your review.', title),
+      ...(offersOf({ run }).review ? [review] : []),
       show,
       message,
     );
-    if (chosen === show) await commands.executeCommand('kandev.revealInBoard', run.taskId);
+    if (chosen === review) await commands.executeCommand('kandev.reviewChanges', run.taskId);
+    else if (chosen === show) await commands.executeCommand('kandev.revealInBoard', run.taskId);
     else if (chosen === message) await commands.executeCommand('kandev.sendMessage', run.taskId);
   }
 }

@@ -17,6 +17,7 @@ import { columnOf, type Column } from '../model/board.ts';
 import type { CardView } from '../model/cardView.ts';
 import type { PermissionRequest } from '../model/permission.ts';
 import { canGoOn, isBusy, isLive } from '../model/run.ts';
+import { offeredWords } from '../model/resultOffers.ts';
 import { oneLine } from './agentText.ts';
 import { cardsOf, findCard, type BoardChange, type BoardState } from './boardState.ts';
 import { agentName, cardStatus, changesText, latestActivity, needsUser } from './cardText.ts';
@@ -227,7 +228,8 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
 }
 
 /** What the menus' `viewItem =~ /…/` looks at. */
-function contextValue({ task, run, permissions, questions, queue }: CardView): string {
+function contextValue(card: CardView): string {
+  const { task, run, permissions, questions, queue } = card;
   const words = ['card', task.state];
   if (run && isBusy(run.state)) words.push('busy');
   else if (task.agentTypeId !== null) words.push('startable');
@@ -236,7 +238,7 @@ function contextValue({ task, run, permissions, questions, queue }: CardView): s
   if (queue) words.push('queued');
   if (permissions.length > 0) words.push('asking');
   if (questions.length > 0) words.push('questions');
-  return words.join(' ');
+  return [...words, ...offeredWords(card)].join(' ');
 }
 
 /** Another one when it is empty: an item that VS Code knows would show its first card collapsed. */

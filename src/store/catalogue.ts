@@ -36,6 +36,8 @@ export const queries = {
   deletedTasks: reads.deletedTasks,
   waitingTasks: (db: SqlDatabase, _: object) => reads.waitingTasks(db),
   queuePause: (db: SqlDatabase, _: object) => queueWrites.queuePause(db),
+  run: reads.run,
+  runsOfTask: reads.runsOfTask,
   liveRuns: (db: SqlDatabase, _: object) => reads.liveRuns(db),
   tasksInProgress: (db: SqlDatabase, _: object) => reads.tasksInProgress(db),
   openPermissionRequests: (db: SqlDatabase, _: object) => reads.openPermissionRequests(db),

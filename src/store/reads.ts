@@ -63,6 +63,17 @@ export function waitingTasks(db: SqlDatabase): Task[] {
     .sort(compareQueued);
 }
 
+export function run(db: SqlDatabase, { runId }: { runId: string }): Run | null {
+  return db.all('SELECT * FROM agent_instances WHERE id = ?', runId).map(runFrom)[0] ?? null;
+}
+
+/** All runs of a card, the newest first. */
+export function runsOfTask(db: SqlDatabase, { taskId }: { taskId: string }): Run[] {
+  return db
+    .all('SELECT * FROM agent_instances WHERE task_id = ? ORDER BY created_at DESC, rowid DESC', taskId)
+    .map(runFrom);
+}
+
 export function liveRuns(db: SqlDatabase): Run[] {
   const live = runStates.filter(isLive);
   return db

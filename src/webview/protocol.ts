@@ -60,7 +60,12 @@ export type BoardCommand =
 export type BoardCommandInput<C extends BoardCommand> = CommandInput<C>;
 
 /** The commands of VS Code that the board may run on a card; each gets `{ taskId }`. */
-export const uiCommands = ['kandev.answerPermission', 'kandev.answerQuestion', 'kandev.sendMessage'] as const;
+export const uiCommands = [
+  'kandev.answerPermission',
+  'kandev.answerQuestion',
+  'kandev.reviewChanges',
+  'kandev.sendMessage',
+] as const;
 export type UiCommand = (typeof uiCommands)[number];
 
 export type ExecuteMessage<C extends BoardCommand = BoardCommand> = {

@@ -66,7 +66,7 @@ export class SharedKandev implements Kandev {
   async execute<C extends CommandName>(command: C, input: CommandInput<C>): Promise<CommandResults[C]> {
     // A card that is created twice has the same id, and the second time is harmless.
     const stable = command === 'task.create' ? { id: randomUUID(), ...input } : input;
-    return this.#withSide((side) => side.kandev.execute(command, stable), command !== 'task.prompt');
+    return this.#withSide((side) => side.kandev.execute(command, stable), !isDoneOnce(command));
   }
 
   query<Q extends QueryName>(query: Q, input: QueryInput<Q>): Promise<QueryResults[Q]> {
@@ -201,10 +201,15 @@ function heldElsewhere({ host }: Holder): UserError {
   });
 }
 
+/** Asked for a second time, these would do something again, or refuse what they have just done. */
+function isDoneOnce(command: CommandName): boolean {
+  return command === 'task.prompt' || command.startsWith('result.');
+}
+
 function unknownOutcome(): UserError {
   return new UserError({
     reason: 'storage',
     message:
-      'The window that led the board was closed while it sent your message. See on the card whether the agent got it, and send it again if not.',
+      'The window that led the board was closed while it did what you asked for. See on the card whether it was done, and ask again if not.',
   });
 }

@@ -90,5 +90,8 @@ function withoutConflicts(
 }
 
 function noCheckpoint(): UserError {
-  return new UserError({ reason: 'not-found', message: 'There is no checkpoint of this workspace any more.' });
+  return new UserError({
+    reason: 'not-found',
+    message: 'There is no checkpoint of this workspace any more.',
+  });
 }

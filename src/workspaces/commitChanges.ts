@@ -69,6 +69,12 @@ async function folderChange(tools: WorkspaceTools, span: Span, call: Call): Prom
   await repository.assertIdle(call);
   const trees = { ...call, site: tools.store.site };
   const differences = await diffTrees(tools.git, states.before.tree, states.after.tree, trees);
+  const after = 'runId' in span ? await tools.store.read(refNames.after(span.runId), call.signal) : null;
+  if (after) {
+    // What came after the run is somebody else's: of the files that it has changed, what they are now counts.
+    const own = await diffTrees(tools.git, states.before.tree, after.tree, trees);
+    for (const path of differences.keys()) if (!own.has(path)) differences.delete(path);
+  }
   return { states, repository, differences };
 }
 

@@ -49,6 +49,7 @@ export async function prepareWorkspace(
     root: record.root,
     workingFolder: record.kind === 'folder' ? record.root : path.join(record.root, record.prefix),
     branch: record.branch,
+    hasRepository: record.repository !== null,
     setup: request.setup !== null && setup === setupDigest(request.setup) ? null : request.setup,
     copiedIn,
     warnings: [...warnings, ...(await warningsOf(tools, record, place, snapshot.tree, call))],

@@ -56,6 +56,8 @@ export interface PreparedWorkspace {
   workingFolder: string;
   /** `kandev/fix-login-1a2b3c4d`; null for kinds without. */
   branch: string | null;
+  /** Whether what is done there can be committed. */
+  hasRepository: boolean;
   /** To be run in the container before the agent; null when there is none, or it has been run here. */
   setup: SetupScript | null;
   /** Files that were copied in, relative to `root`. */
@@ -247,7 +249,10 @@ export interface Workspaces {
   apply(workspaceId: string, choice?: ApplyChoice, signal?: AbortSignal): Promise<ApplyOutcome>;
   /** Merges the workspace's branch into the branch of the folder. */
   merge(workspaceId: string, message: string, signal?: AbortSignal): Promise<MergeOutcome>;
-  /** Commits the change: in the folder on its branch, and only these files; otherwise on the workspace's branch. */
+  /**
+   * Commits the change: in the folder on its branch, and only the files that it is in, as they are now; otherwise on the
+   * workspace's branch.
+   */
   commit(span: Span, message: string, signal?: AbortSignal): Promise<CommitOutcome>;
   /** Makes a branch with the change in the folder's repository, without switching to it. */
   createBranch(span: Span, name: string, message: string, signal?: AbortSignal): Promise<CommitOutcome>;

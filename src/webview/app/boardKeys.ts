@@ -80,6 +80,9 @@ function runCardCommand(
     case 'message':
       commands.message(taskId);
       break;
+    case 'review':
+      commands.review(taskId);
+      break;
     case 'delete':
       void commands.delete(taskId);
       break;

@@ -51,6 +51,11 @@ export class CardCommands {
     if (card && actionsOf(card).message) this.runUiCommand('kandev.sendMessage', taskId);
   }
 
+  review(taskId: string): void {
+    const card = this.#store.state.content?.cards.get(taskId);
+    if (card && actionsOf(card).review) this.runUiCommand('kandev.reviewChanges', taskId);
+  }
+
   runUiCommand(command: UiCommand, taskId: string): void {
     this.#host.post({ type: 'uiCommand', command, taskId });
   }

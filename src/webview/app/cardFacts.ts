@@ -1,5 +1,6 @@
 import type { Failure } from '../../model/failure.ts';
 import { canGoOn, isBusy, isLive, type Run } from '../../model/run.ts';
+import { offersOf } from '../../model/resultOffers.ts';
 import type { Priority, TaskState } from '../../model/task.ts';
 import { stateNames } from '../../model/taskState.ts';
 import type { BoardCard } from '../protocol.ts';
@@ -107,6 +108,7 @@ export interface CardActions {
   start: boolean;
   stop: boolean;
   message: boolean;
+  review: boolean;
 }
 
 const startable = new Set(['BACKLOG', 'TODO', 'REVIEW', 'FAILED', 'CANCELLED']);
@@ -118,6 +120,7 @@ export function actionsOf({ task, run, queue }: BoardCard): CardActions {
     start: !live && !queue && task.agentTypeId !== null && startable.has(task.state),
     stop: live || queue !== null,
     message: run !== null && canGoOn(run) && queue === null,
+    review: offersOf({ run }).review,
   };
 }
 
@@ -159,14 +162,10 @@ export function accessibleName(card: BoardCard, agentName: string | null): strin
 }
 
 /** What VS Code's menus on the card decide by; the keys are those of `when` clauses. */
-export function menuContext({
-  task,
-  run,
-  permissions,
-  questions,
-  queue,
-}: BoardCard): Record<string, string | boolean> {
+export function menuContext(card: BoardCard): Record<string, string | boolean> {
+  const { task, run, permissions, questions, queue } = card;
   return {
+    ...offersOf(card),
     webviewSection: 'card',
     taskId: task.id,
     state: task.state,

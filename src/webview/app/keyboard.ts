@@ -7,7 +7,7 @@ export type FocusCommand =
 /** What is done to the card that has the focus. */
 export type CardCommand =
   | { kind: 'move'; direction: Direction }
-  | { kind: 'open' | 'edit' | 'start' | 'stop' | 'message' | 'delete' };
+  | { kind: 'open' | 'edit' | 'start' | 'stop' | 'message' | 'review' | 'delete' };
 
 export type KeyCommand = FocusCommand | CardCommand | { kind: 'create' | 'filter' | 'help' };
 
@@ -37,6 +37,7 @@ const plainKeys: Readonly<Record<string, KeyCommand>> = {
   r: { kind: 'start' },
   s: { kind: 'stop' },
   m: { kind: 'message' },
+  v: { kind: 'review' },
   '/': { kind: 'filter' },
   '?': { kind: 'help' },
 };
@@ -77,6 +78,7 @@ export function keyHelp(): { title: string; keys: { keys: readonly string[]; doe
         { keys: ['R'], does: t('Run the card, or run it again') },
         { keys: ['S'], does: t('Stop the agent') },
         { keys: ['M'], does: t('Send the agent a message') },
+        { keys: ['V'], does: t('Review what the agent has changed') },
       ],
     },
     {

@@ -80,6 +80,8 @@ const queryParams: Record<QueryName, object> = {
   deletedTasks: { boardId },
   waitingTasks: {},
   queuePause: {},
+  run: { runId: 'run' },
+  runsOfTask: { taskId: 'a' },
   liveRuns: {},
   tasksInProgress: {},
   openPermissionRequests: {},

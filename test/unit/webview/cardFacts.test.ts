@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../../src/model/failure.ts';
-import { runStates, type RunState } from '../../../src/model/run.ts';
+import { runStates, type RunState, type RunWorkspace } from '../../../src/model/run.ts';
 import { describeChange } from '../../../src/webview/app/announcements.ts';
 import {
   accessibleName,
@@ -91,22 +91,58 @@ describe('shownFailure', () => {
   });
 });
 
+const workspace: RunWorkspace = {
+  kind: 'folder',
+  root: '/w',
+  workingFolder: '/w',
+  branch: null,
+  hasRepository: true,
+};
+const changes = { files: 1, added: 2, removed: 0 };
+
 describe('actionsOf', () => {
-  it.each<[string, ReturnType<typeof card>, { start: boolean; stop: boolean; message: boolean }]>([
-    ['a new card', card('a'), { start: true, stop: false, message: false }],
-    ['a card for a person', card('a', { agentTypeId: null }), { start: false, stop: false, message: false }],
-    ['a done card', card('a', { state: 'COMPLETED' }), { start: false, stop: false, message: false }],
-    ['a run that is being prepared', running('PREPARING'), { start: false, stop: true, message: false }],
+  it.each<
+    [string, ReturnType<typeof card>, { start: boolean; stop: boolean; message: boolean; review: boolean }]
+  >([
+    ['a new card', card('a'), { start: true, stop: false, message: false, review: false }],
+    [
+      'a card for a person',
+      card('a', { agentTypeId: null }),
+      { start: false, stop: false, message: false, review: false },
+    ],
+    [
+      'a done card',
+      card('a', { state: 'COMPLETED' }),
+      { start: false, stop: false, message: false, review: false },
+    ],
+    [
+      'a run that is being prepared',
+      running('PREPARING'),
+      { start: false, stop: true, message: false, review: false },
+    ],
     [
       'a run that is ready',
       running('READY', { state: 'REVIEW' }),
-      { start: false, stop: true, message: true },
+      { start: false, stop: true, message: true, review: false },
     ],
-    ['a failed card', running('FAILED', { state: 'FAILED' }), { start: true, stop: false, message: true }],
+    [
+      'a failed card',
+      running('FAILED', { state: 'FAILED' }),
+      { start: true, stop: false, message: true, review: false },
+    ],
+    [
+      'a run that has changed something',
+      card(
+        'a',
+        { state: 'REVIEW' },
+        { run: aRun('a', { state: 'COMPLETED', turns: 1, workspace, changes }) },
+      ),
+      { start: true, stop: false, message: true, review: true },
+    ],
     [
       'a queued card',
       card('a', { state: 'TODO' }, { queue: { place: 1, why: '', until: null } }),
-      { start: false, stop: true, message: false },
+      { start: false, stop: true, message: false, review: false },
     ],
   ])('%s', (_, subject, expected) => {
     expect(actionsOf(subject)).toEqual(expected);
@@ -140,8 +176,11 @@ describe('accessibleName', () => {
 
 describe('menuContext', () => {
   it('gives the menus what their when clauses ask for', () => {
-    const context = menuContext(running('READY', { state: 'REVIEW' }));
+    const run = aRun('a', { state: 'READY', workspace, changes });
+    const context = menuContext(card('a', { state: 'REVIEW' }, { run }));
     expect(context).toEqual({
+      ...{ result: true, review: true, commit: true, createBranch: true, rollBack: true },
+      ...{ apply: false, merge: false, push: false, discard: false, workspace: false },
       webviewSection: 'card',
       taskId: 'a',
       state: 'REVIEW',

@@ -190,47 +190,23 @@ export class CardElement extends LightElement {
     const can = actionsOf(card);
     const tabIndex = this.#buttonTabIndex;
     const again = card.run !== null;
+    const tool = (isOffered: boolean, name: string, label: string, onClick: () => unknown, className = '') =>
+      isOffered
+        ? iconButton({ icon: name, label, tabIndex, className, onClick: () => void onClick() })
+        : nothing;
     return html`<div class="card-actions">
-      ${
-        can.start
-          ? iconButton({
-              icon: again ? 'debug-rerun' : 'play',
-              label: again ? t('Run Again (R)') : t('Run (R)'),
-              tabIndex,
-              onClick: () => void commands.start(id),
-            })
-          : nothing
-      }
-      ${
-        can.message
-          ? iconButton({
-              icon: 'comment',
-              label: t('Send Message (M)'),
-              tabIndex,
-              onClick: () => {
-                commands.message(id);
-              },
-            })
-          : nothing
-      }
-      ${
-        can.stop
-          ? iconButton({
-              icon: 'debug-stop',
-              label: t('Stop (S)'),
-              tabIndex,
-              className: 'icon-button-stop',
-              onClick: () => void commands.stop(id),
-            })
-          : nothing
-      }
-      ${iconButton({
-        icon: 'edit',
-        label: t('Edit (E)'),
-        tabIndex,
-        onClick: () => {
-          form.edit(id);
-        },
+      ${tool(can.start, again ? 'debug-rerun' : 'play', again ? t('Run Again (R)') : t('Run (R)'), () =>
+        commands.start(id),
+      )}
+      ${tool(can.review, 'diff-multiple', t('Review Changes (V)'), () => {
+        commands.review(id);
+      })}
+      ${tool(can.message, 'comment', t('Send Message (M)'), () => {
+        commands.message(id);
+      })}
+      ${tool(can.stop, 'debug-stop', t('Stop (S)'), () => commands.stop(id), 'icon-button-stop')}
+      ${tool(true, 'edit', t('Edit (E)'), () => {
+        form.edit(id);
       })}
       ${iconButton({ icon: 'ellipsis', label: t('More Actions…'), tabIndex, onClick: openMenu })}
     </div>`;
