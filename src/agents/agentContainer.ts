@@ -41,7 +41,7 @@ export interface AttachedContainer {
   engine: Engine;
   containerId: string;
   workingDirectory: string;
-  files: Pick<FileDelivery, 'collect'>;
+  files: FileDelivery;
   network: Pick<RunNetwork, 'dispose'>;
   stdio: AgentStdio;
   stderr: AgentStderr;
@@ -57,7 +57,7 @@ export class AgentContainer implements AgentProcess {
   readonly connection: AgentConnection | null;
   readonly commands: TerminalHandlers;
   readonly #engine: Engine;
-  readonly #files: Pick<FileDelivery, 'collect'>;
+  readonly #files: FileDelivery;
   readonly #network: Pick<RunNetwork, 'dispose'>;
   readonly #stdio: AgentStdio;
   readonly #stderr: AgentStderr;
@@ -84,7 +84,11 @@ export class AgentContainer implements AgentProcess {
     return openTerminal({ engine: this.#engine, containerId, workingDirectory }, request);
   }
 
-  collectFiles(signal?: AbortSignal): Promise<void> {
+  get sharesFiles(): boolean {
+    return this.#files.kind === 'bind';
+  }
+
+  collectFiles(signal?: AbortSignal): Promise<readonly string[]> {
     return this.#files.collect(this.containerId, signal);
   }
 
@@ -109,8 +113,11 @@ export class AgentContainer implements AgentProcess {
     // Its exit code goes with the container.
     if (await stopContainer(this.#engine, this.containerId)) await settledWithin(this.exited, exitCodeMs);
     this.#stdio.close();
+    // Where this fails the container stays, with the work that is in it.
+    await this.#files.collect(this.containerId);
     const remaining = disposeMs - (Date.now() - begun);
     await removeContainer(this.#engine, this.containerId, Math.max(remaining, leastRemoveMs));
     await this.#network.dispose();
+    await this.#files.remove();
   }
 }

@@ -4,8 +4,9 @@ import type { EngineStatus } from '../model/engine.ts';
 import { failureOf } from '../model/failure.ts';
 import type { AgentProcess, ExitInfo } from './agentProcess.ts';
 import { containerName, containerOptions } from './container.ts';
-import { bindFiles } from './containerFiles.ts';
-import { containerUser, identityPaths, writeIdentity } from './containerUser.ts';
+import type { HostPath } from './containerFiles.ts';
+import { containerUser, identityPaths, writeIdentity, type ContainerUser } from './containerUser.ts';
+import { deliverFiles } from './deliverFiles.ts';
 import { resolveEndpoint } from './endpoint.ts';
 import { Engine } from './engine.ts';
 import type { LaunchedThing } from './engineFailure.ts';
@@ -14,7 +15,7 @@ import { ensureImage, ensureMachineImage } from './images.ts';
 import type { TakeOver } from './keeper/keeperClient.ts';
 import { keeperPath } from './keeper/keeperPath.ts';
 import { takeOverContainer } from './keeper/takeOverContainer.ts';
-import { labelsOf, networkLabelsOf, type OwnerLabels } from './labels.ts';
+import { containerLabels, labelsOf, networkLabelsOf, type OwnerLabels } from './labels.ts';
 import { launchContainer } from './launchContainer.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { openRunNetwork, setHosts } from './runNetwork.ts';
@@ -32,6 +33,8 @@ export interface LaunchRequest {
    * works in the folder.
    */
   prepare?(signal: AbortSignal): Promise<LaunchPlace>;
+  /** As `LaunchPlace.isOwn`, of the folder itself; no when left out. */
+  isOwnFolder?: boolean;
   /** Values for the agent type's environment names, as far as the user has them. Never logged or stored. */
   environment: Readonly<Record<string, string>>;
   /** The agent shall outlive this process, where its image lets it. */
@@ -44,6 +47,8 @@ export interface LaunchPlace {
   root: string;
   /** The root, or a folder below it, that the agent begins in. */
   workingFolder: string;
+  /** It is Kandev's own, and nobody else works in it: an engine that does not see it is given a copy. */
+  isOwn: boolean;
 }
 
 export interface LaunchProgress {
@@ -95,20 +100,15 @@ export class AgentManager {
    */
   async launch(request: LaunchRequest, progress: LaunchProgress, signal: AbortSignal): Promise<AgentProcess> {
     signal.throwIfAborted();
-    const { agentType, folder, runId } = request;
+    const { agentType, runId } = request;
     const { owner, distFolder, storageFolder, environment } = this.#options;
-    await checkWorkspace(folder);
+    await checkWorkspace(request.folder);
     const engine = await this.#findEngine();
     const facts = await engine.facts(signal);
     await ensureImage({ engine, agentType, distFolder, progress, signal });
 
-    const place = (await request.prepare?.(signal)) ?? { root: folder, workingFolder: folder };
-    const target = await checkWorkspace(place.root);
+    const place = await placeOf(request, signal);
     const user = await containerUser(place.root, facts.rootless);
-    const [identity, git] = await Promise.all([
-      writeIdentity(storageFolder, user),
-      protectGit(place.root, user),
-    ]);
     const testRun = environment.KANDEV_TEST_RUN;
     const stateVolume =
       agentType.stateFolder === undefined
@@ -116,11 +116,15 @@ export class AgentManager {
         : await ensureStateVolume({ engine, agentType, user, testRun, signal });
     const labels = labelsOf(request, owner, testRun);
     const isKept = request.outlives && !this.#withoutNode.has(agentType.image);
-    const files = bindFiles([
-      ...workspacePaths({ folder: place.root, target, git }),
-      ...identityPaths(identity),
-      ...(isKept ? [keeperPath(distFolder)] : []),
-    ]);
+    const files = await deliverFiles({
+      ...{ engine, user, labels, storageFolder, signal },
+      name: containerName(runId),
+      image: agentType.image,
+      paths: [...(await this.#pathsFor(place, user)), ...(isKept ? [keeperPath(distFolder)] : [])],
+      mayCopy: place.isOwn,
+      say: progress,
+    });
+    if (files.kind === 'archive') labels[containerLabels.copyOf] = place.root;
     signal.throwIfAborted();
     progress.starting();
     const network = await openRunNetwork({
@@ -149,6 +153,16 @@ export class AgentManager {
       onStderr: progress.stderr.bind(progress),
       signal,
     });
+  }
+
+  /** What of this machine the container is given. */
+  async #pathsFor({ root }: LaunchPlace, user: ContainerUser): Promise<HostPath[]> {
+    const target = await checkWorkspace(root);
+    const [identity, git] = await Promise.all([
+      writeIdentity(this.#options.storageFolder, user),
+      protectGit(root, user),
+    ]);
+    return [...workspacePaths({ folder: root, target, git }), ...identityPaths(identity)];
   }
 
   /**
@@ -221,4 +235,9 @@ export class AgentManager {
     }
     return this.#engine;
   }
+}
+
+async function placeOf(request: LaunchRequest, signal: AbortSignal): Promise<LaunchPlace> {
+  const { folder, isOwnFolder = false } = request;
+  return (await request.prepare?.(signal)) ?? { root: folder, workingFolder: folder, isOwn: isOwnFolder };
 }

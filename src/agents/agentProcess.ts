@@ -29,6 +29,8 @@ export interface AgentProcess {
   readonly containerId: string;
   /** The folder it works in, by its path in the container: what the agent is told as `cwd`. */
   readonly workingDirectory: string;
+  /** Whether it works on this machine's files themselves; false where it has a copy of them. */
+  readonly sharesFiles: boolean;
   /** What the agent reads; never `end()` it: losing a client must not end the agent. */
   readonly stdin: Writable;
   readonly stdout: Readable;
@@ -43,8 +45,10 @@ export interface AgentProcess {
   /**
    * Has all that the agent wrote so far on this machine, also where the engine does not see its folders: to be called at
    * the end of each turn, before anybody looks at the result.
+   *
+   * @returns what could not be brought as it was, in words for the user
    */
-  collectFiles(signal?: AbortSignal): Promise<void>;
+  collectFiles(signal?: AbortSignal): Promise<readonly string[]>;
   /** The last of what it wrote to stderr, at most 8 KB. */
   stderrTail(): string;
   /** Leaves it working, for another process to take over. */

@@ -73,7 +73,7 @@ function environmentOf({ request, network }: ContainerPlan): string[] {
 }
 
 function hostConfigOf(plan: ContainerPlan): Dockerode.HostConfig {
-  const { request, facts } = plan;
+  const { request, facts, files } = plan;
   const { resources, stateFolder = '' } = request.agentType;
   const { cpus, memoryMb, pids } = resources;
   const memory = memoryMb * 1024 ** 2;
@@ -83,7 +83,9 @@ function hostConfigOf(plan: ContainerPlan): Dockerode.HostConfig {
     Mounts: mountsOf(plan),
     Tmpfs: {
       ...Object.fromEntries(
-        ['/tmp', homeFolder, ...foldersAbove(stateFolder)].map((folder) => [folder, tmpfs]),
+        ['/tmp', homeFolder, ...foldersAbove(stateFolder)]
+          .filter((folder) => !files.mounts.some(({ Target }) => Target === folder))
+          .map((folder) => [folder, tmpfs]),
       ),
       // For nothing but a socket.
       ...(plan.isKept ? { [keeperFolder]: 'rw,noexec,nosuid,nodev,mode=1777,size=65536' } : {}),
@@ -122,13 +124,17 @@ function stateTarget({ stateFolder = '' }: Pick<AgentType, 'stateFolder'>): stri
   return `${homeFolder}/${stateFolder}`;
 }
 
-/** A volume, without what an image has at that place. */
-export function volumeAt(volume: string, target: string): Dockerode.MountSettings {
+/** A volume; where it is new, with or without what the image has at that place. */
+export function volumeAt(
+  volume: string,
+  target: string,
+  { copiesImage } = { copiesImage: false },
+): Dockerode.MountSettings {
   return {
     Type: 'volume',
     Source: volume,
     Target: target,
     // dockerode's type demands all of it.
-    VolumeOptions: { NoCopy: true, Labels: {}, DriverConfig: { Name: 'local', Options: {} } },
+    VolumeOptions: { NoCopy: !copiesImage, Labels: {}, DriverConfig: { Name: 'local', Options: {} } },
   };
 }

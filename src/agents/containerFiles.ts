@@ -18,10 +18,16 @@ export interface FileDelivery {
   readonly kind: 'bind' | 'archive';
   /** For the container's creation. */
   readonly mounts: readonly Dockerode.MountSettings[];
-  /** Brings in what is not mounted: to be called once, between the container's creation and its start. */
-  fill(containerId: string, signal: AbortSignal): Promise<void>;
-  /** Brings back what was written: after each turn, and before the container is removed. */
-  collect(containerId: string, signal?: AbortSignal): Promise<void>;
+  /** Readies what is mounted: to be called once, before the container is created. */
+  prepare(signal: AbortSignal): Promise<void>;
+  /**
+   * Brings back what was written: after each turn, and before the container is removed.
+   *
+   * @returns what could not be brought back as it was, in words for the user
+   */
+  collect(containerId: string, signal?: AbortSignal): Promise<readonly string[]>;
+  /** Removes what was made for the container, when that is gone. */
+  remove(): Promise<void>;
 }
 
 /** Mounts the files themselves, which an engine on this machine sees. */
@@ -29,8 +35,9 @@ export function bindFiles(paths: readonly HostPath[]): FileDelivery {
   return {
     kind: 'bind',
     mounts: paths.map(bindAt),
-    fill: () => Promise.resolve(),
-    collect: () => Promise.resolve(),
+    prepare: () => Promise.resolve(),
+    collect: () => Promise.resolve([]),
+    remove: () => Promise.resolve(),
   };
 }
 

@@ -149,7 +149,7 @@ export function launchFailure(error: unknown, thing: LaunchedThing): UserError |
       { cause: error },
     );
   }
-  const unseen = unseenPath(detail);
+  const unseen = unseenPath(error);
   if (unseen !== null) {
     return new UserError(
       {
@@ -170,7 +170,8 @@ export function launchFailure(error: unknown, thing: LaunchedThing): UserError |
 }
 
 /** The path of a mount that the engine cannot find; null when that is not what it complains about. */
-function unseenPath(detail: string): string | null {
+export function unseenPath(error: unknown): string | null {
+  const detail = messageOf(error);
   const missing = /bind source path does not exist: (.+)$/m.exec(detail);
   if (missing) return missing[1]?.trim() ?? '';
   // Docker Desktop.

@@ -17,6 +17,8 @@ export const containerLabels = {
   owner: 'dev.kandev.owner',
   task: 'dev.kandev.task',
   run: 'dev.kandev.run',
+  /** The folder on this machine that the container has a copy of, where it does not have the folder itself. */
+  copyOf: 'dev.kandev.copy-of',
   /** On what connects a run to the network, in the place of the run's own: the id of that run. */
   networkOf: 'dev.kandev.network-of',
   /** Set by the tests, which remove at their end whatever carries it. */

@@ -42,8 +42,10 @@ const cleanUpMs = 1_500;
  */
 export async function launchContainer(launch: ContainerLaunch): Promise<AgentContainer> {
   try {
+    await launch.files.prepare(launch.signal);
     return (await withKeeper(launch)) ?? (await createAndStart(launch, launch.options, startPlain));
   } catch (error) {
+    await launch.files.remove().catch(() => undefined);
     await launch.network.dispose().catch(() => undefined);
     launch.signal.throwIfAborted();
     throw launchFailure(error, launch.thing) ?? error;
@@ -71,10 +73,9 @@ async function createAndStart(
   options: Dockerode.ContainerCreateOptions,
   startAgent: Start,
 ): Promise<AgentContainer> {
-  const { engine, files, network, onStderr, signal } = launch;
+  const { engine, files, network, onStderr } = launch;
   const containerId = await create(launch, options);
   try {
-    await files.fill(containerId, signal);
     const stderr = new AgentStderr(onStderr);
     const stdio = await startAgent(launch, containerId, stderr);
     const workingDirectory = options.WorkingDir ?? '/';

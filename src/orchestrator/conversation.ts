@@ -76,7 +76,10 @@ function handlersFor(
   return {
     requestPermission: (request, signal) => host.requestPermission(request, signal),
     elicitation: { form: ask, url: ask },
-    ...(offers?.fs ? { files: createFileHandlers(paths, ownedFiles(files, folder), missing) } : {}),
+    // The editor's files are not those that an agent elsewhere has.
+    ...(offers?.fs && process.sharesFiles
+      ? { files: createFileHandlers(paths, ownedFiles(files, folder), missing) }
+      : {}),
     ...(offers?.terminal && process.commands ? { terminals: process.commands } : {}),
   };
 }

@@ -1,3 +1,4 @@
+import type { LaunchPlace } from '../agents/agentManager.ts';
 import type { AgentProcess } from '../agents/agentProcess.ts';
 import type { AcpConnection } from '../acp/connection.ts';
 import { AcpError } from '../acp/errors.ts';
@@ -82,7 +83,7 @@ export class RunAgent {
         taskId,
         agentType: this.#agentType,
         folder: this.#settings.folder,
-        prepare: (signal) => this.#workspace.prepare(this.#settings.place, signal),
+        prepare: (signal) => this.#preparePlace(signal),
         environment: this.#settings.environment,
         outlives: false,
       },
@@ -109,6 +110,11 @@ export class RunAgent {
       activity: 'Waiting for the agent',
     });
     return this.#openSession(this.#process, previous);
+  }
+
+  async #preparePlace(signal: AbortSignal): Promise<LaunchPlace> {
+    const { kind, root, workingFolder } = await this.#workspace.prepare(this.#settings.place, signal);
+    return { root, workingFolder, isOwn: kind !== 'folder' };
   }
 
   async #openSession(process: AgentProcess, previous: Run | null): Promise<boolean> {

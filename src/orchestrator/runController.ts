@@ -160,7 +160,9 @@ export class RunController {
     const result = await this.#agent.orExit(session.prompt([{ type: 'text', text: sent }]));
     // A turn that ended because it was cancelled is not for review.
     if (this.#stopping) return;
-    await process.collectFiles(this.#abort.signal);
+    for (const text of await process.collectFiles(this.#abort.signal)) {
+      this.#recorder.add({ kind: 'notice', text: `Not brought back from the engine: ${text}` });
+    }
     const hidden = this.#agent.hiddenFailure(result.stopReason);
     if (hidden) throw new UserError(hidden);
     if (!result.hadOutput) this.#noteSilentTurn(this.#settings.redact(process.stderrTail()));

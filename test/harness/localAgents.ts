@@ -86,7 +86,8 @@ export class LocalAgents implements Agents {
       exited,
       connection: null,
       detach: () => undefined,
-      collectFiles: () => Promise.resolve(),
+      sharesFiles: true,
+      collectFiles: () => Promise.resolve([]),
       stderrTail: () => stderr,
       dispose: async () => {
         child.kill('SIGKILL');
