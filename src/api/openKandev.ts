@@ -109,7 +109,7 @@ function openWorkspaces({
   settings,
   agents,
   files,
-  onProblem,
+  onNotice,
 }: OpenKandevOptions): Workspaces {
   const open = (): Promise<Workspaces> => {
     const git = settings.gitPath();
@@ -121,9 +121,16 @@ function openWorkspaces({
     });
   };
   return new DeferredWorkspaces(open, (interrupted) => {
-    for (const { what, workspaceId } of interrupted) onProblem(`Cut off: ${what} of ${workspaceId}.`);
+    if (interrupted.length > 0) onNotice(cutOffNotice);
   });
 }
+
+const cutOffNotice: Notice = {
+  severity: 'warning',
+  message:
+    'VS Code was ended while changes of an agent were being applied or taken back, so some files may be halfway. Undo it to have them as they were before.',
+  action: { kind: 'undoLast' },
+};
 
 async function prune(
   folder: string,

@@ -52,6 +52,10 @@ export async function performAction(context: ActionContext, action: UserAction):
     case 'exportDatabase':
       await commands.executeCommand('kandev.exportDatabase');
       return;
+    case 'undoLast':
+      // It takes as long as the user does, and tells of its failures itself.
+      void commands.executeCommand('kandev.undoLast');
+      return;
     case 'reloadWindow':
       await commands.executeCommand('workbench.action.reloadWindow');
       return;

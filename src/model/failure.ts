@@ -11,6 +11,7 @@ export type UserAction =
   | { kind: 'checkEngine' }
   | { kind: 'signIn'; agentTypeId: string }
   | { kind: 'exportDatabase' }
+  | { kind: 'undoLast' }
   | { kind: 'reloadWindow' };
 
 export type FailureReason =

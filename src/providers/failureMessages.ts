@@ -81,6 +81,8 @@ function actionLabel(action: UserAction): string {
       return l10n.t('Sign In…');
     case 'exportDatabase':
       return l10n.t('Export Database Copy…');
+    case 'undoLast':
+      return l10n.t('Undo…');
     case 'reloadWindow':
       return l10n.t('Reload Window');
   }

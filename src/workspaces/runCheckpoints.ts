@@ -192,6 +192,8 @@ async function startOf(
   call: Call,
 ): Promise<Snapshot> {
   if ('runId' in span) return beforeOf(tools, span.runId, call);
+  const [first] = record.runs;
+  if (record.kind === 'folder' && first !== undefined) return beforeOf(tools, first, call);
   return (await tools.store.read(refNames.base(record.id), call.signal)) ?? noCheckpoint();
 }
 

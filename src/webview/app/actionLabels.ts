@@ -26,6 +26,8 @@ export function actionLabel(action: UserAction): string {
       return t('Sign In…');
     case 'exportDatabase':
       return t('Export Database Copy…');
+    case 'undoLast':
+      return t('Undo…');
     case 'reloadWindow':
       return t('Reload Window');
   }

@@ -19,6 +19,7 @@ const userAction: v.GenericSchema<unknown, UserAction> = v.variant('kind', [
   v.object({ kind: v.literal('checkEngine') }),
   v.object({ kind: v.literal('signIn'), agentTypeId: v.pipe(v.string(), v.minLength(1), v.maxLength(100)) }),
   v.object({ kind: v.literal('exportDatabase') }),
+  v.object({ kind: v.literal('undoLast') }),
   v.object({ kind: v.literal('reloadWindow') }),
 ]);
 

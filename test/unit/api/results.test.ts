@@ -119,6 +119,15 @@ describe('the result of a card in the folder', () => {
     expect(await file('after', 'old.txt')).toBeNull();
   });
 
+  it('is with that of later runs, and of whoever else was at work in the folder, since the card was begun', async () => {
+    await run(taskId, folder(), { 'b.txt': 'b\n' });
+    await write(fixture.project, { 'mine.txt': 'mine\n' });
+    const { files } = await queries['result.changes']({ span: { taskId } });
+    expect(files.map(({ path: file }) => file)).toEqual(['a.txt', 'b.txt', 'mine.txt', 'new.txt', 'old.txt']);
+    const before = await queries['result.file']({ span: { taskId }, side: 'before', path: 'old.txt' });
+    expect(Buffer.from(before ?? '', 'base64').toString()).toBe('old\n');
+  });
+
   it('is none for a card that nobody has worked on', async () => {
     expect(await queries['result.info']({ taskId: await makeCard() })).toBeNull();
   });
