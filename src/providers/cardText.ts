@@ -82,15 +82,19 @@ export function latestActivity(card: CardView): string {
 
 /** How much its latest run has changed: "3 files +12 −4"; empty when nothing is known, or has changed. */
 export function changesText({ run }: Pick<CardView, 'run'>): string {
-  return run?.changes && run.changes.files > 0 ? filesText(run.changes) : '';
-}
-
-/** "3 files +12 −4" */
-export function filesText({ files, added, removed }: RunChanges): string {
-  if (files === 0) return l10n.t('no files');
+  const { files, added, removed } = run?.changes ?? { files: 0, added: 0, removed: 0 };
+  if (files === 0) return '';
   return files === 1
     ? l10n.t('1 file +{0} −{1}', added, removed)
     : l10n.t('{0} files +{1} −{2}', files, added, removed);
+}
+
+/** The same within a sentence: "3 files (+12 −4)". */
+export function filesText({ files, added, removed }: RunChanges): string {
+  if (files === 0) return l10n.t('no files');
+  return files === 1
+    ? l10n.t('1 file (+{0} −{1})', added, removed)
+    : l10n.t('{0} files (+{1} −{2})', files, added, removed);
 }
 
 export function agentName(agentTypes: readonly AgentType[], id: string | null): string | null {

@@ -76,7 +76,7 @@ describe('what an agent has done in the folder', () => {
     await workbench.menuItem('Changes').hover();
     await workbench.menuItem('Commit…').waitFor();
     await workbench.screenshot('changes menu');
-    const offered = ['Review Changes', 'Create Branch…', 'Roll Back to Before This Run…'];
+    const offered = ['Review All Changes of Card', 'Create Branch…', 'Roll Back to Before This Run…'];
     for (const label of offered) expect(await workbench.menuItem(label).last().isVisible(), label).toBe(true);
     for (const label of ['Apply to Folder…', 'Merge Branch…', 'Push Branch…', 'Discard Changes…']) {
       expect(await workbench.menuItem(label).count(), label).toBe(0);
