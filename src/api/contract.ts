@@ -104,7 +104,13 @@ export const commandSchemas = {
     value: v.union([v.string(), v.boolean()]),
   }),
   /** Starts an agent, asks it what it can do, and stops it. */
-  'agent.check': v.object({ agentTypeId: id }),
+  'agent.check': v.object({
+    agentTypeId: id,
+    /** Chosen by the caller, who can cancel it by this. */
+    checkId: v.optional(id),
+  }),
+  /** Gives up a check that is under way, and removes its container. */
+  'agent.cancelCheck': v.object({ checkId: id }),
   /** The user has signed in to an agent: the cards that failed for want of that are started again. */
   'agent.signedIn': v.object({ agentTypeId: id }),
   /** Puts a few cards that show what Kandev does on an empty board. */
@@ -137,6 +143,7 @@ export interface CommandResults extends ResultCommandResults {
   'question.answer': null;
   'run.setOption': null;
   'agent.check': AgentReport;
+  'agent.cancelCheck': null;
   'agent.signedIn': Task[];
   'board.addSamples': Task[];
   'board.import': ImportResult;

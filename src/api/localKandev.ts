@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import type { AgentReport } from '../agents/checkAgent.ts';
 import type { EventBus } from '../events/eventBus.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { CardView } from '../model/cardView.ts';
 import type { Disposable, KandevEvent } from '../model/events.ts';
 import { UserError } from '../model/failure.ts';
+import type { AgentChecks } from '../orchestrator/agentCheckup.ts';
 import type { Orchestrator } from '../orchestrator/orchestrator.ts';
 import type { PermissionDesk } from '../orchestrator/permissionDesk.ts';
 import type { QuestionDesk } from '../orchestrator/questionDesk.ts';
@@ -39,8 +40,7 @@ export interface KandevServices {
   transfer: BoardTransfer;
   workspaces: Workspaces;
   agentTypes: () => readonly AgentType[];
-  /** Starts an agent of this type, asks it what it can do, and stops it. */
-  checkAgentType: (agentType: AgentType) => Promise<AgentReport>;
+  checks: Pick<AgentChecks, 'check' | 'cancel'>;
 }
 
 type CommandTable = { [C in CommandName]: (params: CommandParams<C>) => Promise<CommandResults[C]> };
@@ -81,7 +81,7 @@ export class LocalKandev implements Kandev {
   }
 
   #commandTable(): CommandTable {
-    const { tasks, orchestrator, permissions, questions, checkAgentType } = this.#services;
+    const { tasks, orchestrator, permissions, questions, checks } = this.#services;
     const actor = this.#actor;
     return {
       'task.create': async (params) => {
@@ -129,7 +129,12 @@ export class LocalKandev implements Kandev {
         await orchestrator.setOption(taskId, optionId, value);
         return null;
       },
-      'agent.check': ({ agentTypeId }) => checkAgentType(this.#agentType(agentTypeId)),
+      'agent.check': ({ agentTypeId, checkId = randomUUID() }) =>
+        checks.check(this.#agentType(agentTypeId), checkId),
+      'agent.cancelCheck': ({ checkId }) => {
+        checks.cancel(checkId);
+        return Promise.resolve(null);
+      },
       'agent.signedIn': ({ agentTypeId }) => orchestrator.signedIn(agentTypeId, actor()),
       ...this.#results.commands(),
       ...this.#dataCommands(),

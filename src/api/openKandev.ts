@@ -3,7 +3,7 @@ import { AgentManager, type AgentManagerOptions } from '../agents/agentManager.t
 import { gitIdentity } from '../agents/gitIdentity.ts';
 import { LocalEventBus } from '../events/eventBus.ts';
 import type { EditorFiles } from '../model/editor.ts';
-import { checkUp } from '../orchestrator/agentCheckup.ts';
+import { AgentChecks } from '../orchestrator/agentCheckup.ts';
 import { Orchestrator } from '../orchestrator/orchestrator.ts';
 import { PermissionDesk } from '../orchestrator/permissionDesk.ts';
 import { QuestionDesk } from '../orchestrator/questionDesk.ts';
@@ -82,12 +82,13 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
     clientVersion,
     wireFolder,
   });
+  const checks = new AgentChecks({ ...options, agents });
   const kandev = new LocalKandev(
     {
       ...shared,
       orchestrator,
       agentTypes: readers.agentTypes,
-      checkAgentType: (agentType) => checkUp(agentType, { ...options, agents }),
+      checks,
       transfer: new BoardTransfer(store, tasks),
     },
     () => user.name,
@@ -98,6 +99,7 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
   return {
     kandev,
     close: async () => {
+      checks.cancelAll();
       await orchestrator.dispose();
       await store.close();
     },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { l10n, ProgressLocation, window } from 'vscode';
 import type { AgentType } from '../model/agentType.ts';
 import { UserError } from '../model/failure.ts';
@@ -82,7 +83,7 @@ async function check(context: CommandContext, agentType: AgentType): Promise<voi
   }
 }
 
-/** Starts an agent to ask what it can do. Undefined when the user gives up waiting: it ends by itself then. */
+/** Starts an agent to ask what it can do. Undefined when the user cancels it: its container is removed then. */
 async function askWhatItCan(
   { kandev }: CommandContext,
   { id, name }: AgentType,
@@ -93,12 +94,17 @@ async function askWhatItCan(
     cancellable: true,
   };
   return window.withProgress(options, async (_progress, token) => {
+    const checkId = randomUUID();
     const cancelled = new Promise<undefined>((resolve) => {
       token.onCancellationRequested(() => {
         resolve(undefined);
+        void kandev.execute('agent.cancelCheck', { checkId }).catch(() => undefined);
       });
     });
-    return Promise.race([kandev.execute('agent.check', { agentTypeId: id }), cancelled]);
+    const report = kandev.execute('agent.check', { agentTypeId: id, checkId });
+    // One that was cancelled is of no interest, whatever becomes of it.
+    report.catch(() => undefined);
+    return Promise.race([report, cancelled]);
   });
 }
 

@@ -18,11 +18,52 @@ export interface AgentCheckup {
   clientVersion: string;
 }
 
-/**
- * Starts an agent, asks it what it can do, and stops it.
- * @throws UserError that says why it could not be asked
- */
-export async function checkUp(agentType: AgentType, checkup: AgentCheckup): Promise<AgentReport> {
+/** Starts agents to ask them what they can do, and stops them; each can be given up. */
+export class AgentChecks {
+  readonly #checkup: AgentCheckup;
+  readonly #underWay = new Map<string, AbortController>();
+
+  constructor(checkup: AgentCheckup) {
+    this.#checkup = checkup;
+  }
+
+  /**
+   * @param checkId names it for `cancel`
+   * @throws UserError that says why the agent could not be asked, or that it was given up
+   */
+  async check(agentType: AgentType, checkId: string): Promise<AgentReport> {
+    const givenUp = new AbortController();
+    const limit = AbortSignal.timeout(limitMs);
+    this.#underWay.set(checkId, givenUp);
+    try {
+      return await checkUp(agentType, this.#checkup, AbortSignal.any([givenUp.signal, limit]));
+    } catch (error) {
+      if (!givenUp.signal.aborted && !limit.aborted) throw error;
+      const message = givenUp.signal.aborted
+        ? `The check of ${agentType.name} was cancelled.`
+        : `${agentType.name} could not be started and asked within ${limitMs / 60_000} minutes.`;
+      throw new UserError({ reason: 'refused', message, action: { kind: 'showLog' } }, { cause: error });
+    } finally {
+      this.#underWay.delete(checkId);
+    }
+  }
+
+  /** Gives a check up, and its container with it; nothing happens when it is over. */
+  cancel(checkId: string): void {
+    this.#underWay.get(checkId)?.abort();
+  }
+
+  cancelAll(): void {
+    for (const checkId of this.#underWay.keys()) this.cancel(checkId);
+  }
+}
+
+/** @throws UserError that says why it could not be asked; the signal's reason */
+async function checkUp(
+  agentType: AgentType,
+  checkup: AgentCheckup,
+  signal: AbortSignal,
+): Promise<AgentReport> {
   const { agents, settings, log, storageFolder, clientVersion } = checkup;
   const environment = await settings.environment(agentType.environment);
   const redact = createRedactor(secretsOf(environment));
@@ -40,7 +81,7 @@ export async function checkUp(agentType: AgentType, checkup: AgentCheckup): Prom
       clientVersion,
       timeoutMs: seconds * 1000,
       progress: { activity: say, log: say, stderr: say, starting: () => undefined },
-      signal: AbortSignal.timeout(limitMs),
+      signal,
     });
   } catch (error) {
     if (!(error instanceof AgentCheckFailed)) throw error;

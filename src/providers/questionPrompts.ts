@@ -138,16 +138,25 @@ export class QuestionPrompts {
     const { href, host } = new URL(elicitation.url);
     const open: MessageItem = { title: l10n.t('Open') };
     const copy: MessageItem = { title: l10n.t('Copy') };
+    const opened: MessageItem = { title: l10n.t('I Have Opened It') };
     const decline: MessageItem = { title: l10n.t('Decline') };
     const asks = l10n.t('{0} asks: {1}', askerOf(this.#state, question.taskId), elicitation.message);
     const detail = l10n.t('It wants to open this address on {0}:\n\n{1}', host, href);
+    // Where VS Code cannot open it, or not in the right browser, its user does so by hand.
+    let byHand: string | null = null;
     for (;;) {
-      const chosen = await window.showWarningMessage(asks, { modal: true, detail }, open, copy, decline);
-      if (chosen === copy) await env.clipboard.writeText(href);
-      else if (chosen === decline) return { action: 'decline' };
+      const buttons: MessageItem[] = byHand === null ? [open, copy, decline] : [opened, open, copy, decline];
+      const told: string = byHand === null ? detail : `${detail}\n\n${byHand}`;
+      const chosen = await window.showWarningMessage(asks, { modal: true, detail: told }, ...buttons);
       // A dialog cannot be closed when the question is.
-      else if (chosen !== open || closed.aborted) return null;
-      else return (await openExternally(href)) ? { action: 'accept' } : null;
+      if (chosen === undefined || closed.aborted) return null;
+      if (chosen === decline) return { action: 'decline' };
+      if (chosen === opened || (chosen === open && (await openExternally(href)))) return { action: 'accept' };
+      if (chosen === copy) await env.clipboard.writeText(href);
+      byHand =
+        chosen === copy
+          ? l10n.t('It is copied. Open it in your browser, and then say so here.')
+          : l10n.t('It was not opened. Copy it and open it in your browser, and then say so here.');
     }
   }
 

@@ -1,5 +1,8 @@
 /** What the cards of the tests ask of their agents. */
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { transform } from 'esbuild';
+import { projectRoot } from '../../scripts/paths.mts';
 import { importMachineImage } from '../harness/images.ts';
 import { demoAgentFile } from '../harness/localAgents.ts';
 import { dockerHost, testRunId } from '../harness/testRun.ts';
@@ -29,4 +32,14 @@ export async function demoAgentWith(
   const image = `kandev-test/demo:${testRunId()}`;
   await importMachineImage(dockerHost(), image, { [file]: await readFile(await demoAgentFile()) });
   return { id, name, image, command: ['node', file, ...flags], environment };
+}
+
+/** An agent that answers a prompt with so many updates as fast as it can (test/agents/flood-agent.mts). */
+export async function floodAgent(updates: number): Promise<AgentSetting> {
+  const file = '/opt/flood/agent.mjs';
+  const source = await readFile(path.join(projectRoot, 'test/agents/flood-agent.mts'), 'utf8');
+  const { code } = await transform(source, { loader: 'ts', format: 'esm' });
+  const image = `kandev-test/flood:${testRunId()}`;
+  await importMachineImage(dockerHost(), image, { [file]: code });
+  return { id: 'flood', name: 'Flood agent', image, command: ['node', file, String(updates), 'mixed'] };
 }

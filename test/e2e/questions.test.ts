@@ -111,6 +111,40 @@ describe('questions with an address', () => {
     await window.standsIn('Enter', 'Review');
     expect(await answers('Enter')).toEqual([{ action: 'decline' }]);
   });
+
+  it('is opened by hand, where its user copies it and says so', async () => {
+    const { workbench } = window;
+    await workbench.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await startAsking('By hand', `elicit url "Sign in" ${address}`);
+    await workbench.notification('By hand · Demo agent asks: Sign in').waitFor();
+    await workbench.runCommand(answerCommand);
+    const dialog = workbench.page.locator('.monaco-dialog-box');
+    await dialog.getByText(address).waitFor();
+    expect(await workbench.dialogButton('I Have Opened It').count()).toBe(0);
+    await workbench.dialogButton('Copy').click();
+    await dialog.getByText('It is copied. Open it in your browser, and then say so here.').waitFor();
+    expect(await workbench.page.evaluate(() => navigator.clipboard.readText())).toBe(address);
+    await workbench.screenshot('address-by-hand');
+    // By the keyboard, as everything.
+    await workbench.dialogButton('I Have Opened It').focus();
+    await workbench.page.keyboard.press('Enter');
+    await window.standsIn('By hand', 'Review');
+    expect(await answers('By hand')).toEqual([{ action: 'accept' }]);
+  });
+
+  it('is put off by Escape, and asked again', async () => {
+    const { tree, workbench } = window;
+    await startAsking('Later', `elicit url "Sign in" ${address}`);
+    await tree.row('Sign in').click();
+    const dialog = workbench.page.locator('.monaco-dialog-box');
+    await dialog.getByText(address).waitFor();
+    await workbench.page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await tree.row('Sign in').click();
+    await workbench.dialogButton('Decline').click();
+    await window.standsIn('Later', 'Review');
+    expect(await answers('Later')).toEqual([{ action: 'decline' }]);
+  });
 });
 
 describe('what agents offer, beside their questions,', () => {

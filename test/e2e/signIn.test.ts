@@ -2,7 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { removeStateVolume, stateVolumeName } from '../../src/agents/stateVolume.ts';
-import { engineAt } from '../harness/images.ts';
+import { engineAt, importMachineImage } from '../harness/images.ts';
+import { demoAgentFile } from '../harness/localAgents.ts';
 import { dockerHost, testRunId } from '../harness/testRun.ts';
 import { demoAgentWith, script } from './agents.ts';
 import { containersOf } from './containers.ts';
@@ -11,6 +12,7 @@ import { useWindow } from './testWindow.ts';
 
 const secret = 'open-sesame-5c1d77';
 /** What this agent keeps is nobody else's. */
+let silentImage = '';
 const accountId = `account-${testRunId()}`;
 
 describe('sign-in', () => {
@@ -20,12 +22,18 @@ describe('sign-in', () => {
   });
   const window = useWindow(async () => {
     const withKey = await demoAgentWith('with-key', 'Key agent', ['--auth-key'], ['KANDEV_DEMO_KEY']);
+    const silent = await demoAgentWith('silent', 'Silent agent', ['--silent']);
+    silentImage = `kandev-test/silent:${testRunId()}`;
+    await importMachineImage(dockerHost(), silentImage, {
+      '/opt/demo/agent.js': await readFile(await demoAgentFile()),
+    });
     const account = await demoAgentWith(accountId, 'Account agent', ['--auth']);
     const [node = '', file = ''] = account.command;
     return {
       userSettings: {
         'kandev.agents': [
           withKey,
+          { ...silent, image: silentImage },
           {
             ...account,
             stateFolder: '.kandev-demo',
@@ -38,6 +46,13 @@ describe('sign-in', () => {
 
   async function signInContainers(): Promise<string[]> {
     return (await containersOf(window.folder)).filter((name) => name.includes('sign-in'));
+  }
+
+  /** A check works in a folder of its own. */
+  async function checkContainers(): Promise<string[]> {
+    const engine = await engineAt(dockerHost());
+    const containers = await engine.call('listing containers', (docker) => docker.listContainers());
+    return containers.filter(({ Image }) => Image === silentImage).flatMap(({ Names }) => Names);
   }
 
   /** The files of the editor that hold this text: its log, the board's data, the settings. */
@@ -111,6 +126,17 @@ describe('sign-in', () => {
     expect(await editor.logs()).toMatch(/protocol version: 1\n/);
   });
 
+  it('is not asked of an agent whose check is cancelled, and nothing of the check is left', async () => {
+    const { workbench } = window;
+    await workbench.runCommand('Kandev: Check Agent…');
+    await workbench.pick('Silent agent');
+    await eventually(async () => (await checkContainers()).length).toBe(1);
+    await workbench.notificationButton('Cancel', 'Starting Silent agent').click();
+    await workbench.notification('Starting Silent agent').waitFor({ state: 'detached' });
+    await eventually(checkContainers).toEqual([]);
+    expect(await workbench.notification('Silent agent').count()).toBe(0);
+  });
+
   it('is not needed by an agent type that is added, which can be checked at once', async () => {
     const { board, editor, workbench } = window;
     const { image, command } = await demoAgentWith('added', 'Added agent', []);
@@ -127,7 +153,7 @@ describe('sign-in', () => {
     await workbench.notificationButton('Show Log', 'Added agent is ready').waitFor();
     const settings = await readFile(path.join(editor.userDataDir, 'Machine', 'settings.json'), 'utf8');
     const { 'kandev.agents': agents } = JSON.parse(settings) as Record<string, { id: string }[]>;
-    expect(agents?.map(({ id }) => id)).toEqual(['with-key', accountId, 'added']);
+    expect(agents?.map(({ id }) => id)).toEqual(['with-key', 'silent', accountId, 'added']);
     await board.button('New Card').click();
     await board
       .field('Agent')

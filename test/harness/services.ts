@@ -170,7 +170,10 @@ class Services implements TestServices {
         orchestrator,
         permissions,
         questions,
-        checkAgentType: () => Promise.reject(new Error('No agent is checked here.')),
+        checks: {
+          check: () => Promise.reject(new Error('No agent is checked here.')),
+          cancel: () => undefined,
+        },
         agentTypes: () => this.#agentTypes(),
         transfer: new BoardTransfer(store, tasks),
         workspaces,
