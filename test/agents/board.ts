@@ -1,6 +1,5 @@
 /** The board as it ships, without an editor: all services, a real database, and agents in real containers. */
 import { cp, mkdir } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { projectRoot } from '../../scripts/paths.mts';
 import { openKandev } from '../../src/api/openKandev.ts';
@@ -58,21 +57,17 @@ export function copyOf(type: AgentType, distFolder: string): { id: string } {
 
 /** Where containers reach this machine: the engine's bridge, which nobody else can. */
 export async function addressForContainers(engine: Engine): Promise<string> {
-  const { IPAM, Options } = await engine.call(
+  const { IPAM } = await engine.call(
     'looking at the network',
-    (docker) => docker.getNetwork('bridge').inspect() as Promise<Bridge>,
+    (docker) =>
+      docker.getNetwork('bridge').inspect() as Promise<{
+        IPAM: { Config: { Gateway?: string; Subnet: string }[] };
+      }>,
   );
-  const told = IPAM.Config.find(({ Gateway }) => Gateway !== undefined)?.Gateway;
-  // An engine that has just made its bridge does not tell.
-  const device = Options['com.docker.network.bridge.name'] ?? '';
-  const address = told ?? networkInterfaces()[device]?.find(({ family }) => family === 'IPv4')?.address;
-  if (address === undefined) throw new Error('The network of the containers has no gateway.');
-  return address;
-}
-
-interface Bridge {
-  IPAM: { Config: { Gateway?: string }[] };
-  Options: Readonly<Record<string, string>>;
+  const [config] = IPAM.Config;
+  if (!config) throw new Error('The network of the containers has no addresses.');
+  // An engine that has just made its bridge does not tell: it is the first address then.
+  return config.Gateway ?? config.Subnet.replace(/\.0\/\d+$/, '.1');
 }
 
 export async function openBoard(

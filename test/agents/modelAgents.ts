@@ -32,6 +32,7 @@ export const modelAgents: readonly ModelAgent[] = [
       args: { command, cwd: '.', wait: true, max_wait_seconds: 20 },
     }),
     asksFirst: /Indexing/,
+    keepsTrying: true,
     withoutKey: 'sign-in-needed',
   },
   {
