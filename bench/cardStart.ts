@@ -51,6 +51,7 @@ async function open(folder: string): Promise<OpenedKandev> {
       folder: () => folder,
       dockerHost,
       gitPath: () => null,
+      workspace: () => ({ setupScript: '', setupLimitSeconds: 60, copyFiles: [], exclude: [] }),
       maxConcurrentRuns: () => 1,
       startTimeoutSeconds: () => 60,
       keepContainerMinutes: () => 10,

@@ -27,7 +27,10 @@ export function sampleBoard({ cards, megabytes = 0 }: SampleSize): SqlDatabase {
   const db = new SqlDatabase(sqlJs, null);
   migrate(db);
   db.transaction(() => {
-    insertBoard(db, { board: { id: boardId, name: 'Board', columns: defaultColumns }, at: 1 });
+    insertBoard(db, {
+      board: { id: boardId, name: 'Board', columns: defaultColumns, workspaceMode: 'folder' },
+      at: 1,
+    });
     for (let index = 0; index < cards; index++) {
       const task = sampleTask(index);
       insertTask(db, { task, change: { actor: 'ann', why: null, at: index, eventId: `event-${index}` } });

@@ -8,7 +8,7 @@ import type { HostPath } from './containerFiles.ts';
 import { containerUser, identityPaths, writeIdentity, type ContainerUser } from './containerUser.ts';
 import { deliverFiles } from './deliverFiles.ts';
 import { resolveEndpoint } from './endpoint.ts';
-import { Engine } from './engine.ts';
+import { Engine, type EngineFacts } from './engine.ts';
 import type { LaunchedThing } from './engineFailure.ts';
 import { hostSources } from './hostSources.ts';
 import { ensureImage, ensureMachineImage } from './images.ts';
@@ -19,6 +19,7 @@ import { containerLabels, labelsOf, networkLabelsOf, type OwnerLabels } from './
 import { launchContainer } from './launchContainer.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { openRunNetwork, setHosts } from './runNetwork.ts';
+import { runSetup, type LaunchSetup, type SetupRun } from './runSetup.ts';
 import { ensureStateVolume } from './stateVolume.ts';
 import { checkWorkspace, protectGit, targetOf, workspacePaths } from './workspace.ts';
 
@@ -49,6 +50,23 @@ export interface LaunchPlace {
   workingFolder: string;
   /** It is Kandev's own, and nobody else works in it: an engine that does not see it is given a copy. */
   isOwn: boolean;
+  /** Null when there is nothing to be run before the agent. */
+  setup: LaunchSetup | null;
+}
+
+/** One container of a run: the agent's, or that of the setup script before it. */
+interface StartedContainer {
+  engine: Engine;
+  request: LaunchRequest;
+  facts: EngineFacts;
+  user: ContainerUser;
+  place: LaunchPlace;
+  /** That of the run, or made of it. */
+  name: string;
+  stateVolume: string | null;
+  /** A keeper in it owns its stdio, so that it outlives this process. */
+  isKept: boolean;
+  onStderr: (text: string) => void;
 }
 
 export interface LaunchProgress {
@@ -101,7 +119,7 @@ export class AgentManager {
   async launch(request: LaunchRequest, progress: LaunchProgress, signal: AbortSignal): Promise<AgentProcess> {
     signal.throwIfAborted();
     const { agentType, runId } = request;
-    const { owner, distFolder, storageFolder, environment } = this.#options;
+    const { distFolder, environment } = this.#options;
     await checkWorkspace(request.folder);
     const engine = await this.#findEngine();
     const facts = await engine.facts(signal);
@@ -114,11 +132,44 @@ export class AgentManager {
       agentType.stateFolder === undefined
         ? null
         : await ensureStateVolume({ engine, agentType, user, testRun, signal });
-    const labels = labelsOf(request, owner, testRun);
+    const base = { engine, request, facts, user, place };
+    const { setup } = place;
+    if (setup) {
+      const start: SetupRun['start'] = (command, heard) =>
+        // Of the secrets it needs none, and of what agents keep neither.
+        this.#start(
+          {
+            ...base,
+            request: { ...request, environment: {}, agentType: { ...agentType, command } },
+            name: `${runId}-setup`,
+            stateVolume: null,
+            isKept: false,
+            onStderr: heard,
+          },
+          progress,
+          signal,
+        );
+      await runSetup({ setup, start, progress, signal });
+    }
+    progress.starting();
     const isKept = request.outlives && !this.#withoutNode.has(agentType.image);
+    const onStderr = progress.stderr.bind(progress);
+    return this.#start({ ...base, name: runId, stateVolume, isKept, onStderr }, progress, signal);
+  }
+
+  async #start(
+    container: StartedContainer,
+    progress: LaunchProgress,
+    signal: AbortSignal,
+  ): Promise<AgentProcess> {
+    const { engine, request, facts, user, place, name, stateVolume, isKept, onStderr } = container;
+    const { owner, distFolder, storageFolder, environment } = this.#options;
+    const { agentType, runId } = request;
+    const testRun = environment.KANDEV_TEST_RUN;
+    const labels = labelsOf(request, owner, testRun);
     const files = await deliverFiles({
       ...{ engine, user, labels, storageFolder, signal },
-      name: containerName(runId),
+      name: containerName(name),
       image: agentType.image,
       paths: [...(await this.#pathsFor(place, user)), ...(isKept ? [keeperPath(distFolder)] : [])],
       mayCopy: place.isOwn,
@@ -126,11 +177,10 @@ export class AgentManager {
     });
     if (files.kind === 'archive') labels[containerLabels.copyOf] = place.root;
     signal.throwIfAborted();
-    progress.starting();
     const network = await openRunNetwork({
       engine,
       access: agentType.resources.network,
-      runId,
+      runId: name,
       images: [() => Promise.resolve(agentType.image), () => ensureMachineImage(engine, signal)],
       user,
       facts,
@@ -143,14 +193,14 @@ export class AgentManager {
     const plan = { request, facts, user, files, workingDirectory, stateVolume, labels, network };
     return launchContainer({
       engine,
-      name: containerName(runId),
+      name: containerName(name),
       options: containerOptions({ ...plan, isKept: false }),
       keptOptions: isKept ? containerOptions({ ...plan, isKept }) : null,
       onNoKeeper: () => this.#withoutNode.add(agentType.image),
       files,
       network,
       thing: thingOf(agentType, place),
-      onStderr: progress.stderr.bind(progress),
+      onStderr,
       signal,
     });
   }
@@ -239,5 +289,12 @@ export class AgentManager {
 
 async function placeOf(request: LaunchRequest, signal: AbortSignal): Promise<LaunchPlace> {
   const { folder, isOwnFolder = false } = request;
-  return (await request.prepare?.(signal)) ?? { root: folder, workingFolder: folder, isOwn: isOwnFolder };
+  return (
+    (await request.prepare?.(signal)) ?? {
+      root: folder,
+      workingFolder: folder,
+      isOwn: isOwnFolder,
+      setup: null,
+    }
+  );
 }

@@ -17,6 +17,13 @@ import {
 } from './resultContract.ts';
 import { priorities, taskStates, type DeletedTask, type Task, type TaskEvent } from '../model/task.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
+import {
+  placeSchema,
+  workspaceCommandSchemas,
+  workspaceQuerySchemas,
+  type WorkspaceCommandResults,
+  type WorkspaceQueryResults,
+} from './workspaceContract.ts';
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 
@@ -40,6 +47,8 @@ export const commandSchemas = {
     priority: v.optional(v.picklist(priorities), 'normal'),
     agentTypeId: v.optional(v.nullable(id), null),
     labels: v.optional(labels, []),
+    /** Left out: as the board has it. */
+    ...placeSchema,
   }),
   'task.update': v.object({
     taskId: id,
@@ -48,6 +57,8 @@ export const commandSchemas = {
     priority: v.optional(v.picklist(priorities)),
     agentTypeId: v.optional(v.nullable(id)),
     labels: v.optional(labels),
+    /** Another place is refused while the workspace holds work that nobody has taken; else that workspace is removed. */
+    ...placeSchema,
   }),
   /** Puts a card into a state, and before another card of that column; without `beforeTaskId` at the end. */
   'task.move': v.object({
@@ -122,11 +133,12 @@ export const commandSchemas = {
   /** Makes the board what it was; what it is now becomes a backup itself. Ends all runs. */
   'database.restoreBackup': v.object({ backupId: id }),
   ...resultCommandSchemas,
+  ...workspaceCommandSchemas,
   /** Looks for the Docker engine again. */
   'engine.check': v.object({}),
 };
 
-export interface CommandResults extends ResultCommandResults {
+export interface CommandResults extends ResultCommandResults, WorkspaceCommandResults {
   'task.create': Task;
   'task.update': Task;
   'task.move': Task;
@@ -177,10 +189,11 @@ export const querySchemas = {
   /** What can be chosen in the conversation of a card's live run; null when none is open. */
   'run.session': v.object({ taskId: id }),
   ...resultQuerySchemas,
+  ...workspaceQuerySchemas,
   engine: v.object({}),
 };
 
-export interface QueryResults extends ResultQueryResults {
+export interface QueryResults extends ResultQueryResults, WorkspaceQueryResults {
   board: BoardView;
   cards: { revision: number; cards: CardView[] };
   'task.history': TaskEvent[];

@@ -5,6 +5,7 @@ import type { AgentType } from '../model/agentType.ts';
 import type { CardView } from '../model/cardView.ts';
 import type { Disposable, KandevEvent } from '../model/events.ts';
 import { UserError } from '../model/failure.ts';
+import type { WorkspaceMode } from '../model/task.ts';
 import type { AgentChecks } from '../orchestrator/agentCheckup.ts';
 import type { Orchestrator } from '../orchestrator/orchestrator.ts';
 import type { PermissionDesk } from '../orchestrator/permissionDesk.ts';
@@ -28,6 +29,7 @@ import {
   type QueryResults,
 } from './contract.ts';
 import { Results } from './results.ts';
+import { CardWorkspaces } from './cardWorkspaces.ts';
 import { sampleCards } from './sampleCards.ts';
 
 export interface KandevServices {
@@ -39,12 +41,17 @@ export interface KandevServices {
   questions: QuestionDesk;
   transfer: BoardTransfer;
   workspaces: Workspaces;
+  /** Where agents can work in the open folder, as it is now. */
+  workspaceModes: () => Promise<WorkspaceMode[]>;
   agentTypes: () => readonly AgentType[];
   checks: Pick<AgentChecks, 'check' | 'cancel'>;
 }
 
 type CommandTable = { [C in CommandName]: (params: CommandParams<C>) => Promise<CommandResults[C]> };
-type DataCommand = Extract<CommandName, `board.${string}` | `database.${string}` | `engine.${string}`>;
+type DataCommand = Extract<
+  CommandName,
+  `board.${string}` | `workspaces.${string}` | `database.${string}` | `engine.${string}`
+>;
 type QueryTable = { [Q in QueryName]: (params: QueryParams<Q>) => Promise<QueryResults[Q]> };
 
 /** The services of this process behind the interface that all faces use, on behalf of one person. */
@@ -52,6 +59,7 @@ export class LocalKandev implements Kandev {
   readonly #services: KandevServices;
   readonly #actor: () => string;
   readonly #results: Results;
+  readonly #places: CardWorkspaces;
   readonly #commands: CommandTable;
   readonly #queries: QueryTable;
   #revision = 0;
@@ -61,6 +69,7 @@ export class LocalKandev implements Kandev {
     this.#services = services;
     this.#actor = actor;
     this.#results = new Results(services, actor);
+    this.#places = new CardWorkspaces(services);
     this.#commands = this.#commandTable();
     this.#queries = this.#queryTable();
     services.events.subscribe('>', () => this.#revision++);
@@ -86,11 +95,12 @@ export class LocalKandev implements Kandev {
     return {
       'task.create': async (params) => {
         this.#checkAgentType(params.agentTypeId);
-        return tasks.create(params, actor());
+        return tasks.create({ ...params, ...(await this.#places.newPlace(params)) }, actor());
       },
       'task.update': async ({ taskId, ...patch }) => {
         this.#checkAgentType(patch.agentTypeId ?? null);
-        return tasks.update(taskId, withoutUndefined(patch));
+        const place = await this.#places.changedPlace(taskId, patch);
+        return tasks.update(taskId, { ...withoutUndefined(patch), ...place });
       },
       'task.move': ({ taskId, to, beforeTaskId, stopRun, why }) =>
         orchestrator.move(
@@ -150,6 +160,11 @@ export class LocalKandev implements Kandev {
         for (const card of sampleCards) created.push(await tasks.create(card, actor()));
         return created;
       },
+      'board.setWorkspaceMode': async ({ mode }) => {
+        await tasks.setWorkspaceMode(mode);
+        return null;
+      },
+      'workspaces.clear': () => this.#places.clear(),
       'board.import': ({ file }) => transfer.fromFile(file, actor()),
       'database.exportCopy': async ({ path }) => {
         await store.exportCopy(path);
@@ -167,7 +182,15 @@ export class LocalKandev implements Kandev {
   }
 
   #queryTable(): QueryTable {
-    const { store, tasks, orchestrator, questions, agentTypes, transfer } = this.#services;
+    const {
+      store,
+      tasks,
+      orchestrator,
+      questions,
+      agentTypes,
+      transfer,
+      workspaceModes: modes,
+    } = this.#services;
     return {
       board: async () => {
         const board = await tasks.board();
@@ -176,8 +199,11 @@ export class LocalKandev implements Kandev {
           store.query('boardCards', { boardId: board.id }),
           store.query('queuePause', {}),
         ]);
-        return { revision, board, queuePause, cards: cards.map((card) => this.#view(card)) };
+        const workspaceModes = await modes();
+        return { revision, board, queuePause, workspaceModes, cards: cards.map((card) => this.#view(card)) };
       },
+      workspaces: () => this.#places.view(),
+      'workspace.work': ({ taskId }) => this.#places.workOf(taskId),
       cards: async ({ taskIds }) => {
         const revision = this.#revision;
         const cards = await store.query('cards', { taskIds });

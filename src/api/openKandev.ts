@@ -8,18 +8,20 @@ import { Orchestrator } from '../orchestrator/orchestrator.ts';
 import { PermissionDesk } from '../orchestrator/permissionDesk.ts';
 import { QuestionDesk } from '../orchestrator/questionDesk.ts';
 import { settingReaders } from '../orchestrator/settingReaders.ts';
-import type { Notice } from '../model/failure.ts';
+import { failureOf, type Notice } from '../model/failure.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { HostSettings } from '../model/settings.ts';
 import { pruneWireRecords, removeWireRecords } from '../store/wireRecord.ts';
 import { WorkerStore } from '../store/workerStore.ts';
 import { TaskService } from '../tasks/taskService.ts';
 import { DeferredWorkspaces } from '../workspaces/deferredWorkspaces.ts';
+import { workspaceModesOf } from '../workspaces/findRepository.ts';
 import { LocalWorkspaces } from '../workspaces/localWorkspaces.ts';
 import type { Workspaces } from '../workspaces/workspaces.ts';
 import { BoardTransfer } from './boardTransfer.ts';
 import type { Kandev } from './contract.ts';
 import { LocalKandev } from './localKandev.ts';
+import { careForWorkspaces } from './workspaceCare.ts';
 
 export interface OpenKandevOptions {
   /** Where the board keeps its data; made when it is not there. */
@@ -89,13 +91,17 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
       orchestrator,
       agentTypes: readers.agentTypes,
       checks,
+      workspaceModes: () => workspaceModesOf(settings.folder()),
       transfer: new BoardTransfer(store, tasks),
     },
     () => user.name,
   );
   await orchestrator.recover();
-  const purgedRuns = await tasks.purgeDeleted();
-  void prune(wireFolder, purgedRuns, settings, options.onProblem);
+  const purged = await tasks.purgeDeleted();
+  void prune(wireFolder, purged.runIds, settings, options.onProblem);
+  void careForWorkspaces({ ...shared, orchestrator }, purged).catch((error: unknown) => {
+    options.onProblem(`Old workspaces could not be removed: ${failureOf(error).message}`);
+  });
   return {
     kandev,
     close: async () => {
@@ -106,13 +112,7 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
   };
 }
 
-function openWorkspaces({
-  storageFolder,
-  settings,
-  agents,
-  files,
-  onNotice,
-}: OpenKandevOptions): Workspaces {
+function openWorkspaces({ storageFolder, settings, agents, files, onNotice }: OpenKandevOptions): Workspaces {
   const open = (): Promise<Workspaces> => {
     const git = settings.gitPath();
     return LocalWorkspaces.open({

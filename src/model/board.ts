@@ -1,4 +1,4 @@
-import type { TaskState } from './task.ts';
+import type { BoardWorkspaceMode, TaskState } from './task.ts';
 
 export interface Column {
   id: string;
@@ -13,6 +13,8 @@ export interface Board {
   id: string;
   name: string;
   columns: readonly Column[];
+  /** Where the agents of new cards work. */
+  workspaceMode: BoardWorkspaceMode;
 }
 
 export const defaultColumns: readonly Column[] = [

@@ -1,7 +1,7 @@
 import type { Board } from './board.ts';
 import type { PermissionRequest } from './permission.ts';
 import type { Run } from './run.ts';
-import type { QueuePause, Task } from './task.ts';
+import type { QueuePause, Task, WorkspaceMode } from './task.ts';
 
 /** A card with everything that a face needs to draw it. */
 export interface CardView {
@@ -22,6 +22,8 @@ export interface BoardView {
   board: Board;
   /** Null while the queue goes on. */
   queuePause: QueuePause | null;
+  /** Where agents can work here: a folder without git cannot be cloned. */
+  workspaceModes: WorkspaceMode[];
   /** Ordered by column and position. */
   cards: CardView[];
 }

@@ -27,6 +27,8 @@ export interface EventData {
   'session.changed': { taskId: string; runId: string };
   /** Somebody has taken, given up or taken back what an agent has made. */
   'result.changed': { taskId: string; what: ResultChange; actor: string };
+  /** Something of the board itself is different; its cards are as they were. */
+  'board.updated': { boardId: string };
   /** A backup was restored: whatever was known of the board is out of date. */
   'board.replaced': { backupId: string };
   'queue.changed': { length: number };

@@ -36,6 +36,7 @@ export type FailureReason =
   | 'engine-disk-full'
   | 'folder-not-visible'
   | 'command-missing'
+  | 'setup-failed'
   | 'out-of-memory'
   | 'too-little-memory'
   | 'exited-before-initialize'

@@ -1,3 +1,14 @@
+/** What becomes of workspaces. A workspace cannot set it: it says what runs and what is copied to where agents read it. */
+export interface WorkspaceSettings {
+  /** For `sh`, run in the container before an agent first begins in a clone or copy; empty when there is none. */
+  setupScript: string;
+  setupLimitSeconds: number;
+  /** Patterns of files that git ignores and that are copied into a clone or copy. */
+  copyFiles: readonly string[];
+  /** Patterns, as in `.gitignore`, of what neither checkpoints nor copies hold. */
+  exclude: readonly string[];
+}
+
 /** What the user has set, as far as the services need it. Read each time, so that a change counts at once. */
 export interface HostSettings {
   /** The open folder that agents work in; null when there is none. */
@@ -6,6 +17,7 @@ export interface HostSettings {
   dockerHost(): string | null;
   /** The git program that VS Code is set to use; null when it is to be found. */
   gitPath(): string | null;
+  workspace(): WorkspaceSettings;
   maxConcurrentRuns(): number;
   /** How long an agent may take from its start to its first answer. */
   startTimeoutSeconds(): number;

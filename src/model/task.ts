@@ -22,6 +22,10 @@ export const workspaceModes = ['folder', 'clone', 'repository', 'copy'] as const
  */
 export type WorkspaceMode = (typeof workspaceModes)[number];
 
+/** Those that can be the default of a board: a repository is a card's own. */
+export const boardWorkspaceModes = ['folder', 'clone', 'copy'] as const;
+export type BoardWorkspaceMode = (typeof boardWorkspaceModes)[number];
+
 /** How a card that the queue has begun is tried again by itself where that may help. */
 export interface Retry {
   /** Which retry it is that runs or is waited for; 0 before the first. */
@@ -63,6 +67,9 @@ export interface Task {
   createdAt: number;
   updatedAt: number;
 }
+
+/** Where the agent of a card works, and with what it begins. */
+export type CardPlace = Pick<Task, 'workspaceMode' | 'repositoryUrl' | 'branch' | 'includeUncommitted'>;
 
 /** A row of the history of a card: one change of state. */
 export interface TaskEvent {

@@ -11,6 +11,7 @@ import { createFileHandlers } from '../acp/workspaceFiles.ts';
 import { WorkspacePaths } from '../acp/workspacePaths.ts';
 import type { AgentProcess } from '../agents/agentProcess.ts';
 import { automaticSignIn } from '../agents/registry.ts';
+import { targetOf } from '../agents/workspace.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { EditorFiles } from '../model/editor.ts';
 import type { Run } from '../model/run.ts';
@@ -26,8 +27,8 @@ export interface ConversationHost {
 }
 
 export interface ConversationSettings {
-  /** The folder on this machine that the agent works in. */
-  folder: string;
+  /** What the agent has of this machine's files: its workspace. */
+  root: string;
   environment: Readonly<Record<string, string>>;
   files: EditorFiles;
   clientVersion: string;
@@ -63,10 +64,10 @@ export function connect(
 function handlersFor(
   process: AgentProcess,
   { offers, quirks }: AgentType,
-  { folder, files }: ConversationSettings,
+  { root, files }: ConversationSettings,
   host: ConversationHost,
 ): ClientHandlers {
-  const paths = new WorkspacePaths([{ agentPath: process.workingDirectory, hostPath: folder }], {
+  const paths = new WorkspacePaths([{ agentPath: targetOf(root), hostPath: root }], {
     realpath,
     lstat,
   });
@@ -78,7 +79,7 @@ function handlersFor(
     elicitation: { form: ask, url: ask },
     // The editor's files are not those that an agent elsewhere has.
     ...(offers?.fs && process.sharesFiles
-      ? { files: createFileHandlers(paths, ownedFiles(files, folder), missing) }
+      ? { files: createFileHandlers(paths, ownedFiles(files, root), missing) }
       : {}),
     ...(offers?.terminal && process.commands ? { terminals: process.commands } : {}),
   };

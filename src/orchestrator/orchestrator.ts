@@ -144,6 +144,17 @@ export class Orchestrator {
     });
   }
 
+  /** Whether an agent works on the card, or waits for another message. */
+  hasRun(taskId: string): boolean {
+    return this.#live.get(taskId) !== undefined;
+  }
+
+  /** Ends the card's run when its turn is over. @throws UserError `run-active` while an agent is at work */
+  async endIdle(taskId: string): Promise<void> {
+    if (this.#live.isBusy(taskId)) throw alreadyAtWork(await this.#deps.tasks.get(taskId));
+    await this.#live.endIdle(taskId);
+  }
+
   /** What can be chosen in the conversation of a card's live run. */
   session(taskId: string): RunSession | null {
     return this.#live.get(taskId)?.session ?? null;

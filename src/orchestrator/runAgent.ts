@@ -1,4 +1,3 @@
-import type { LaunchPlace } from '../agents/agentManager.ts';
 import type { AgentProcess } from '../agents/agentProcess.ts';
 import type { AcpConnection } from '../acp/connection.ts';
 import { AcpError } from '../acp/errors.ts';
@@ -83,7 +82,7 @@ export class RunAgent {
         taskId,
         agentType: this.#agentType,
         folder: this.#settings.folder,
-        prepare: (signal) => this.#preparePlace(signal),
+        prepare: (signal) => this.#workspace.prepare(this.#settings.place, signal),
         environment: this.#settings.environment,
         outlives: false,
       },
@@ -112,18 +111,13 @@ export class RunAgent {
     return this.#openSession(this.#process, previous);
   }
 
-  async #preparePlace(signal: AbortSignal): Promise<LaunchPlace> {
-    const { kind, root, workingFolder } = await this.#workspace.prepare(this.#settings.place, signal);
-    return { root, workingFolder, isOwn: kind !== 'folder' };
-  }
-
   async #openSession(process: AgentProcess, previous: Run | null): Promise<boolean> {
     const { files, clientVersion } = this.#deps;
     const { folder, environment, startTimeoutSeconds, mcpServers, optionDefaults } = this.#settings;
     const connection = connect(
       process,
       this.#agentType,
-      { folder, environment, files, clientVersion },
+      { root: this.#workspace.root ?? folder, environment, files, clientVersion },
       this.#host(),
     );
     this.#connection = connection;

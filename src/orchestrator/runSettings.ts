@@ -25,7 +25,7 @@ export async function runSettingsOf(
   const secrets = [...secretsOf(environment), ...secretsOf(forServers)];
   return {
     folder,
-    place: placeOf(task, folder),
+    place: placeOf(task, folder, settings.workspace()),
     startTimeoutSeconds: settings.startTimeoutSeconds(),
     environment,
     mcpServers: withVariables(servers, forServers),

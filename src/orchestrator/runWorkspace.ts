@@ -1,6 +1,7 @@
+import type { LaunchPlace } from '../agents/agentManager.ts';
 import { failureOf } from '../model/failure.ts';
 import type { Run, RunChanges } from '../model/run.ts';
-import type { ChangeSet, PreparedWorkspace, Workspaces } from '../workspaces/workspaces.ts';
+import type { ChangeSet, Workspaces } from '../workspaces/workspaces.ts';
 import type { RunDependencies } from './runInterfaces.ts';
 import type { RunPlace } from './runPlace.ts';
 import type { RunRecord } from './runRecord.ts';
@@ -11,7 +12,7 @@ export class RunWorkspace {
   readonly #workspaces: Workspaces;
   readonly #record: RunRecord;
   readonly #recorder: TranscriptRecorder;
-  #isReady = false;
+  #root: string | null = null;
   /** The agent may have changed something since the last look. */
   #isStale = false;
 
@@ -21,11 +22,16 @@ export class RunWorkspace {
     this.#recorder = recorder;
   }
 
+  /** The folder that the agent has; null before it is ready. */
+  get root(): string | null {
+    return this.#root;
+  }
+
   /**
    * Readies the place and takes the checkpoint before the run.
    * @throws UserError; the signal's reason
    */
-  async prepare(wanted: RunPlace, signal: AbortSignal): Promise<PreparedWorkspace> {
+  async prepare(wanted: RunPlace, signal: AbortSignal): Promise<LaunchPlace> {
     this.#record.note(null, { activity: 'Preparing the workspace' });
     const prepared = await this.#workspaces.prepare(
       {
@@ -38,18 +44,21 @@ export class RunWorkspace {
       },
       signal,
     );
-    const { kind, root, workingFolder, branch, hasRepository, warnings, skipped } = prepared;
-    this.#isReady = true;
+    const { workspaceId, kind, root, workingFolder, branch, hasRepository } = prepared;
+    const { setup, warnings, skipped } = prepared;
+    this.#root = root;
     this.#isStale = true;
     this.#record.note(null, { workspace: { kind, root, workingFolder, branch, hasRepository } });
     for (const warning of warnings) this.#notice(warning);
     if (skipped.length > 0) this.#notice(skippedText(skipped));
-    return prepared;
+    const done = (): Promise<void> =>
+      setup ? this.#workspaces.setupDone(workspaceId, setup) : Promise.resolve();
+    return { root, workingFolder, isOwn: kind !== 'folder', setup: setup && { ...setup, done } };
   }
 
   /** The agent goes on: what it has changed up to now is not all. */
   continues(): void {
-    this.#isStale = this.#isReady;
+    this.#isStale = this.#root !== null;
   }
 
   /** Takes the checkpoint after a turn. A failure is told of and is no failure of the run; it rejects only when aborted. */

@@ -1,5 +1,10 @@
 import { workspace } from 'vscode';
-import { optionDefaultsOf, type HostSettings, type OptionDefaults } from '../model/settings.ts';
+import {
+  optionDefaultsOf,
+  type HostSettings,
+  type OptionDefaults,
+  type WorkspaceSettings,
+} from '../model/settings.ts';
 import type { SecretEnvironment } from './secretEnvironment.ts';
 
 /** The `kandev.*` settings of VS Code. */
@@ -24,6 +29,15 @@ export class Settings implements HostSettings {
     const value = workspace.getConfiguration('git').get<unknown>('path');
     const paths: unknown[] = Array.isArray(value) ? value : [value];
     return paths.find((path): path is string => typeof path === 'string' && path !== '') ?? null;
+  }
+
+  workspace(): WorkspaceSettings {
+    return {
+      setupScript: read('workspace.setupScript', '').trim(),
+      setupLimitSeconds: read('workspace.setupTimeout', 600),
+      copyFiles: textsIn(read<unknown>('workspace.copyFiles', [])),
+      exclude: textsIn(read<unknown>('workspace.exclude', [])),
+    };
   }
 
   maxConcurrentRuns(): number {
@@ -65,6 +79,11 @@ export class Settings implements HostSettings {
   optionDefaults(agentTypeId: string): OptionDefaults {
     return optionDefaultsOf(read<unknown>('agentDefaults', {}), agentTypeId);
   }
+}
+
+function textsIn(value: unknown): string[] {
+  const texts: unknown[] = Array.isArray(value) ? value : [];
+  return texts.filter((text): text is string => typeof text === 'string' && text !== '');
 }
 
 function read<T>(name: string, fallback: T): T {

@@ -12,6 +12,7 @@ import * as userWrites from './userWrites.ts';
 export const writes = {
   'user.put': userWrites.putUser,
   'board.insert': taskWrites.insertBoard,
+  'board.update': taskWrites.updateBoard,
   'task.insert': taskWrites.insertTask,
   'task.update': taskWrites.updateTask,
   'task.changeState': taskWrites.changeTaskState,
@@ -38,6 +39,7 @@ export const queries = {
   queuePause: (db: SqlDatabase, _: object) => queueWrites.queuePause(db),
   run: reads.run,
   runsOfTask: reads.runsOfTask,
+  oldRuns: reads.oldRuns,
   liveRuns: (db: SqlDatabase, _: object) => reads.liveRuns(db),
   tasksInProgress: (db: SqlDatabase, _: object) => reads.tasksInProgress(db),
   openPermissionRequests: (db: SqlDatabase, _: object) => reads.openPermissionRequests(db),

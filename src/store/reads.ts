@@ -42,6 +42,22 @@ export function cards(db: SqlDatabase, { taskIds }: { taskIds: readonly string[]
   return cardsOf(db, rows);
 }
 
+/** The ids of the runs of each of these cards beyond its newest `keep`. */
+export function oldRuns(
+  db: SqlDatabase,
+  { taskIds, keep }: { taskIds: readonly string[]; keep: number },
+): string[] {
+  return taskIds.flatMap((taskId) =>
+    db
+      .all(
+        'SELECT id FROM agent_instances WHERE task_id = ? ORDER BY created_at DESC LIMIT -1 OFFSET ?',
+        taskId,
+        keep,
+      )
+      .map(({ id }) => String(id)),
+  );
+}
+
 /** The cards that were deleted and can be brought back, the last deleted first. */
 export function deletedTasks(db: SqlDatabase, { boardId }: { boardId: string }): DeletedTask[] {
   return db

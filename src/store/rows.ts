@@ -25,7 +25,12 @@ export function priorityRank(priority: Priority): number {
 }
 
 export function boardFrom(row: Row): Board {
-  return { id: text(row.id), name: text(row.name), columns: json(row.columns) as Board['columns'] };
+  return {
+    id: text(row.id),
+    name: text(row.name),
+    columns: json(row.columns) as Board['columns'],
+    workspaceMode: text(row.workspace_mode) as Board['workspaceMode'],
+  };
 }
 
 export function taskFrom(row: Row): Task {

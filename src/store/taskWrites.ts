@@ -1,6 +1,6 @@
 import { columnOf, type Board } from '../model/board.ts';
 import { UserError } from '../model/failure.ts';
-import type { Retry, Task, TaskEvent, TaskState } from '../model/task.ts';
+import type { CardPlace, Retry, Task, TaskEvent, TaskState } from '../model/task.ts';
 import { refuseTransition } from '../model/taskState.ts';
 import { storeQueueing } from './queueWrites.ts';
 import { boardFrom, priorityRank, taskFrom } from './rows.ts';
@@ -25,17 +25,35 @@ export interface StateChange extends Change {
 }
 
 export type TaskPatch = Partial<
-  Pick<Task, 'title' | 'description' | 'priority' | 'agentTypeId' | 'labels' | 'heldBecause' | 'retry'>
+  Pick<
+    Task,
+    | 'title'
+    | 'description'
+    | 'priority'
+    | 'agentTypeId'
+    | 'labels'
+    | 'heldBecause'
+    | 'retry'
+    | keyof CardPlace
+  >
 >;
 
 export function insertBoard(db: SqlDatabase, { board, at }: { board: Board; at: number }): void {
   db.run(
-    'INSERT INTO boards (id, name, columns, created_at) VALUES (?, ?, ?, ?)',
+    'INSERT INTO boards (id, name, columns, workspace_mode, created_at) VALUES (?, ?, ?, ?, ?)',
     board.id,
     board.name,
     JSON.stringify(board.columns),
+    board.workspaceMode,
     at,
   );
+}
+
+export function updateBoard(
+  db: SqlDatabase,
+  { boardId, workspaceMode }: { boardId: string } & Pick<Board, 'workspaceMode'>,
+): void {
+  db.run('UPDATE boards SET workspace_mode = ? WHERE id = ?', workspaceMode, boardId);
 }
 
 /** Adds a card at the end of its column; its `position` is computed here. One with this id that is there is left as it is. */
@@ -82,12 +100,17 @@ export function updateTask(
   const before = requireTask(db, taskId);
   const task = { ...before, ...patch, updatedAt: at };
   db.run(
-    `UPDATE tasks SET title = ?, description = ?, priority = ?, agent_type_id = ?, labels = ?, held_because = ?,
-       updated_at = ? WHERE id = ?`,
+    `UPDATE tasks SET title = ?, description = ?, priority = ?, agent_type_id = ?, workspace_mode = ?,
+       repository_url = ?, branch = ?, include_uncommitted = ?, labels = ?, held_because = ?, updated_at = ?
+     WHERE id = ?`,
     task.title,
     task.description,
     priorityRank(task.priority),
     task.agentTypeId,
+    task.workspaceMode,
+    task.repositoryUrl,
+    task.branch,
+    Number(task.includeUncommitted),
     JSON.stringify(task.labels),
     task.heldBecause,
     at,

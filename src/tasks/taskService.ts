@@ -2,7 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { EventBus } from '../events/eventBus.ts';
 import { defaultColumns, type Board } from '../model/board.ts';
 import { UserError } from '../model/failure.ts';
-import type { DeletedTask, Priority, Retry, Task, TaskEvent, TaskState } from '../model/task.ts';
+import type {
+  BoardWorkspaceMode,
+  CardPlace,
+  DeletedTask,
+  Priority,
+  Retry,
+  Task,
+  TaskEvent,
+  TaskState,
+} from '../model/task.ts';
 import type { QueueMove } from '../store/queueWrites.ts';
 import type { TaskPatch } from '../store/taskWrites.ts';
 import type { Store } from '../store/store.ts';
@@ -10,7 +19,7 @@ import type { Store } from '../store/store.ts';
 /** How long a deleted card can be brought back: 30 days. */
 const keepDeletedMs = 30 * 24 * 60 * 60 * 1000;
 
-export interface NewTask {
+export interface NewTask extends Partial<CardPlace> {
   /** Left out: a new one. A card that already has it is returned instead of made twice. */
   id?: string | undefined;
   title: string;
@@ -57,6 +66,14 @@ export class TaskService {
     return this.#board;
   }
 
+  /** Chooses where the agents of new cards work. */
+  async setWorkspaceMode(workspaceMode: BoardWorkspaceMode): Promise<void> {
+    const { id: boardId } = await this.board();
+    await this.#store.write('board.update', { boardId, workspaceMode });
+    this.#board = null;
+    this.#events.publish('board.updated', { boardId });
+  }
+
   async get(taskId: string): Promise<Task> {
     const [card] = await this.#store.query('cards', { taskIds: [taskId] });
     if (!card) throw new UserError({ reason: 'not-found', message: 'This card no longer exists.' });
@@ -68,14 +85,14 @@ export class TaskService {
     const at = Date.now();
     const task = await this.#store.write('task.insert', {
       task: {
+        workspaceMode: board.workspaceMode,
+        repositoryUrl: null,
+        branch: null,
+        includeUncommitted: true,
         ...input,
         id: input.id ?? randomUUID(),
         boardId: board.id,
         position: 0,
-        workspaceMode: 'folder',
-        repositoryUrl: null,
-        branch: null,
-        includeUncommitted: true,
         heldBecause: null,
         queueOrder: null,
         retry: null,
@@ -170,17 +187,20 @@ export class TaskService {
     return this.#store.query('deletedTasks', { boardId: board.id });
   }
 
-  /** Forgets for good what was deleted long enough ago; returns the ids of the runs of those cards. */
-  async purgeDeleted(): Promise<string[]> {
-    const before = Date.now() - keepDeletedMs;
-    const { runIds } = await this.#store.write('task.purgeDeleted', { before });
-    return runIds;
+  /** Forgets for good what was deleted long enough ago; returns the ids of those cards and of their runs. */
+  async purgeDeleted(): Promise<{ taskIds: string[]; runIds: string[] }> {
+    return this.#store.write('task.purgeDeleted', { before: Date.now() - keepDeletedMs });
   }
 
   async #findOrMakeBoard(): Promise<Board> {
     const [existing] = await this.#store.query('boards', {});
     if (existing) return existing;
-    const board: Board = { id: randomUUID(), name: 'Board', columns: defaultColumns };
+    const board: Board = {
+      id: randomUUID(),
+      name: 'Board',
+      columns: defaultColumns,
+      workspaceMode: 'folder',
+    };
     await this.#store.write('board.insert', { board, at: Date.now() });
     return board;
   }

@@ -25,6 +25,10 @@ export class DeferredWorkspaces implements api.Workspaces {
     return (await this.#opened()).describe(workspaceId);
   }
 
+  async workOf(workspaceId: string, signal?: AbortSignal): Promise<api.WorkState> {
+    return (await this.#opened()).workOf(workspaceId, signal);
+  }
+
   async setupDone(workspaceId: string, setup: SetupScript): Promise<void> {
     return (await this.#opened()).setupDone(workspaceId, setup);
   }

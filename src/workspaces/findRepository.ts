@@ -1,5 +1,6 @@
 import { lstat, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { WorkspaceMode } from '../model/task.ts';
 
 /** Where a git repository's parts are. All paths are absolute and without symbolic links. */
 export interface Repository {
@@ -30,6 +31,12 @@ export async function findRepository(folder: string): Promise<Repository | null>
     topLevel = parent === topLevel ? null : parent;
   }
   return null;
+}
+
+/** Where agents can work: a folder with git is better cloned than copied. */
+export async function workspaceModesOf(folder: string | null): Promise<WorkspaceMode[]> {
+  const hasGit = folder !== null && (await findRepository(folder)) !== null;
+  return ['folder', hasGit ? 'clone' : 'copy', 'repository'];
 }
 
 /** Whether these are the same files, and not another repository that has been put in its place. */

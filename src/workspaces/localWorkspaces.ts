@@ -105,6 +105,14 @@ export class LocalWorkspaces implements api.Workspaces {
     return Promise.resolve(record?.isReady === true ? infoOf(record) : null);
   }
 
+  async workOf(workspaceId: string, signal?: AbortSignal): Promise<api.WorkState> {
+    const record = this.#tools.records.find(workspaceId);
+    if (!record) return 'none';
+    return this.#writing(record, 'looking at a workspace', signal, (call) =>
+      workStateOf(this.#tools, record, call),
+    );
+  }
+
   async setupDone(workspaceId: string, setup: SetupScript): Promise<void> {
     await this.#tools.records.change(workspaceId, { setup: setupDigest(setup) });
   }

@@ -226,6 +226,8 @@ export interface Workspaces {
   prepare(request: PrepareRequest, signal?: AbortSignal): Promise<PreparedWorkspace>;
   /** Null when there is none of this id. */
   describe(workspaceId: string): Promise<WorkspaceInfo | null>;
+  /** Whether a workspace holds work that nobody has taken; `none` when there is no such workspace. */
+  workOf(workspaceId: string, signal?: AbortSignal): Promise<WorkState>;
   /** Notes that the setup script has been run here, so that `prepare` does not ask for it again. */
   setupDone(workspaceId: string, setup: SetupScript): Promise<void>;
   /** Takes the checkpoint after a run, or after another turn of it, and fetches what the agent has committed. */

@@ -82,6 +82,7 @@ export async function openBoard(
       folder: () => folder,
       dockerHost: () => dockerHost(),
       gitPath: () => null,
+      workspace: () => ({ setupScript: '', setupLimitSeconds: 60, copyFiles: [], exclude: [] }),
       maxConcurrentRuns: () => 3,
       startTimeoutSeconds: () => 60,
       keepContainerMinutes: () => 10,

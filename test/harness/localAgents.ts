@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { projectRoot } from '../../scripts/paths.mts';
-import type { LaunchProgress, LaunchRequest } from '../../src/agents/agentManager.ts';
+import type { LaunchPlace, LaunchProgress, LaunchRequest } from '../../src/agents/agentManager.ts';
 import type { AgentProcess, ExitInfo } from '../../src/agents/agentProcess.ts';
+import { runSetup, type LaunchSetup, type SetupRun } from '../../src/agents/runSetup.ts';
 import type { EngineStatus } from '../../src/model/engine.ts';
 import type { Agents } from '../../src/orchestrator/runInterfaces.ts';
 
@@ -58,6 +59,7 @@ export class LocalAgents implements Agents {
     signal.throwIfAborted();
     const place = await request.prepare?.(signal);
     const workingDirectory = place?.workingFolder ?? request.folder;
+    if (place?.setup) await this.#setUp(place, place.setup, progress, signal);
     signal.throwIfAborted();
     progress.starting();
     const child = spawn(process.execPath, request.agentType.command.slice(1), {
@@ -94,5 +96,32 @@ export class LocalAgents implements Agents {
         await exited;
       },
     };
+  }
+
+  #setUp(
+    place: LaunchPlace,
+    setup: LaunchSetup,
+    progress: LaunchProgress,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const start: SetupRun['start'] = ([program = '', ...args]) => {
+      const child = spawn(program, args, { cwd: place.workingFolder, stdio: ['ignore', 'pipe', 'inherit'] });
+      const exited = new Promise<ExitInfo>((resolve) => {
+        child.once('close', (exitCode) => {
+          resolve({ exitCode, oomKilled: false });
+        });
+      });
+      const dispose = async (): Promise<void> => {
+        child.kill('SIGKILL');
+        await exited;
+      };
+      return Promise.resolve({
+        stdout: child.stdout,
+        exited,
+        collectFiles: () => Promise.resolve([]),
+        dispose,
+      });
+    };
+    return runSetup({ setup, start, progress, signal });
   }
 }

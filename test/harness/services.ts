@@ -9,13 +9,14 @@ import type { AgentType } from '../../src/model/agentType.ts';
 import type { CardView } from '../../src/model/cardView.ts';
 import type { KandevEvent } from '../../src/model/events.ts';
 import type { RunLog } from '../../src/model/runLog.ts';
-import type { HostSettings } from '../../src/model/settings.ts';
+import type { HostSettings, WorkspaceSettings } from '../../src/model/settings.ts';
 import { resolveMcpServers } from '../../src/orchestrator/mcpServers.ts';
 import { Orchestrator } from '../../src/orchestrator/orchestrator.ts';
 import { PermissionDesk } from '../../src/orchestrator/permissionDesk.ts';
 import { QuestionDesk } from '../../src/orchestrator/questionDesk.ts';
 import type { Store } from '../../src/store/store.ts';
 import { TaskService } from '../../src/tasks/taskService.ts';
+import { workspaceModesOf } from '../../src/workspaces/findRepository.ts';
 import { LocalWorkspaces } from '../../src/workspaces/localWorkspaces.ts';
 import { diskFiles } from './diskFiles.ts';
 import { demoAgentFile, LocalAgents } from './localAgents.ts';
@@ -62,6 +63,7 @@ export interface TestServices {
     environment: Record<string, string>;
     optionDefaults: Record<string, string | boolean>;
     mcpServers: unknown[];
+    workspace: WorkspaceSettings;
   };
   /** A card for the demo agent; `flags` chooses the agent type of that name. */
   card(script: readonly string[], agentTypeId?: string): Promise<string>;
@@ -111,6 +113,7 @@ class Services implements TestServices {
     environment: {},
     optionDefaults: {},
     mcpServers: [],
+    workspace: { setupScript: '', setupLimitSeconds: 20, copyFiles: [], exclude: [] },
   };
   readonly #place: Awaited<ReturnType<typeof temporaryStore>>;
   readonly #agentFile: string;
@@ -175,6 +178,7 @@ class Services implements TestServices {
           cancel: () => undefined,
         },
         agentTypes: () => this.#agentTypes(),
+        workspaceModes: () => workspaceModesOf(this.folder),
         transfer: new BoardTransfer(store, tasks),
         workspaces,
       },
@@ -247,6 +251,7 @@ class Services implements TestServices {
       folder: () => this.folder,
       dockerHost: () => null,
       gitPath: () => null,
+      workspace: () => this.settings.workspace,
       maxConcurrentRuns: () => this.settings.maxConcurrentRuns,
       startTimeoutSeconds: () => this.settings.startTimeoutSeconds,
       keepContainerMinutes: () => 10,

@@ -37,7 +37,7 @@ const store = await WorkerStore.open({
 });
 const boards = await store.query('boards', {});
 if (boards.length === 0) {
-  const board = { id: boardId, name: 'Board', columns: defaultColumns };
+  const board = { id: boardId, name: 'Board', columns: defaultColumns, workspaceMode: 'folder' as const };
   await store.write('board.insert', { board, at: 1 });
 }
 

@@ -57,7 +57,14 @@ describe('the manifest', () => {
 
   it('lets no workspace choose what runs', () => {
     const { properties } = manifest.contributes.configuration;
-    for (const name of ['kandev.docker.host', 'kandev.agents', 'kandev.agentDefaults']) {
+    for (const name of [
+      'kandev.docker.host',
+      'kandev.agents',
+      'kandev.agentDefaults',
+      'kandev.workspace.setupScript',
+      'kandev.workspace.copyFiles',
+      'kandev.workspace.exclude',
+    ]) {
       expect(properties[name]?.scope, name).toBe('machine');
       expect(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations).toContain(name);
     }

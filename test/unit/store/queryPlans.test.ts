@@ -48,7 +48,10 @@ const request: PermissionRequest = {
 /** Every change once, in an order that they allow. */
 const writeParams: [WriteName, object][] = [
   ['user.put', { user: { id: 'ann', name: 'Ann', email: null }, at: 1 }],
-  ['board.insert', { board: { id: boardId, name: 'Board', columns: defaultColumns }, at: 1 }],
+  [
+    'board.insert',
+    { board: { id: boardId, name: 'Board', columns: defaultColumns, workspaceMode: 'folder' }, at: 1 },
+  ],
   ['task.insert', newTask('a')],
   ['task.insert', newTask('b')],
   ['task.update', { taskId: 'a', patch: { title: 'A' }, at: 2 }],
@@ -65,6 +68,7 @@ const writeParams: [WriteName, object][] = [
   ['run.insert', { run: newRun('run', 'a') }],
   ['run.update', { runId: 'run', to: null, patch: { turns: 1 }, at: 4 }],
   ['transcript.put', { runId: 'run', entries: [entry], activity: 'x' }],
+  ['board.update', { boardId, workspaceMode: 'clone' }],
   ['permission.insert', { request }],
   ['permission.resolve', { requestId: 'request', optionId: 'yes', actor: 'ann', at: 5 }],
   ['task.delete', { taskId: 'b', change: change('2') }],
@@ -83,6 +87,7 @@ const queryParams: Record<QueryName, object> = {
   run: { runId: 'run' },
   runsOfTask: { taskId: 'a' },
   liveRuns: {},
+  oldRuns: { taskIds: ['a', 'b'], keep: 20 },
   tasksInProgress: {},
   openPermissionRequests: {},
   taskHistory: { taskId: 'a' },

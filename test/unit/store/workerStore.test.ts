@@ -33,7 +33,7 @@ async function open(options: Parameters<TemporaryStore['open']>[0] = {}): Promis
 
 async function insertBoard(store: Store): Promise<void> {
   await store.write('board.insert', {
-    board: { id: boardId, name: 'Board', columns: defaultColumns },
+    board: { id: boardId, name: 'Board', columns: defaultColumns, workspaceMode: 'folder' },
     at: 1,
   });
 }

@@ -25,7 +25,13 @@ class TestState implements BoardState {
   show(cards: CardView[]): void {
     this.current = {
       status: 'ready',
-      view: { revision: 1, board, queuePause: null, cards },
+      view: {
+        revision: 1,
+        board,
+        queuePause: null,
+        workspaceModes: ['folder', 'clone', 'repository'],
+        cards,
+      },
       agentTypes: [],
       engine: null,
     };

@@ -6,7 +6,7 @@ import type { Task } from '../../../src/model/task.ts';
 
 /** Cards and boards to test with: whole ones, of which a test names only what it is about. */
 
-export const board: Board = { id: 'board', name: 'Board', columns: defaultColumns };
+export const board: Board = { id: 'board', name: 'Board', columns: defaultColumns, workspaceMode: 'folder' };
 
 export function aTask(id: string, task: Partial<Task> = {}): Task {
   return {
