@@ -5,7 +5,7 @@ import type { AgentType } from '../model/agentType.ts';
 import type { CardView } from '../model/cardView.ts';
 import type { Disposable, KandevEvent } from '../model/events.ts';
 import { UserError } from '../model/failure.ts';
-import type { WorkspaceMode } from '../model/task.ts';
+import type { Task, WorkspaceMode } from '../model/task.ts';
 import type { AgentChecks } from '../orchestrator/agentCheckup.ts';
 import type { Orchestrator } from '../orchestrator/orchestrator.ts';
 import type { PermissionDesk } from '../orchestrator/permissionDesk.ts';
@@ -97,11 +97,7 @@ export class LocalKandev implements Kandev {
         this.#checkAgentType(params.agentTypeId);
         return tasks.create({ ...params, ...(await this.#places.newPlace(params)) }, actor());
       },
-      'task.update': async ({ taskId, ...patch }) => {
-        this.#checkAgentType(patch.agentTypeId ?? null);
-        const place = await this.#places.changedPlace(taskId, patch);
-        return tasks.update(taskId, { ...withoutUndefined(patch), ...place });
-      },
+      'task.update': (params) => this.#update(params),
       'task.move': ({ taskId, to, beforeTaskId, stopRun, why }) =>
         orchestrator.move(
           { taskId, to, beforeTaskId: beforeTaskId ?? null, stopRun, ...(why === undefined ? {} : { why }) },
@@ -222,6 +218,12 @@ export class LocalKandev implements Kandev {
       ...this.#results.queries(),
       engine: () => orchestrator.checkEngine(),
     };
+  }
+
+  async #update({ taskId, ...patch }: CommandParams<'task.update'>): Promise<Task> {
+    this.#checkAgentType(patch.agentTypeId ?? null);
+    const place = await this.#places.changedPlace(taskId, patch);
+    return this.#services.tasks.update(taskId, { ...withoutUndefined(patch), ...place });
   }
 
   #view(card: StoredCard): CardView {
