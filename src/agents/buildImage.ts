@@ -18,6 +18,8 @@ export interface ImageBuild {
   source: string;
   /** The image to build on instead of the one that the Dockerfile names; null for that one. */
   base: string | null;
+  /** Without what the engine has kept of earlier builds. */
+  fresh?: boolean;
 }
 
 /** How long a build that was told to stop may take before it is killed. */
@@ -31,7 +33,7 @@ const keptLines = 30;
  * @throws UserError `image-build-failed` with the end of the output, `engine-disk-full`; the signal's reason
  */
 export async function buildImage(
-  { image, context, source, base }: ImageBuild,
+  { image, context, source, base, fresh = false }: ImageBuild,
   endpoint: EngineEndpoint,
   log: (line: string) => void,
   signal: AbortSignal,
@@ -41,7 +43,18 @@ export async function buildImage(
   const label = `${imageLabels.source}=${source}`;
   const cli = spawn(
     'docker',
-    ['build', '--force-rm', '--tag', image, '--label', label, '--file', '-', context],
+    [
+      'build',
+      '--force-rm',
+      ...(fresh ? ['--no-cache'] : []),
+      '--tag',
+      image,
+      '--label',
+      label,
+      '--file',
+      '-',
+      context,
+    ],
     { stdio: ['pipe', 'pipe', 'pipe'], env: cliEnvironment(endpoint), windowsHide: true },
   );
   // A CLI that is not there, or ends at once, shows by its exit.

@@ -6,7 +6,10 @@ import { UserError } from '../model/failure.ts';
 /** How to reach an engine. */
 export type EngineConnection =
   /** A Unix socket, or a named pipe of Windows. */
-  { kind: 'socket'; path: string } | { kind: 'tcp'; host: string; port: number; tls: TlsFiles | null };
+  | { kind: 'socket'; path: string }
+  | { kind: 'tcp'; host: string; port: number; tls: TlsFiles | null }
+  /** Through the docker CLI, which reaches it as `docker` in a terminal would. */
+  | { kind: 'ssh'; host: string };
 
 /** A folder with ca.pem, and with cert.pem and key.pem where the engine asks for a client certificate. */
 export interface TlsFiles {
@@ -32,17 +35,25 @@ export interface EndpointSources {
   /** The text of a file; null where there is none. */
   readText(file: string): Promise<string | null>;
   exists(file: string): Promise<boolean>;
+  /** The names in a folder; none where there is no such folder. */
+  list(folder: string): Promise<string[]>;
 }
 
 /**
  * Finds the engine as the docker CLI does, with the sockets of rootless Docker, Docker Desktop and Podman after that:
  * setting, DOCKER_HOST, DOCKER_CONTEXT, the current context, then the first socket that exists.
  *
- * @throws UserError when what was chosen cannot be used: an ssh:// address, a context that does not exist.
+ * @throws UserError when what was chosen cannot be used: a context that does not exist, an address that is none.
  */
 export async function resolveEndpoint(sources: EndpointSources): Promise<EngineEndpoint> {
   const { setting, environment } = sources;
-  if (setting !== null) return parseEndpoint(setting, 'setting kandev.docker.host', sources);
+  if (setting !== null) {
+    const [, context] = /^context:(.+)$/.exec(setting) ?? [];
+    const bySetting = 'setting kandev.docker.host';
+    return context === undefined
+      ? parseEndpoint(setting, bySetting, sources)
+      : contextEndpoint(context.trim(), `, ${bySetting}`, sources);
+  }
 
   const current = await currentContext(sources);
   if (environment.DOCKER_HOST) {
@@ -57,12 +68,19 @@ export async function resolveEndpoint(sources: EndpointSources): Promise<EngineE
   return current === null ? firstSocket(sources) : contextEndpoint(current, '', sources);
 }
 
-function dockerFolder({ environment, homeFolder }: EndpointSources): string {
+/** Where the docker CLI keeps its configuration. */
+export function dockerFolder({
+  environment,
+  homeFolder,
+}: Pick<EndpointSources, 'environment' | 'homeFolder'>): string {
   return environment.DOCKER_CONFIG ?? path.join(homeFolder, '.docker');
 }
 
 const cliConfig = v.object({ currentContext: v.optional(v.string()) });
-const contextMeta = v.object({ Endpoints: v.object({ docker: v.object({ Host: v.string() }) }) });
+const contextMeta = v.object({
+  Name: v.fallback(v.string(), ''),
+  Endpoints: v.object({ docker: v.object({ Host: v.string() }) }),
+});
 
 /** The context that `docker context use` has chosen; null for the default one. */
 async function currentContext(sources: EndpointSources): Promise<string | null> {
@@ -88,6 +106,34 @@ async function contextEndpoint(
   const tlsFolder = path.join(contexts, 'tls', folder, 'docker');
   const tls = (await sources.exists(path.join(tlsFolder, 'ca.pem'))) ? { folder: tlsFolder } : null;
   return parseEndpoint(meta.Endpoints.docker.Host, `context ${name}${origin}`, sources, tls);
+}
+
+/** A way to an engine that was found on this machine. */
+export interface FoundEngine {
+  /** What the setting `kandev.docker.host` would say; null for the way that is taken without it. */
+  setting: string | null;
+  endpoint: EngineEndpoint;
+}
+
+/** All ways to an engine that there are: what is chosen without the setting, the contexts, and the sockets. */
+export async function listEngines(sources: EndpointSources): Promise<FoundEngine[]> {
+  const choices: FoundEngine[] = [];
+  const add = async (setting: string | null): Promise<void> => {
+    const endpoint = await resolveEndpoint({ ...sources, setting }).catch(() => null);
+    if (endpoint) choices.push({ setting, endpoint });
+  };
+  await add(null);
+  const metas = path.join(dockerFolder(sources), 'contexts', 'meta');
+  for (const folder of (await sources.list(metas)).sort()) {
+    const meta = decode(contextMeta, await sources.readText(path.join(metas, folder, 'meta.json')));
+    if (meta && meta.Name !== '') await add(`context:${meta.Name}`);
+  }
+  for (const [file, whose] of usualSockets(sources)) {
+    if (!(await sources.exists(file))) continue;
+    const endpoint = socketEndpoint(file, whose, sources.platform);
+    choices.push({ setting: endpoint.endpoint, endpoint });
+  }
+  return choices;
 }
 
 function decode<T>(schema: v.GenericSchema<unknown, T>, text: string | null): T | null {
@@ -161,9 +207,9 @@ function parseEndpoint(
     case 'tcp':
       return tcpEndpoint(rest, chosenBy, address, contextTls ?? environmentTls(sources));
     case 'ssh':
-      throw endpointError(
-        `Kandev cannot reach a Docker engine over ssh yet (${address}, from ${chosenBy}). Forward its socket, for example with "ssh -L", and name that in the setting kandev.docker.host.`,
-      );
+      // What begins with a dash would be an option of ssh.
+      if (!/^[^-/\s][^/\s]*(\/\S*)?$/.test(rest)) break;
+      return { endpoint: address, chosenBy, connection: { kind: 'ssh', host: address } };
   }
   throw malformed(address, chosenBy);
 }

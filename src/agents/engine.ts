@@ -6,6 +6,7 @@ import type { EngineStatus } from '../model/engine.ts';
 import { failureOf } from '../model/failure.ts';
 import { orAborted } from './deadline.ts';
 import { dial } from './dial.ts';
+import { dialStdioAgent } from './dialStdio.ts';
 import type { EngineEndpoint } from './endpoint.ts';
 import { connectionFailure, notAnEngine, notAnswering, refusedFacts, stuck } from './engineFailure.ts';
 
@@ -75,8 +76,8 @@ export class Engine {
     const { endpoint, chosenBy } = this.endpoint;
     this.#facts = null;
     try {
-      const { name, version, cpus, memoryMb } = await this.facts();
-      return { endpoint, chosenBy, failure: null, engine: { name, version, cpus, memoryMb } };
+      const { name, version, cpus, memoryMb, rootless } = await this.facts();
+      return { endpoint, chosenBy, failure: null, engine: { name, version, cpus, memoryMb, rootless } };
     } catch (error) {
       return { endpoint, chosenBy, failure: failureOf(error), engine: null };
     }
@@ -127,6 +128,12 @@ async function connect({ connection }: EngineEndpoint): Promise<Dockerode> {
   const { default: Docker } = await import('dockerode');
   if (connection.kind === 'socket') {
     return withoutDockerHost(() => new Docker({ socketPath: connection.path }));
+  }
+  if (connection.kind === 'ssh') {
+    const agent = dialStdioAgent(connection.host, process.env);
+    // Where it goes says the agent; the name is for the header.
+    const options = { protocol: 'http', host: 'docker', port: 80, agent } as const;
+    return withoutDockerHost(() => new Docker(options));
   }
   const { host, port, tls } = connection;
   if (tls === null) return withoutDockerHost(() => new Docker({ protocol: 'http', host, port }));

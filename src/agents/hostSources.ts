@@ -1,6 +1,8 @@
-import { access, readFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import os from 'node:os';
-import type { EndpointSources } from './endpoint.ts';
+import path from 'node:path';
+import { dockerFolder, type EndpointSources } from './endpoint.ts';
+import { askCredentialHelper, registryAuth, registryOf, type RegistryAuth } from './registryAuth.ts';
 
 /** This machine, as the resolution of the endpoint wants to see it. */
 export function hostSources(
@@ -13,10 +15,20 @@ export function hostSources(
     platform: process.platform,
     homeFolder: os.homedir(),
     readText: (file) => readFile(file, 'utf8').catch(() => null),
+    list: (folder) => readdir(folder).catch(() => []),
     exists: (file) =>
       access(file).then(
         () => true,
         () => false,
       ),
   };
+}
+
+/** The user's sign-in to an image's registry, as Docker keeps it; null where there is none. Throws as `registryAuth`. */
+export function hostRegistryAuth(image: string): Promise<RegistryAuth | null> {
+  const sources = hostSources(null, process.env);
+  return registryAuth(registryOf(image), {
+    readConfig: () => sources.readText(path.join(dockerFolder(sources), 'config.json')),
+    askHelper: askCredentialHelper,
+  });
 }

@@ -6,14 +6,15 @@ import type { LaunchProgress } from './agentManager.ts';
 import { baseImageOf, buildImage, sourceHash } from './buildImage.ts';
 import { orAborted } from './deadline.ts';
 import type { Engine } from './engine.ts';
-import { findImage, removeReplaced } from './findImage.ts';
+import { findImage, removeNameless, removeReplaced, type FoundImage } from './findImage.ts';
 import { imageLabels } from './labels.ts';
 import { importMachineImage, suitsThisMachine } from './machineImage.ts';
+import { hostRegistryAuth } from './hostSources.ts';
 import { pullImage } from './pullImage.ts';
 
 export interface ImageRequest {
   engine: Engine;
-  agentType: Pick<AgentType, 'image' | 'buildContext'>;
+  agentType: Pick<AgentType, 'image' | 'buildContext' | 'pull'>;
   /** The extension's `dist`, which holds the build contexts. */
   distFolder: string;
   progress: Pick<LaunchProgress, 'activity' | 'log'>;
@@ -60,24 +61,87 @@ async function oneAtATime<T>(
   }
 }
 
-async function makeReady({ engine, agentType, distFolder, progress, signal }: ImageRequest): Promise<void> {
-  const { image, buildContext } = agentType;
+async function makeReady(request: ImageRequest): Promise<void> {
+  const { engine, agentType, distFolder, progress, signal } = request;
+  const { image, buildContext, pull = 'missing' } = agentType;
   const present = await findImage(engine, image, signal);
-  if (buildContext === null) {
-    if (present === null) await pullImage(engine, image, progress.activity.bind(progress), signal);
+  if (pull === 'never') {
+    if (present === null) throw notThere(image);
     return;
   }
-  const context = path.resolve(distFolder, buildContext);
-  const source = await sourceHash(context);
-  if (present !== null) {
+  if (buildContext === null) {
+    if (present !== null && pull === 'missing') return;
+    await pullSignedIn(engine, image, progress, signal);
+    if (present !== null) await removeReplaced(engine, present);
+    return;
+  }
+  const source = await sourceHash(path.resolve(distFolder, buildContext));
+  if (present !== null && pull === 'missing') {
     const builtFrom = present.labels[imageLabels.source];
     // Without the label it is the user's own, or its maker's.
     if (builtFrom === undefined || builtFrom === source) return;
   }
-  const base = await ensureBase(engine, context, progress, signal);
+  await build(request, { source, present, fresh: false });
+}
+
+/**
+ * Makes an image anew, whatever is there: built without the engine's cache on a base that is pulled again, or pulled.
+ *
+ * @throws as `ensureImage`
+ */
+export function remakeImage(request: ImageRequest): Promise<void> {
+  const { engine, agentType, distFolder, progress, signal } = request;
+  return oneAtATime(request, agentType.image, async () => {
+    const present = await findImage(engine, agentType.image, signal);
+    if (agentType.buildContext === null) {
+      await pullSignedIn(engine, agentType.image, progress, signal);
+      if (present !== null) await removeReplaced(engine, present);
+      return;
+    }
+    const source = await sourceHash(path.resolve(distFolder, agentType.buildContext));
+    await build(request, { source, present, fresh: true });
+  });
+}
+
+async function build(
+  { engine, agentType, distFolder, progress, signal }: ImageRequest,
+  { source, present, fresh }: { source: string; present: FoundImage | null; fresh: boolean },
+): Promise<void> {
+  const { image, buildContext } = agentType;
+  const context = path.resolve(distFolder, buildContext ?? '');
+  const base = await ensureBase(engine, context, progress, signal, fresh);
   progress.activity(`Building ${image} …`);
-  await buildImage({ image, context, source, base }, engine.endpoint, progress.log.bind(progress), signal);
+  await buildImage(
+    { image, context, source, base, fresh },
+    engine.endpoint,
+    progress.log.bind(progress),
+    signal,
+  );
   if (present !== null) await removeReplaced(engine, present);
+  await removeNameless(engine);
+}
+
+function notThere(image: string): UserError {
+  return new UserError({
+    reason: 'image-missing',
+    message: `The image ${image} is not on the engine, and the setting kandev.agents says to never pull or build it. Pull it with "docker pull ${image}", or change "pull" there.`,
+    action: { kind: 'openSetting', setting: 'kandev.agents' },
+  });
+}
+
+/** Pulls with the sign-in that the docker CLI would use. */
+async function pullSignedIn(
+  engine: Engine,
+  image: string,
+  progress: ImageRequest['progress'],
+  signal: AbortSignal,
+): Promise<void> {
+  const auth = await hostRegistryAuth(image).catch((error: unknown) => {
+    // What needs no sign-in can be had all the same.
+    progress.log(`Your sign-in to the registry could not be read: ${String(error)}`);
+    return null;
+  });
+  await pullImage(engine, image, progress.activity.bind(progress), signal, auth);
 }
 
 /**
@@ -89,11 +153,12 @@ async function ensureBase(
   context: string,
   progress: ImageRequest['progress'],
   signal: AbortSignal,
+  fresh: boolean,
 ): Promise<string | null> {
   const base = baseImageOf(await readFile(path.join(context, 'Dockerfile'), 'utf8'));
-  if (base === null || (await findImage(engine, base, signal)) !== null) return null;
+  if (base === null || (!fresh && (await findImage(engine, base, signal)) !== null)) return null;
   try {
-    await pullImage(engine, base, progress.activity.bind(progress), signal);
+    await pullSignedIn(engine, base, progress, signal);
     return null;
   } catch (error) {
     const unreachable = error instanceof UserError && error.failure.reason === 'registry-unreachable';

@@ -1,12 +1,11 @@
 import { UserError, type FailureReason } from '../model/failure.ts';
 import { diskFailure, messageOf } from './engineFailure.ts';
+import { registryOf } from './registryAuth.ts';
 
 interface PullNames {
   image: string;
   /** As its user knows it: "Docker Hub", "ghcr.io". */
   registry: string;
-  /** The command that signs in to it. */
-  signIn: string;
 }
 
 interface PullRule {
@@ -30,20 +29,20 @@ const rules: readonly PullRule[] = [
   {
     pattern: /toomanyrequests|rate limit/i,
     reason: 'registry-denied',
-    explain: ({ image, registry, signIn }) =>
-      `${registry} gives you no more images for now. Run "${signIn}" and then "docker pull ${image}" in a terminal, and start the card again.`,
+    explain: ({ image, registry }) =>
+      `${registry} gives you no more images for now. Sign in to ${registry} for the image ${image}, and start the card again.`,
   },
   {
     pattern: /incorrect username or password|invalid (username|credentials)|bad credentials/i,
     reason: 'registry-denied',
-    explain: ({ image, registry, signIn }) =>
-      `${registry} refused your sign-in for the image ${image}. Run "${signIn}" and then "docker pull ${image}" in a terminal, and start the card again.`,
+    explain: ({ image, registry }) =>
+      `${registry} refused your sign-in for the image ${image}. Sign in to ${registry} again, and start the card again.`,
   },
   {
     pattern: /denied|unauthorized|authentication required|no basic auth|forbidden/i,
     reason: 'registry-denied',
-    explain: ({ image, registry, signIn }) =>
-      `${registry} does not give out the image ${image}: its name is wrong, or it wants you to sign in. Run "${signIn}" and then "docker pull ${image}" in a terminal, and start the card again.`,
+    explain: ({ image, registry }) =>
+      `${registry} does not give out the image ${image}: its name is wrong, or it wants you to sign in. Sign in to ${registry}, and start the card again.`,
   },
   {
     pattern: /no matching manifest/i,
@@ -73,24 +72,21 @@ export function pullFailure(image: string, error: unknown): UserError {
   const disk = diskFailure(error);
   if (disk) return disk;
   const detail = messageOf(error);
-  const registry = registryOf(image);
-  const signIn = registry === 'Docker Hub' ? 'docker login' : `docker login ${registry}`;
+  const host = registryOf(image);
+  const registry = host ?? 'Docker Hub';
   const rule = rules.find(({ pattern }) => pattern.test(detail));
   return new UserError(
     {
       reason: rule?.reason ?? 'image-missing',
       message:
-        rule?.explain({ image, registry, signIn }) ??
+        rule?.explain({ image, registry }) ??
         `The image ${image} could not be pulled from ${registry}. Run "docker pull ${image}" in a terminal to see why.`,
       detail,
       ...(rule?.wrongName ? { action: { kind: 'openSetting', setting: 'kandev.agents' } as const } : {}),
+      ...(rule?.reason === 'registry-denied'
+        ? { action: { kind: 'registrySignIn', registry: host } as const }
+        : {}),
     },
     { cause: error },
   );
-}
-
-/** The registry that an image's name stands for. */
-function registryOf(image: string): string {
-  const [first = '', ...rest] = image.split('/');
-  return rest.length > 0 && (/[.:]/.test(first) || first === 'localhost') ? first : 'Docker Hub';
 }

@@ -1,6 +1,7 @@
 import type { Engine } from './engine.ts';
 import { pullFailure } from './pullFailure.ts';
 import { parsePullLine, PullProgress } from './pullProgress.ts';
+import type { RegistryAuth } from './registryAuth.ts';
 import { streamLines } from './streamLines.ts';
 
 /** A pull says something every second; a registry that is silent for this long is gone. */
@@ -9,6 +10,7 @@ const silenceLimitMs = 60_000;
 /**
  * Pulls an image, and tells how far it is.
  *
+ * @param auth the user's sign-in to the image's registry; null to go without
  * @param activity gets "Pulling node:22 … 43 % (31 MB)" whenever that changes
  * @throws UserError with the reason: registry-unreachable, registry-denied, image-missing, engine-disk-full; the
  *   signal's reason when it is aborted, which also ends the pull.
@@ -18,6 +20,7 @@ export async function pullImage(
   image: string,
   activity: (text: string) => void,
   signal: AbortSignal,
+  auth: RegistryAuth | null = null,
 ): Promise<void> {
   activity(`Pulling ${image} …`);
   const progress = new PullProgress();
@@ -26,7 +29,7 @@ export async function pullImage(
   try {
     const stream = await engine.call(
       `pulling ${image}`,
-      (docker, abortSignal) => docker.createImage({ fromImage: withTag(image), abortSignal }),
+      (docker, abortSignal) => docker.createImage(auth, { fromImage: withTag(image), abortSignal }),
       { limitMs: silenceLimitMs, signal },
     );
     for await (const text of streamLines(stream, silenceLimitMs, silence)) {
@@ -46,6 +49,6 @@ export async function pullImage(
 }
 
 /** Without a tag the engine would pull all of them. */
-function withTag(image: string): string {
+export function withTag(image: string): string {
   return image.includes('@') || image.lastIndexOf(':') > image.lastIndexOf('/') ? image : `${image}:latest`;
 }

@@ -63,6 +63,7 @@ export async function receiveWork(archive: Readable, reception: WorkReception): 
     for await (const entry of reader) await receiver.take(entry.header, entry as unknown as Readable);
   };
   await Promise.all([pipeline(archive, reader), reading()]);
+  receiver.keepProtected();
   return receiver;
 }
 
@@ -159,8 +160,18 @@ class Receiver implements ReceivedWork {
   /** What was there stays as it was, so that it does not look removed. */
   #leaveOut(name: string, why: string): void {
     this.leftOut.push(`${name}: ${why}`);
-    const before = this.#reception.known.get(name);
-    if (before) this.now.set(name, before);
+    for (const [known, before] of this.#reception.known) {
+      if (known === name || known.startsWith(`${name}/`)) this.now.set(known, before);
+    }
+  }
+
+  /** What git runs on this machine is not the agent's to remove, either. */
+  keepProtected(): void {
+    for (const [name, before] of this.#reception.known) {
+      if (!isProtected(name) || this.now.has(name)) continue;
+      if (this.now.get('.git') === undefined) this.now.set('.git', { kind: 'folder' });
+      this.now.set(name, before);
+    }
   }
 
   async #receive(name: string, header: Header, content: Readable): Promise<KnownFile> {

@@ -1,5 +1,7 @@
 import type { Kandev } from '../api/contract.ts';
+import type { AgentImage } from '../model/agentImage.ts';
 import type { AgentType } from '../model/agentType.ts';
+import type { EngineChoice } from '../model/engine.ts';
 import type { SignInWay } from '../model/signIn.ts';
 import type { AgentReport } from '../providers/agentReport.ts';
 import type { TerminalConnection } from '../providers/agentTerminal.ts';
@@ -26,6 +28,7 @@ export interface BoardWindow {
 
 /** This window's own way to agents, as far as commands need it. */
 export interface AgentWindow {
+  engineTools: EngineWindow;
   /** How a user can sign in; the methods that the agent names need a report of it. */
   ways(agentType: AgentType, report: Pick<AgentReport, 'authMethods'> | null): SignInWay[];
   /** Opens a terminal that signs in, in a container like that of a run. */
@@ -44,6 +47,22 @@ export interface AgentWindow {
     agentType: AgentType,
     methodId: string,
     say: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+/** Engines and images, as far as commands need them. */
+export interface EngineWindow {
+  /** All engines that can be found from here, each with whether it answers. */
+  engines(): Promise<EngineChoice[]>;
+  /** What there is of an agent's image. */
+  image(agentType: AgentType): Promise<AgentImage>;
+  /** Whether there is a newer image for an agent; null where there is nothing to compare. */
+  hasUpdate(agentType: AgentType, signal: AbortSignal): Promise<boolean | null>;
+  /** Builds or pulls an agent's image anew. */
+  remake(
+    agentType: AgentType,
+    progress: { activity(text: string): void; log(line: string): void },
     signal: AbortSignal,
   ): Promise<void>;
 }

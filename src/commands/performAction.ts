@@ -1,4 +1,4 @@
-import { commands, env, Uri } from 'vscode';
+import { commands, env, l10n, ThemeIcon, Uri, window } from 'vscode';
 import type { Kandev } from '../api/contract.ts';
 import { UserError, type UserAction } from '../model/failure.ts';
 import { taskStates } from '../model/task.ts';
@@ -49,6 +49,9 @@ export async function performAction(context: ActionContext, action: UserAction):
       // It takes as long as the user does, and tells of its failures itself.
       void commands.executeCommand('kandev.signIn', action.agentTypeId);
       return;
+    case 'registrySignIn':
+      signInToRegistry(action.registry);
+      return;
     case 'exportDatabase':
       await commands.executeCommand('kandev.exportDatabase');
       return;
@@ -60,6 +63,18 @@ export async function performAction(context: ActionContext, action: UserAction):
       await commands.executeCommand('workbench.action.reloadWindow');
       return;
   }
+}
+
+/** Not through a shell: the registry's name comes from an image's. */
+function signInToRegistry(registry: string | null): void {
+  const terminal = window.createTerminal({
+    name: l10n.t('Sign In to {0}', registry ?? 'Docker Hub'),
+    shellPath: 'docker',
+    shellArgs: ['login', ...(registry === null ? [] : [registry])],
+    iconPath: new ThemeIcon('key'),
+    isTransient: true,
+  });
+  terminal.show();
 }
 
 /** Looks for the engine again; that it answers shows in the tree and on the board by itself. */

@@ -5,6 +5,8 @@ import { boardCommands } from './boardCommands.ts';
 import { cardCommands } from './cardCommands.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 import { dataCommands } from './dataCommands.ts';
+import { engineCommands } from './engineCommands.ts';
+import { imageCommands } from './imageCommands.ts';
 import { queueCommands } from './queueCommands.ts';
 import { resultCommands } from './resultCommands.ts';
 import { reviewCommands } from './reviewCommands.ts';
@@ -17,6 +19,8 @@ const allCommands: CommandTable = {
   ...boardCommands,
   ...cardCommands,
   ...dataCommands,
+  ...engineCommands,
+  ...imageCommands,
   ...queueCommands,
   ...resultCommands,
   ...reviewCommands,

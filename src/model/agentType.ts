@@ -7,6 +7,8 @@ export interface AgentType {
   image: string;
   /** Folder of a Dockerfile, absolute or relative to the extension's `dist`; null when the image is only pulled. */
   buildContext: string | null;
+  /** When the image is pulled, or built: where it is not there (when left out), before each run, or never. */
+  pull?: PullPolicy;
   /** The command and its arguments, as the container gets them. */
   command: readonly string[];
   /** Names of environment variables passed through from the host; never values. */
@@ -27,6 +29,8 @@ export interface AgentType {
   signIn?: AgentSignIn;
   quirks?: AgentQuirks;
 }
+
+export type PullPolicy = 'missing' | 'always' | 'never';
 
 export interface AgentOffers {
   /** Files are read and written by the editor, so that unsaved text counts. */

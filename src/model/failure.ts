@@ -10,6 +10,8 @@ export type UserAction =
   | { kind: 'openUrl'; url: string }
   | { kind: 'checkEngine' }
   | { kind: 'signIn'; agentTypeId: string }
+  /** `registry` as in the name of an image; null for Docker Hub. */
+  | { kind: 'registrySignIn'; registry: string | null }
   | { kind: 'exportDatabase' }
   | { kind: 'undoLast' }
   | { kind: 'reloadWindow' };

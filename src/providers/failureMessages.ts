@@ -79,6 +79,8 @@ function actionLabel(action: UserAction): string {
       return l10n.t('Check Again');
     case 'signIn':
       return l10n.t('Sign In…');
+    case 'registrySignIn':
+      return l10n.t('Sign In in Terminal');
     case 'exportDatabase':
       return l10n.t('Export Database Copy…');
     case 'undoLast':

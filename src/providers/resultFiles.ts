@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Uri} from 'vscode';
+import type { Uri } from 'vscode';
 import { l10n, workspace, type TextDocumentContentProvider } from 'vscode';
 import type { Kandev } from '../api/contract.ts';
 import type { ResultSpan } from '../api/resultContract.ts';

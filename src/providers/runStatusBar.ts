@@ -3,6 +3,7 @@ import { isBusy } from '../model/run.ts';
 import { cardsOf, queuePause, type BoardState } from './boardState.ts';
 import { cardStatus, latestActivity, needsUser } from './cardText.ts';
 import { DisposableStore } from './disposableStore.ts';
+import { engineSummary } from './engineText.ts';
 
 export interface RunCounts {
   running: number;
@@ -59,6 +60,9 @@ export class RunStatusBar {
         .appendText(`${card.task.title} · ${text} · ${latestActivity(card)}`);
       tooltip.appendMarkdown('\n');
     }
+    const { current } = this.#state;
+    const engine = current.status === 'ready' ? current.engine : null;
+    if (engine) tooltip.appendMarkdown('\n---\n').appendText(engineSummary(engine));
     return tooltip;
   }
 }

@@ -6,6 +6,7 @@ import type { AgentType } from '../model/agentType.ts';
 import { UserError } from '../model/failure.ts';
 import type { HostSettings } from '../model/settings.ts';
 import type { SignInWay } from '../model/signIn.ts';
+import { EngineTools } from './engineTools.ts';
 
 export interface AgentToolsOptions {
   /** Its containers carry this window's owner label. */
@@ -16,6 +17,7 @@ export interface AgentToolsOptions {
 
 /** This window's own way to agents: a terminal is open in one window, and need not go through the one that leads. */
 export class AgentTools {
+  readonly engineTools: EngineTools;
   readonly #options: AgentToolsOptions;
   readonly #closing = new AbortController();
   readonly #terminals = new Set<ContainerTerminal>();
@@ -24,6 +26,7 @@ export class AgentTools {
 
   constructor(options: AgentToolsOptions) {
     this.#options = options;
+    this.engineTools = new EngineTools(options.agents);
   }
 
   /** How a user can sign in; the methods that the agent names need a report of it. */

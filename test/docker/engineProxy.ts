@@ -24,6 +24,7 @@ export interface EngineProxy {
 
 export async function startEngineProxy(dockerHost: string): Promise<EngineProxy> {
   const { connection } = (await engineAt(dockerHost)).endpoint;
+  if (connection.kind === 'ssh') throw new Error('The proxy has no way over ssh.');
   const hooks: Hook[] = [];
   const sockets = new Set<Socket>();
   const take = (when: Hook['when'], line: string): Hook | undefined => {

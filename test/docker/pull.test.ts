@@ -75,7 +75,7 @@ describe('an image that is not there', () => {
 
   it.each([
     ['agent:other', 'image-missing', /127\.0\.0\.1:\d+ has no image 127\.0\.0\.1:\d+\/agent:other/],
-    ['private:1', 'registry-denied', /wants you to sign in. Run "docker login 127\.0\.0\.1:\d+"/],
+    ['private:1', 'registry-denied', /wants you to sign in. Sign in to 127\.0\.0\.1:\d+/],
     ['refused:1', 'registry-denied', /does not give out the image/],
   ])('and cannot be had, %s, says why', async (name, reason, message) => {
     await expect(pull(`${registry.host}/${name}`)).rejects.toMatchObject({

@@ -41,7 +41,7 @@ export class LocalAgents implements Agents {
     endpoint: 'none',
     chosenBy: 'test',
     failure: null,
-    engine: { name: 'Processes', version: '1', cpus: 8, memoryMb: 8192 },
+    engine: { name: 'Processes', version: '1', cpus: 8, memoryMb: 8192, rootless: false },
   };
   readonly running = new Set<string>();
   /** Where agents keep what outlives a run; not the folder that they change. */

@@ -24,6 +24,8 @@ export function actionLabel(action: UserAction): string {
       return t('Check Again');
     case 'signIn':
       return t('Sign In…');
+    case 'registrySignIn':
+      return t('Sign In in Terminal');
     case 'exportDatabase':
       return t('Export Database Copy…');
     case 'undoLast':

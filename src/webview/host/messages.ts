@@ -17,6 +17,11 @@ const userAction: v.GenericSchema<unknown, UserAction> = v.variant('kind', [
   v.object({ kind: v.literal('openSetting'), setting: v.pipe(v.string(), v.startsWith('kandev.')) }),
   v.object({ kind: v.literal('openUrl'), url: v.pipe(v.string(), v.regex(/^https?:\/\//)) }),
   v.object({ kind: v.literal('checkEngine') }),
+  v.object({
+    kind: v.literal('registrySignIn'),
+    // As a host is written; what begins with a dash would be an option.
+    registry: v.nullable(v.pipe(v.string(), v.maxLength(300), v.regex(/^[A-Za-z0-9[][\w.:[\]-]*$/))),
+  }),
   v.object({ kind: v.literal('signIn'), agentTypeId: v.pipe(v.string(), v.minLength(1), v.maxLength(100)) }),
   v.object({ kind: v.literal('exportDatabase') }),
   v.object({ kind: v.literal('undoLast') }),

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { resolveEndpoint, type EndpointSources } from '../../../src/agents/endpoint.ts';
+import { listEngines, resolveEndpoint, type EndpointSources } from '../../../src/agents/endpoint.ts';
 
-interface Machine extends Partial<Omit<EndpointSources, 'readText' | 'exists'>> {
+interface Machine extends Partial<Omit<EndpointSources, 'readText' | 'exists' | 'list'>> {
   /** Files by their path; sockets have no text. */
   files?: Readonly<Record<string, string>>;
 }
@@ -15,6 +15,12 @@ function machine({ files = {}, ...rest }: Machine): EndpointSources {
     homeFolder: '/home/me',
     readText: (file) => Promise.resolve(files[file] ?? null),
     exists: (file) => Promise.resolve(file in files),
+    list: (folder) => {
+      const below = Object.keys(files).filter((file) => file.startsWith(`${folder}/`));
+      return Promise.resolve([
+        ...new Set(below.map((file) => file.slice(folder.length + 1).split('/')[0] ?? '')),
+      ]);
+    },
     ...rest,
   };
 }
@@ -214,7 +220,12 @@ describe('what an address means', () => {
 
 describe('what cannot be used', () => {
   const cases: [what: string, given: Machine, message: RegExp][] = [
-    ['ssh', { setting: 'ssh://me@far' }, /cannot reach a Docker engine over ssh yet \(ssh:\/\/me@far/],
+    ['an option of ssh', { setting: 'ssh://-oProxyCommand=x' }, /is not an address of a Docker engine/],
+    [
+      'a context that is not there',
+      { setting: 'context:none' },
+      /The Docker context "none", setting kandev.docker.host does not exist/,
+    ],
     [
       'an unknown scheme',
       { environment: { DOCKER_HOST: 'fd://3' } },
@@ -235,5 +246,35 @@ describe('what cannot be used', () => {
       message: expect.stringMatching(message) as string,
       failure: { reason: 'invalid-input', action: { kind: 'openSetting', setting: 'kandev.docker.host' } },
     });
+  });
+});
+
+describe('an engine on another machine', () => {
+  it('is reached through the docker command', async () => {
+    expect(await resolveEndpoint(machine({ setting: 'ssh://me@far:2222' }))).toEqual({
+      endpoint: 'ssh://me@far:2222',
+      chosenBy: 'setting kandev.docker.host',
+      connection: { kind: 'ssh', host: 'ssh://me@far:2222' },
+    });
+  });
+
+  it('may be named by its context in the setting', async () => {
+    const files = contextFile('far', 'tcp://far:2375');
+    expect(await resolveEndpoint(machine({ setting: 'context:far', files }))).toMatchObject({
+      endpoint: 'tcp://far:2375',
+      chosenBy: 'context far, setting kandev.docker.host',
+    });
+  });
+});
+
+describe('listEngines', () => {
+  it('has what is chosen without the setting, the contexts and the sockets', async () => {
+    const files = { ...contextFile('far', 'ssh://far'), '/var/run/docker.sock': '' };
+    const found = await listEngines(machine({ files, setting: 'tcp://elsewhere:1' }));
+    expect(found.map(({ setting, endpoint }) => [setting, endpoint.endpoint])).toEqual([
+      [null, 'unix:///var/run/docker.sock'],
+      ['context:far', 'ssh://far'],
+      ['unix:///var/run/docker.sock', 'unix:///var/run/docker.sock'],
+    ]);
   });
 });

@@ -39,7 +39,9 @@ describe('the built-in agent types', () => {
       // The base that can be made from this machine in its place.
       expect(baseImageOf(dockerfile)).toBe('node:22-slim');
       // What follows the first two words are options that Kandev gives.
-      expect(dockerfile).toContain(`CMD ${JSON.stringify(type.command.slice(0, 2)).replaceAll('","', '", "')}`);
+      expect(dockerfile).toContain(
+        `CMD ${JSON.stringify(type.command.slice(0, 2)).replaceAll('","', '", "')}`,
+      );
       expect(dockerfile).toMatch(/^USER 1000:1000$/m);
       if (type.id === 'demo') return;
       expect(dockerfile).toMatch(/^ {6}\S+@\d+\.\d+\.\d+ && \\$/m);

@@ -190,6 +190,6 @@ function withMemory(memoryMb: number): TestServices['agents']['engine'] {
     endpoint: 'none',
     chosenBy: 'test',
     failure: null,
-    engine: { name: 'Processes', version: '1', cpus: 8, memoryMb },
+    engine: { name: 'Processes', version: '1', cpus: 8, memoryMb, rootless: false },
   };
 }

@@ -1,0 +1,63 @@
+import { listEngines, resolveEndpoint } from '../agents/endpoint.ts';
+import { Engine } from '../agents/engine.ts';
+import { hostSources } from '../agents/hostSources.ts';
+import { remakeImage } from '../agents/images.ts';
+import { agentImage, hasUpdate } from '../agents/imageUpdates.ts';
+import type { AgentImage } from '../model/agentImage.ts';
+import type { AgentType } from '../model/agentType.ts';
+import type { EngineChoice } from '../model/engine.ts';
+
+export interface EngineToolsOptions {
+  /** The setting `kandev.docker.host`; null when it is empty. */
+  engineSetting: () => string | null;
+  /** The extension's `dist`. */
+  distFolder: string;
+}
+
+/** Engines and images, for the commands of this window: what they do needs no board. */
+export class EngineTools {
+  readonly #options: EngineToolsOptions;
+
+  constructor(options: EngineToolsOptions) {
+    this.#options = options;
+  }
+
+  /** All engines that can be found from here, each with whether it answers. */
+  async engines(): Promise<EngineChoice[]> {
+    const found = await listEngines(hostSources(null, process.env));
+    return Promise.all(
+      found.map(async ({ setting, endpoint }) => ({
+        setting,
+        status: await new Engine(endpoint).status(),
+      })),
+    );
+  }
+
+  /** What there is of an agent's image. Throws as Engine.call. */
+  async image(agentType: AgentType): Promise<AgentImage> {
+    return agentImage(await this.#engine(), agentType);
+  }
+
+  /** Whether there is a newer image for an agent; throws and returns as `hasUpdate` of the agents. */
+  async hasUpdate(agentType: AgentType, signal: AbortSignal): Promise<boolean | null> {
+    return hasUpdate(await this.#engine(), agentType, this.#options.distFolder, signal);
+  }
+
+  /**
+   * Builds or pulls an agent's image anew. What runs goes on with the old one.
+   *
+   * @throws UserError; the signal's reason
+   */
+  async remake(
+    agentType: AgentType,
+    progress: { activity(text: string): void; log(line: string): void },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { distFolder } = this.#options;
+    await remakeImage({ engine: await this.#engine(), agentType, distFolder, progress, signal });
+  }
+
+  async #engine(): Promise<Engine> {
+    return new Engine(await resolveEndpoint(hostSources(this.#options.engineSetting(), process.env)));
+  }
+}
