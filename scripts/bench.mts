@@ -17,6 +17,7 @@ const benches: Readonly<Record<string, Bench>> = {
     run: async () => (await import('../bench/activation.ts')).benchActivation(),
   },
   cardStart: { needs: 'engine', run: async () => (await import('../bench/cardStart.ts')).benchCardStart() },
+  flood: { needs: 'editor', run: async () => (await import('../bench/flood.ts')).benchFlood() },
   acp: { run: async () => (await import('../bench/acp.ts')).benchAcp() },
   store: { run: async () => (await import('../bench/store/benchStore.ts')).benchStore() },
   board: { run: async () => (await import('../bench/board.ts')).benchBoard() },

@@ -96,7 +96,8 @@ function describeOutput({ command, output: whole, exit }: TerminalView, output: 
 
 function describeUsage({ used, size, cost }: Usage): string {
   const tokens = `${used} of ${size} tokens`;
-  return cost ? `${tokens}, ${cost.amount} ${cost.currency}` : tokens;
+  // Sums of parts of a cent come with what binary fractions leave over.
+  return cost ? `${tokens}, ${Number(cost.amount.toFixed(6))} ${cost.currency}` : tokens;
 }
 
 function describeCompaction({ status, error }: Compaction): string {
