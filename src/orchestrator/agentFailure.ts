@@ -82,10 +82,13 @@ export function acpFailure(error: AcpError, { agentType, taskId, stderr }: ExitC
       };
     case 'auth-required':
       return {
-        reason: 'sign-in-needed',
-        message: `${agentType.name} needs you to sign in first. Sign in, and the card is started again by itself.`,
+        // Some tell what their provider has said, and then there is a key.
+        ...(providerFailure(providerRefusalIn(error.message), error.message, agentType, taskId) ?? {
+          reason: 'sign-in-needed',
+          message: `${agentType.name} needs you to sign in first. Sign in, and the card is started again by itself.`,
+          action: { kind: 'signIn', agentTypeId: agentType.id },
+        }),
         detail,
-        action: { kind: 'signIn', agentTypeId: agentType.id },
       };
     case 'silent':
       return {

@@ -124,7 +124,6 @@ describe('questions with an address', () => {
     await workbench.dialogButton('Copy').click();
     await dialog.getByText('It is copied. Open it in your browser, and then say so here.').waitFor();
     expect(await workbench.page.evaluate(() => navigator.clipboard.readText())).toBe(address);
-    await workbench.screenshot('address-by-hand');
     // By the keyboard, as everything.
     await workbench.dialogButton('I Have Opened It').focus();
     await workbench.page.keyboard.press('Enter');

@@ -12,6 +12,21 @@ export interface SeenError {
 /** Word for word as they came from the agents of the versions in docs/agents.md, against test/agents/modelServer.ts. */
 export const seenErrors: readonly SeenError[] = [
   {
+    agent: 'auggie-cli',
+    status: 401,
+    error: {
+      code: -32000,
+      message: 'Authentication required: HTTP error: 401 Unauthorized',
+      data: {
+        httpStatus: 401,
+        apiStatus: 'unauthenticated',
+        message: 'HTTP error: 401 Unauthorized',
+        httpUrl: 'http://172.17.0.1:43129/chat-stream',
+      },
+    },
+    refusal: 'credentials',
+  },
+  {
     agent: 'claude',
     status: 401,
     error: { code: -32000, message: 'Authentication required' },
