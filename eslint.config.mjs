@@ -15,8 +15,8 @@ const layers = {
   windows: ['model', 'events', 'store', 'agents', 'api'],
   providers: ['model', 'api'],
   commands: ['model', 'api', 'providers'],
-  'webview/host': ['model', 'api', 'providers', 'webview/protocol'],
-  'webview/app': ['model', 'webview/protocol'],
+  'webview/host': ['model', 'api', 'providers', 'webview/protocol', 'webview/runProtocol'],
+  'webview/app': ['model', 'webview/protocol', 'webview/runProtocol'],
 };
 
 /** Packages that only one layer may import; the others reach them through that layer. */

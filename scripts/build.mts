@@ -61,6 +61,8 @@ function editorBundles(common: BuildOptions): BuildOptions[] {
       entryPoints: [
         { in: 'src/webview/app/main.ts', out: 'board' },
         { in: 'src/webview/app/board.css', out: 'board' },
+        { in: 'src/webview/app/run/main.ts', out: 'run' },
+        { in: 'src/webview/app/run/run.css', out: 'run' },
       ],
       outdir: 'dist/webview',
       platform: 'browser',
@@ -184,6 +186,8 @@ async function printSizes(): Promise<void> {
     'dist/egress.js',
     'dist/webview/board.js',
     'dist/webview/board.css',
+    'dist/webview/run.js',
+    'dist/webview/run.css',
     'dist/agents/demo/agent.js',
     'dist/agents/keeper.js',
   ];

@@ -4,7 +4,7 @@ import { DeferredKandev } from './api/deferredKandev.ts';
 import type { Kandev } from './api/contract.ts';
 import { performAction } from './commands/performAction.ts';
 import { registerCommands } from './commands/registerCommands.ts';
-import { UserError } from './model/failure.ts';
+import { UserError, type UserAction } from './model/failure.ts';
 import { LiveBoardState } from './providers/boardState.ts';
 import { BoardTreeView } from './providers/boardView.ts';
 import { CardDeletion } from './providers/cardDeletion.ts';
@@ -23,6 +23,7 @@ import { SecretEnvironment } from './providers/secretEnvironment.ts';
 import { Settings } from './providers/settings.ts';
 import { TaskTree } from './providers/taskTree.ts';
 import { BoardPanels, boardViewType } from './webview/host/boardPanel.ts';
+import { RunPanels, runViewType } from './webview/host/runPanels.ts';
 import type { SharedBoard } from './windows/openSharedBoard.ts';
 
 let opened: Promise<SharedBoard> | null = null;
@@ -36,10 +37,9 @@ export function activate(context: ExtensionContext): void {
   });
   const settings = new Settings(environment);
   const log = store.add(new OutputLog(() => settings.acpTrace()));
-  const failures = new FailureMessages(
-    (action) => performAction({ kandev, board, log, engine }, action),
-    log.failure.bind(log),
-  );
+  const perform = (action: UserAction): Promise<void> =>
+    performAction({ kandev, board, log, engine }, action);
+  const failures = new FailureMessages(perform, log.failure.bind(log));
   const opening = open(context, settings, log, failures, () => {
     // Another window leads now, or this one does: what is shown is read anew.
     void state.reload();
@@ -61,22 +61,11 @@ export function activate(context: ExtensionContext): void {
       engine.look();
     }),
   );
-  const board: BoardPanels = store.add(
-    new BoardPanels({
-      kandev,
-      state,
-      extensionUri: context.extensionUri,
-      drafts: context.workspaceState,
-      log,
-      runAction: (action) => performAction({ kandev, board, log, engine }, action),
-      deleteCard: (taskId) => deletion.delete([taskId]),
-    }),
-  );
   store.add(workspace.registerTextDocumentContentProvider(resultScheme, new ResultFiles(kandev)));
-  store.add(window.registerWebviewPanelSerializer(boardViewType, board));
+  const { board, runs } = openPanels(context, store, { kandev, state, log, deletion, perform });
   store.add(new RunStatusBar(state));
   store.add(new RunMessages(kandev, failures, state));
-  const faces = { failures, prompts, questions, log, board, view };
+  const faces = { failures, prompts, questions, log, board, runs, view };
   const actions = { ...faces, kandev, state, deletion, engine, agents, environment };
   for (const command of registerCommands(actions)) store.add(command);
   store.add(
@@ -86,6 +75,30 @@ export function activate(context: ExtensionContext): void {
       engine.look();
     }),
   );
+}
+
+interface PanelsOptions {
+  kandev: Kandev;
+  state: LiveBoardState;
+  log: OutputLog;
+  deletion: CardDeletion;
+  /** Does what the button of a failure says. */
+  perform: (action: UserAction) => Promise<void>;
+}
+
+/** The pages that are shown in editor tabs. */
+function openPanels(
+  { extensionUri, workspaceState: drafts }: ExtensionContext,
+  store: DisposableStore,
+  { kandev, state, log, deletion, perform }: PanelsOptions,
+): { board: BoardPanels; runs: RunPanels } {
+  const options = { kandev, state, extensionUri, drafts, log, runAction: perform };
+  const board = new BoardPanels({ ...options, deleteCard: (taskId) => deletion.delete([taskId]) });
+  const runs = new RunPanels(options);
+  for (const panels of [board, runs]) store.add(panels);
+  store.add(window.registerWebviewPanelSerializer(boardViewType, board));
+  store.add(window.registerWebviewPanelSerializer(runViewType, runs));
+  return { board, runs };
 }
 
 export async function deactivate(): Promise<void> {

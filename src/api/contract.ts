@@ -5,6 +5,7 @@ import type { Backup } from '../model/backup.ts';
 import type { BoardView, CardView } from '../model/cardView.ts';
 import type { Disposable, KandevEvent } from '../model/events.ts';
 import type { EngineStatus } from '../model/engine.ts';
+import type { QueuedPrompt } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
 import type { Question } from '../orchestrator/questionDesk.ts';
 import type { RunSession } from '../orchestrator/runInterfaces.ts';
@@ -92,6 +93,23 @@ export const commandSchemas = {
     taskId: id,
     text: v.pipe(v.string(), v.trim(), v.nonEmpty('A message needs some text.')),
   }),
+  /** A message to a card's agent: sent at once where it is free, else as soon as its turn is over. */
+  'prompt.send': v.object({
+    taskId: id,
+    /** Chosen by the caller so that asking twice sends one message; left out, a new one. */
+    id: v.optional(id),
+    text: v.pipe(v.string(), v.trim(), v.nonEmpty('A message needs some text.'), v.maxLength(200_000)),
+  }),
+  /** Changes a message that waits. */
+  'prompt.update': v.object({
+    promptId: id,
+    text: v.pipe(v.string(), v.trim(), v.nonEmpty('A message needs some text.'), v.maxLength(200_000)),
+  }),
+  /** Puts a message before another one that waits, or at the end. */
+  'prompt.place': v.object({ promptId: id, beforePromptId: v.nullable(id) }),
+  'prompt.remove': v.object({ promptId: id }),
+  /** Sends a message before the others; an agent that is at work is interrupted for it. */
+  'prompt.sendNow': v.object({ promptId: id }),
   /** Null as the option closes the request without an answer: the agent is told "cancelled". */
   'permission.answer': v.object({ requestId: id, optionId: v.nullable(v.string()) }),
   /** Answers what an agent asks its user; what does not fit the question is refused and the question stays open. */
@@ -151,6 +169,12 @@ export interface CommandResults extends ResultCommandResults, WorkspaceCommandRe
   'queue.resume': null;
   'task.stop': Task;
   'task.prompt': Run;
+  /** The message that waits; null when it was sent. */
+  'prompt.send': QueuedPrompt | null;
+  'prompt.update': QueuedPrompt;
+  'prompt.place': QueuedPrompt;
+  'prompt.remove': QueuedPrompt;
+  'prompt.sendNow': null;
   'permission.answer': null;
   'question.answer': null;
   'run.setOption': null;
@@ -169,6 +193,8 @@ export const querySchemas = {
   /** Those of the asked cards that still exist. */
   cards: v.object({ taskIds: v.array(id) }),
   'task.history': v.object({ taskId: id }),
+  /** All runs of a card, the first one first. */
+  'task.runs': v.object({ taskId: id }),
   /** The cards that can be brought back, the last deleted first. */
   deletedTasks: v.object({}),
   /** The board as a file. */
@@ -183,6 +209,8 @@ export const querySchemas = {
     beforeSeq: v.optional(v.number()),
     limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 200),
   }),
+  /** The messages that wait for a card's agent, the next one first. */
+  prompts: v.object({ taskId: id }),
   agentTypes: v.object({}),
   /** What agents ask their user, beside permissions; the oldest first. */
   questions: v.object({}),
@@ -197,11 +225,13 @@ export interface QueryResults extends ResultQueryResults, WorkspaceQueryResults 
   board: BoardView;
   cards: { revision: number; cards: CardView[] };
   'task.history': TaskEvent[];
+  'task.runs': Run[];
   deletedTasks: DeletedTask[];
   'board.file': BoardFile;
   'board.importPreview': ImportPreview;
   backups: Backup[];
   'run.transcript': TranscriptEntry[];
+  prompts: QueuedPrompt[];
   agentTypes: AgentType[];
   questions: Question[];
   'run.session': RunSession | null;

@@ -121,6 +121,7 @@ export class LocalKandev implements Kandev {
       },
       'task.stop': ({ taskId }) => orchestrator.stop(taskId),
       'task.prompt': ({ taskId, text }) => orchestrator.prompt(taskId, text, actor()),
+      ...this.#promptCommands(),
       'permission.answer': async ({ requestId, optionId }) => {
         await permissions.answer(requestId, optionId, actor());
         return null;
@@ -144,6 +145,20 @@ export class LocalKandev implements Kandev {
       'agent.signedIn': ({ agentTypeId }) => orchestrator.signedIn(agentTypeId, actor()),
       ...this.#results.commands(),
       ...this.#dataCommands(),
+    };
+  }
+
+  #promptCommands(): Pick<CommandTable, Extract<CommandName, `prompt.${string}`>> {
+    const { outbox, messages } = this.#services.orchestrator;
+    return {
+      'prompt.send': (message) => messages.send(message, this.#actor()),
+      'prompt.update': ({ promptId, text }) => outbox.update(promptId, text),
+      'prompt.place': ({ promptId, beforePromptId }) => outbox.place(promptId, beforePromptId),
+      'prompt.remove': ({ promptId }) => outbox.remove(promptId),
+      'prompt.sendNow': async ({ promptId }) => {
+        await messages.sendNow(promptId);
+        return null;
+      },
     };
   }
 
@@ -206,12 +221,14 @@ export class LocalKandev implements Kandev {
         return { revision, cards: cards.map((card) => this.#view(card)) };
       },
       'task.history': ({ taskId }) => store.query('taskHistory', { taskId }),
+      'task.runs': ({ taskId }) => store.query('taskRuns', { taskId }),
       deletedTasks: () => tasks.deleted(),
       'board.file': () => transfer.toFile(),
       'board.importPreview': ({ file }) => transfer.preview(file),
       backups: () => store.listBackups(),
       'run.transcript': ({ runId, beforeSeq, limit }) =>
         store.query('transcript', { runId, beforeSeq: beforeSeq ?? null, limit }),
+      prompts: ({ taskId }) => orchestrator.outbox.list(taskId),
       agentTypes: () => Promise.resolve([...agentTypes()]),
       questions: () => Promise.resolve(questions.open),
       'run.session': ({ taskId }) => Promise.resolve(orchestrator.session(taskId)),

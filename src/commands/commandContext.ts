@@ -26,6 +26,14 @@ export interface BoardWindow {
   startEdit(taskId: string): void;
 }
 
+/** The tabs in which runs are shown, as far as commands need them. */
+export interface RunWindows {
+  /** Shows a card's run; `compose` puts the focus where a message is typed. */
+  open(taskId: string, options?: { preserveFocus?: boolean; compose?: boolean }): void;
+  /** The card whose run is shown in the active editor; null when there is none. */
+  readonly active: string | null;
+}
+
 /** This window's own way to agents, as far as commands need it. */
 export interface AgentWindow {
   engineTools: EngineWindow;
@@ -76,6 +84,7 @@ export interface CommandContext {
   questions: QuestionPrompts;
   log: OutputLog;
   board: BoardWindow;
+  runs: RunWindows;
   deletion: CardDeletion;
   engine: EngineWatch;
   view: BoardTreeView;

@@ -12,6 +12,7 @@ import { resultCommands } from './resultCommands.ts';
 import { reviewCommands } from './reviewCommands.ts';
 import { runCommands } from './runCommands.ts';
 import { sessionCommands } from './sessionCommands.ts';
+import { transcriptCommands } from './transcriptCommands.ts';
 
 /** Every command of the extension. The manifest contributes exactly these; a test holds the two together. */
 const allCommands: CommandTable = {
@@ -26,6 +27,7 @@ const allCommands: CommandTable = {
   ...reviewCommands,
   ...runCommands,
   ...sessionCommands,
+  ...transcriptCommands,
 };
 
 export function registerCommands(context: CommandContext): Disposable[] {

@@ -29,6 +29,8 @@ export interface EventData {
   'result.changed': { taskId: string; what: ResultChange; actor: string };
   /** Something of the board itself is different; its cards are as they were. */
   'board.updated': { boardId: string };
+  /** Other messages wait for a card's agent, or in another order. */
+  'prompts.changed': { taskId: string };
   /** A backup was restored: whatever was known of the board is out of date. */
   'board.replaced': { backupId: string };
   'queue.changed': { length: number };

@@ -13,15 +13,26 @@ export class CardFollower implements RunListener {
   readonly #tasks: TaskService;
   readonly #live: LiveRuns;
   readonly #onRoom: () => void;
+  readonly #goOn: (run: Run, result: TurnResult) => Promise<boolean>;
 
-  /** @param onRoom called whenever a run has left its place to another */
-  constructor(tasks: TaskService, live: LiveRuns, onRoom: () => void) {
+  /**
+   * @param onRoom called whenever a run has left its place to another
+   * @param goOn gives an agent whose turn is over the next message; whether there was one
+   */
+  constructor(
+    tasks: TaskService,
+    live: LiveRuns,
+    onRoom: () => void,
+    goOn: (run: Run, result: TurnResult) => Promise<boolean>,
+  ) {
     this.#tasks = tasks;
     this.#live = live;
     this.#onRoom = onRoom;
+    this.#goOn = goOn;
   }
 
   async turnEnded(run: Run, result: TurnResult): Promise<void> {
+    if (await this.#goOn(run, result)) return;
     const why =
       result.stopReason === 'end_turn' ? 'The agent has finished' : `The agent ended: ${result.stopReason}`;
     await this.#follow(run, { to: 'REVIEW', why });

@@ -11,6 +11,8 @@ import { Admission } from './admission.ts';
 import { CardFollower } from './cardFollower.ts';
 import { Launcher } from './launcher.ts';
 import { LiveRuns } from './liveRuns.ts';
+import { Messages } from './messages.ts';
+import { Outbox } from './outbox.ts';
 import { writerBeside, type QueuePlace } from './queue.ts';
 import { recoverRuns } from './recovery.ts';
 import { alreadyAtWork, folderInUse, noFolder, noRun, notYet, runInTheWay } from './refusals.ts';
@@ -37,6 +39,9 @@ export interface MoveRequest {
  * follow their runs by `CardFollower`.
  */
 export class Orchestrator {
+  /** The messages that wait for agents. */
+  readonly outbox: Outbox;
+  readonly messages: Messages;
   readonly #deps: OrchestratorDependencies;
   readonly #live: LiveRuns;
   readonly #follower: CardFollower;
@@ -46,9 +51,21 @@ export class Orchestrator {
   constructor(deps: OrchestratorDependencies) {
     this.#deps = deps;
     this.#live = new LiveRuns(() => deps.settings.keepContainerMinutes());
-    this.#follower = new CardFollower(deps.tasks, this.#live, () => {
-      this.#admission.wake();
+    this.outbox = new Outbox(deps);
+    this.messages = new Messages({
+      outbox: this.outbox,
+      live: this.#live,
+      prompt: (taskId, text, actor) => this.prompt(taskId, text, actor),
+      log: deps.log,
     });
+    this.#follower = new CardFollower(
+      deps.tasks,
+      this.#live,
+      () => {
+        this.#admission.wake();
+      },
+      (run, result) => this.messages.turnEnded(run, result),
+    );
     this.#launcher = new Launcher(deps, this.#live, this.#follower);
     this.#admission = new Admission(deps, this.#live, this.#launcher);
   }

@@ -14,6 +14,8 @@ import { describeEnd, promptOf } from './turnText.ts';
 
 /** How long a cancelled turn may take to end by itself before its container is stopped. */
 const cancelGraceMs = 700;
+/** The same where the container is to be kept. */
+const interruptGraceMs = 15_000;
 
 /** Leads one run from its container's start to its end. */
 export class RunController {
@@ -138,6 +140,11 @@ export class RunController {
       });
     }
     this.#agent.sessionChanged();
+  }
+
+  /** Cuts the turn short; the agent then waits for another prompt. One that does not listen fails the run. */
+  async interrupt(): Promise<void> {
+    await this.#agent.session?.cancel(interruptGraceMs);
   }
 
   /** Ends the run and removes its container. A run whose work was done is completed, any other is stopped. */

@@ -1,3 +1,4 @@
+import * as promptWrites from './promptWrites.ts';
 import * as queueWrites from './queueWrites.ts';
 import * as reads from './reads.ts';
 import * as runWrites from './runWrites.ts';
@@ -25,6 +26,10 @@ export const writes = {
   'run.insert': runWrites.insertRun,
   'run.update': runWrites.updateRun,
   'transcript.put': runWrites.putTranscript,
+  'prompt.insert': promptWrites.insertPrompt,
+  'prompt.update': promptWrites.updatePrompt,
+  'prompt.place': promptWrites.placePrompt,
+  'prompt.delete': promptWrites.deletePrompt,
   'permission.insert': runWrites.insertPermissionRequest,
   'permission.resolve': runWrites.resolvePermissionRequest,
 };
@@ -44,6 +49,8 @@ export const queries = {
   tasksInProgress: (db: SqlDatabase, _: object) => reads.tasksInProgress(db),
   openPermissionRequests: (db: SqlDatabase, _: object) => reads.openPermissionRequests(db),
   taskHistory: reads.taskHistory,
+  taskRuns: reads.taskRuns,
+  queuedPrompts: promptWrites.queuedPrompts,
   transcript: reads.transcript,
 };
 

@@ -191,6 +191,12 @@ UPDATE tasks SET queue_order = updated_at - priority * 3600000
   WHERE state = 'TODO' AND agent_type_id IS NOT NULL AND held_because IS NULL;
 `,
   },
+  {
+    version: 5,
+    sql: `
+ALTER TABLE prompts ADD COLUMN position REAL NOT NULL DEFAULT 0;
+`,
+  },
 ];
 
 /** The version this program writes and the newest it can read. */

@@ -108,6 +108,13 @@ export function openPermissionRequests(db: SqlDatabase): PermissionRequest[] {
     .map(permissionRequestFrom);
 }
 
+/** All runs of a card, the first one first. */
+export function taskRuns(db: SqlDatabase, { taskId }: { taskId: string }): Run[] {
+  return db
+    .all('SELECT * FROM agent_instances WHERE task_id = ? ORDER BY created_at, rowid', taskId)
+    .map(runFrom);
+}
+
 export function taskHistory(db: SqlDatabase, { taskId }: { taskId: string }): TaskEvent[] {
   return db.all('SELECT * FROM task_events WHERE task_id = ? ORDER BY at', taskId).map(taskEventFrom);
 }

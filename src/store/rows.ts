@@ -1,6 +1,7 @@
 import type { SqlValue } from 'sql.js';
 import type { Board } from '../model/board.ts';
 import type { PermissionRequest } from '../model/permission.ts';
+import type { QueuedPrompt } from '../model/prompt.ts';
 import type { Run, RunState } from '../model/run.ts';
 import { priorities, type Priority, type Task, type TaskEvent, type TaskState } from '../model/task.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
@@ -99,6 +100,16 @@ export function transcriptEntryFrom(row: Row): TranscriptEntry {
     text: text(row.text),
     data: textOrNull(row.data),
     at: integer(row.at),
+  };
+}
+
+export function promptFrom(row: Row): QueuedPrompt {
+  return {
+    id: text(row.id),
+    taskId: text(row.task_id),
+    text: text(row.text),
+    createdBy: text(row.created_by),
+    createdAt: integer(row.created_at),
   };
 }
 

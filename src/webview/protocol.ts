@@ -65,6 +65,7 @@ export const uiCommands = [
   'kandev.answerQuestion',
   'kandev.reviewChanges',
   'kandev.sendMessage',
+  'kandev.openRun',
 ] as const;
 export type UiCommand = (typeof uiCommands)[number];
 

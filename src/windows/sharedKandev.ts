@@ -64,7 +64,7 @@ export class SharedKandev implements Kandev {
   }
 
   async execute<C extends CommandName>(command: C, input: CommandInput<C>): Promise<CommandResults[C]> {
-    // A card that is created twice has the same id, and the second time is harmless.
+    // A card that is created twice has the same id, and the second time is harmless. A message may be sent twice.
     const stable = command === 'task.create' ? { id: randomUUID(), ...input } : input;
     return this.#withSide((side) => side.kandev.execute(command, stable), !isDoneOnce(command));
   }
@@ -203,7 +203,7 @@ function heldElsewhere({ host }: Holder): UserError {
 
 /** Asked for a second time, these would do something again, or refuse what they have just done. */
 function isDoneOnce(command: CommandName): boolean {
-  return command === 'task.prompt' || command.startsWith('result.');
+  return command === 'task.prompt' || command === 'prompt.send' || command.startsWith('result.');
 }
 
 function unknownOutcome(): UserError {

@@ -207,17 +207,22 @@ export class Workbench {
   }
 
   /** The innermost frame of the board's webview, once the board is drawn in it. */
-  async boardFrame(): Promise<Frame> {
+  boardFrame(): Promise<Frame> {
+    return this.webviewFrame('#kandev-board');
+  }
+
+  /** The innermost frame of the webview that holds an element, once that is drawn. */
+  async webviewFrame(selector: string): Promise<Frame> {
     const deadline = Date.now() + startWithinMs;
     while (Date.now() < deadline) {
       for (const frame of this.page.frames()) {
-        const board = frame.locator('#kandev-board');
+        const element = frame.locator(selector);
         // A frame that is just being replaced cannot be asked.
-        if (await board.isVisible().catch(() => false)) return frame;
+        if (await element.isVisible().catch(() => false)) return frame;
       }
       await this.page.waitForTimeout(100);
     }
-    throw new Error('No webview holds #kandev-board.');
+    throw new Error(`No webview holds ${selector}.`);
   }
 
   async setTheme(theme: Theme): Promise<void> {

@@ -68,6 +68,8 @@ function runCardCommand(
       break;
     }
     case 'open':
+      commands.runUiCommand('kandev.openRun', taskId);
+      break;
     case 'edit':
       form.edit(taskId);
       break;

@@ -68,13 +68,14 @@ export function keyHelp(): { title: string; keys: { keys: readonly string[]; doe
         { keys: ['Alt ↑', 'Alt ↓'], does: t('Move the card up or down') },
         { keys: ['Alt ←', 'Alt →'], does: t('Move the card to the next column') },
         { keys: ['C'], does: t('New card') },
-        { keys: ['Enter', 'E'], does: t('Edit the card') },
+        { keys: ['E'], does: t('Edit the card') },
         { keys: ['Delete'], does: t('Delete the card') },
       ],
     },
     {
       title: t('Agents'),
       keys: [
+        { keys: ['Enter'], does: t('Open the card: what its agent says and does') },
         { keys: ['R'], does: t('Run the card, or run it again') },
         { keys: ['S'], does: t('Stop the agent') },
         { keys: ['M'], does: t('Send the agent a message') },

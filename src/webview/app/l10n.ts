@@ -11,3 +11,12 @@ export function t(message: string, ...args: readonly (string | number)[]): strin
     String(args[Number(index)] ?? placeholder),
   );
 }
+
+/** The translations that a page was given, as JSON. */
+export function readTranslations(json: string | undefined): Record<string, string> {
+  const parsed: unknown = JSON.parse(json ?? '{}');
+  if (typeof parsed !== 'object' || parsed === null) return {};
+  return Object.fromEntries(
+    Object.entries(parsed).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}

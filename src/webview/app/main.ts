@@ -7,20 +7,12 @@ import { ElapsedElement } from './elements/elapsedElement.ts';
 import { FormElement } from './elements/formElement.ts';
 import { HelpElement } from './elements/helpElement.ts';
 import { HostClient, type VsCodeApi } from './hostClient.ts';
-import { configureTexts } from './l10n.ts';
+import { configureTexts, readTranslations } from './l10n.ts';
 import { ViewKeeper } from './savedView.ts';
 import { ScrollKeeper } from './scrollKeeper.ts';
 import { Store } from './state.ts';
 
 declare function acquireVsCodeApi(): VsCodeApi;
-
-function readTranslations(json: string | undefined): Record<string, string> {
-  const parsed: unknown = JSON.parse(json ?? '{}');
-  if (typeof parsed !== 'object' || parsed === null) return {};
-  return Object.fromEntries(
-    Object.entries(parsed).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
-}
 
 function start(root: HTMLElement): void {
   configureTexts(readTranslations(root.dataset.l10n));

@@ -4,7 +4,7 @@ import type { UserAction } from '../../model/failure.ts';
 import type { BoardState } from '../../providers/boardState.ts';
 import type { FormValues } from '../protocol.ts';
 import { BoardConnection, type BoardRequest, type BoardServices } from './boardConnection.ts';
-import { boardPage, boardResourceRoots } from './boardPage.ts';
+import { pageResourceRoots, webviewPage } from './webviewPage.ts';
 import { DraftKeeper } from './draftKeeper.ts';
 
 /** The view type of the board's panel, for `onWebviewPanel:` and `activeWebviewPanelId`. */
@@ -118,7 +118,7 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
   }
 
   #webviewOptions(): vscode.WebviewOptions {
-    return { enableScripts: true, localResourceRoots: boardResourceRoots(this.#extensionUri) };
+    return { enableScripts: true, localResourceRoots: pageResourceRoots(this.#extensionUri) };
   }
 
   #attach(panel: vscode.WebviewPanel): OpenBoard {
@@ -145,7 +145,10 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
       connection.dispose();
       if (this.#opened === opened) this.#opened = null;
     });
-    webview.html = boardPage(webview, this.#extensionUri);
+    webview.html = webviewPage(webview, this.#extensionUri, {
+      name: 'board',
+      title: vscode.l10n.t('Kandev Board'),
+    });
     return opened;
   }
 }

@@ -5,9 +5,9 @@ import { priorities } from '../../model/task.ts';
 import { type AppMessage, type BoardCommand, type Draft, type Drafts, uiCommands } from '../protocol.ts';
 
 const taskId = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
-const requestId = v.pipe(v.number(), v.integer());
+export const requestId = v.pipe(v.number(), v.integer());
 
-const userAction: v.GenericSchema<unknown, UserAction> = v.variant('kind', [
+export const userAction: v.GenericSchema<unknown, UserAction> = v.variant('kind', [
   v.object({ kind: v.literal('retry'), taskId }),
   v.object({ kind: v.literal('stopAndMove'), taskId, to: v.string() }),
   v.object({ kind: v.literal('stop'), taskId }),
@@ -28,7 +28,7 @@ const userAction: v.GenericSchema<unknown, UserAction> = v.variant('kind', [
   v.object({ kind: v.literal('reloadWindow') }),
 ]);
 
-const typedText = v.pipe(v.string(), v.maxLength(1_000_000));
+export const typedText = v.pipe(v.string(), v.maxLength(1_000_000));
 
 const formValues = v.object({
   title: typedText,
@@ -64,26 +64,30 @@ const appMessage: v.GenericSchema<unknown, AppMessage> = v.variant('type', [
   v.object({ type: v.literal('saveDraft'), key: taskId, draft: v.nullable(draft) }),
 ]);
 
-export type ReadMessage =
-  | { ok: true; message: AppMessage }
+export type ReadMessage<M> =
+  | { ok: true; message: M }
   /** `requestId` is null where nobody waits for an answer. */
   | { ok: false; requestId: number | null; failure: Failure };
 
 /** Checks what the page has sent. Nothing that does not pass is acted on. */
-export function readAppMessage(data: unknown): ReadMessage {
+export function readAppMessage(data: unknown): ReadMessage<AppMessage> {
   const parsed = v.safeParse(appMessage, data);
   if (parsed.success) return { ok: true, message: parsed.output };
   const envelope = v.safeParse(v.object({ requestId }), data);
-  const [issue] = parsed.issues;
-  return {
-    ok: false,
-    requestId: envelope.success ? envelope.output.requestId : null,
-    failure: {
-      reason: 'invalid-input',
-      message: issue.message,
-      detail: v.getDotPath(issue) ?? '',
-    },
-  };
+  return refusedMessage(parsed.issues, envelope.success ? envelope.output.requestId : null);
+}
+
+/** What is wrong with a message that was not taken. */
+export function refusedMessage<M>(
+  [issue]: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]],
+  waiting: number | null,
+): ReadMessage<M> {
+  const failure = {
+    reason: 'invalid-input',
+    message: issue.message,
+    detail: v.getDotPath(issue) ?? '',
+  } as const;
+  return { ok: false, requestId: waiting, failure };
 }
 
 /** Drafts as they were stored; what an older version left behind in another form is dropped. */

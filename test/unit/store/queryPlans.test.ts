@@ -69,6 +69,10 @@ const writeParams: [WriteName, object][] = [
   ['run.update', { runId: 'run', to: null, patch: { turns: 1 }, at: 4 }],
   ['transcript.put', { runId: 'run', entries: [entry], activity: 'x' }],
   ['board.update', { boardId, workspaceMode: 'clone' }],
+  ['prompt.insert', { prompt: { id: 'p', taskId: 'a', text: 'x', createdBy: 'ann', createdAt: 4 } }],
+  ['prompt.update', { promptId: 'p', text: 'y' }],
+  ['prompt.place', { promptId: 'p', beforePromptId: null }],
+  ['prompt.delete', { promptId: 'p' }],
   ['permission.insert', { request }],
   ['permission.resolve', { requestId: 'request', optionId: 'yes', actor: 'ann', at: 5 }],
   ['task.delete', { taskId: 'b', change: change('2') }],
@@ -91,6 +95,8 @@ const queryParams: Record<QueryName, object> = {
   tasksInProgress: {},
   openPermissionRequests: {},
   taskHistory: { taskId: 'a' },
+  taskRuns: { taskId: 'a' },
+  queuedPrompts: { taskId: 'a' },
   transcript: { runId: 'run', beforeSeq: null, limit: 10 },
 };
 

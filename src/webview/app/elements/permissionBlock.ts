@@ -2,7 +2,6 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { PermissionOption } from '../../../model/permission.ts';
 import type { DiffSummary, PermissionView } from '../../protocol.ts';
-import type { CardCommands } from '../cardCommands.ts';
 import { t } from '../l10n.ts';
 import { button, icon } from './controls.ts';
 
@@ -24,21 +23,37 @@ const optionIcons: Readonly<Record<PermissionOption['kind'], string>> = {
   unknown: 'circle-outline',
 };
 
+/** What can be done about a request. */
+export interface RequestCommands {
+  answer(requestId: string, optionId: string): Promise<void>;
+  runUiCommand(command: 'kandev.answerPermission' | 'kandev.answerQuestion', taskId: string): void;
+  /** Shows a proposed change; left out: they are only named. */
+  openDiff?: (requestId: string, index: number) => void;
+}
+
 export interface PermissionBlock {
   taskId: string;
   /** Open requests, oldest first; never empty. */
   permissions: readonly PermissionView[];
   /** The option that was just chosen for the first of them. */
   chosen: string | null;
-  commands: CardCommands;
+  commands: RequestCommands;
   tabIndex: number;
   /** How long the agent has been at it. */
   time: TemplateResult | typeof nothing;
 }
 
-function diffLine({ path, added, removed, isNewFile }: DiffSummary): TemplateResult {
+function diffLine(
+  { path, added, removed, isNewFile }: DiffSummary,
+  open: (() => void) | undefined,
+): TemplateResult {
+  const name = html`<bdi>${path}</bdi>`;
   return html`<li class="diff" title=${path}>
-    <span class="diff-path"><bdi>${path}</bdi></span>
+    ${
+      open
+        ? html`<button type="button" class="link-button diff-path" @click=${open}>${name}</button>`
+        : html`<span class="diff-path">${name}</span>`
+    }
     ${isNewFile ? html`<span class="diff-new">${t('new')}</span>` : nothing}
     <span class="visually-hidden">${t('{0} lines added, {1} removed', added, removed)}</span>
     <span class="diff-added" aria-hidden="true">+${added}</span>
@@ -46,7 +61,10 @@ function diffLine({ path, added, removed, isNewFile }: DiffSummary): TemplateRes
   </li>`;
 }
 
-function subject({ command, diffs, paths }: PermissionView): TemplateResult {
+function subject(
+  { id, command, diffs, paths }: PermissionView,
+  { openDiff }: RequestCommands,
+): TemplateResult {
   const named = paths.filter((path) => !diffs.some((diff) => diff.path === path));
   return html`
     ${command === null ? nothing : html`<pre class="request-command"><code>${command}</code></pre>`}
@@ -54,7 +72,15 @@ function subject({ command, diffs, paths }: PermissionView): TemplateResult {
       diffs.length + named.length === 0
         ? nothing
         : html`<ul class="request-files">
-            ${diffs.map(diffLine)}
+            ${diffs.map((diff, index) =>
+              diffLine(
+                diff,
+                openDiff &&
+                  (() => {
+                    openDiff(id, index);
+                  }),
+              ),
+            )}
             ${named.map(
               (path) =>
                 html`<li class="diff" title=${path}>
@@ -83,7 +109,7 @@ export function permissionBlock(block: PermissionBlock): TemplateResult | typeof
       <span class="run-time">${block.time}</span>
     </div>
     <p class="request-title">${icon(toolIcons[request.toolKind] ?? 'tools')}<span>${request.title}</span></p>
-    ${subject(request)}
+    ${subject(request, commands)}
     <div class="request-options" role="group" aria-label=${t('Answer')} aria-busy=${chosen !== null}>
       ${repeat(
         request.options,

@@ -1,14 +1,14 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { BoardCard } from '../../protocol.ts';
-import type { CardCommands } from '../cardCommands.ts';
 import { t } from '../l10n.ts';
 import { button, icon } from './controls.ts';
+import type { RequestCommands } from './permissionBlock.ts';
 
 export interface QuestionBlock {
   taskId: string;
   /** Open questions, oldest first. */
   questions: BoardCard['questions'];
-  commands: CardCommands;
+  commands: Pick<RequestCommands, 'runUiCommand'>;
   tabIndex: number;
   /** How long the agent has been at it. */
   time: TemplateResult | typeof nothing;

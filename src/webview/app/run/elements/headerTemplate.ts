@@ -1,0 +1,158 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { live } from 'lit/directives/live.js';
+import type { RunOption } from '../../../runProtocol.ts';
+import { actionsOf, statusOf } from '../../cardFacts.ts';
+import { button, icon, iconButton } from '../../elements/controls.ts';
+import { formatDuration } from '../../format.ts';
+import { t } from '../../l10n.ts';
+import type { RunPageController } from '../runPageController.ts';
+import type { RunContent, RunViewState } from '../runState.ts';
+import type { ContextUse } from '../transcript.ts';
+
+export interface HeaderCommands {
+  showLastPrompt: () => void;
+  find: () => void;
+}
+
+/** The card's title, how things stand, what can be chosen and done. */
+export function header(
+  state: RunViewState,
+  content: RunContent,
+  controller: RunPageController,
+  commands: HeaderCommands,
+): TemplateResult {
+  const { card, agentName, session } = content;
+  return html`<header class="run-header">
+    <div class="run-title">
+      <h1 class="ellipsis" title=${card.task.title}>${card.task.title}</h1>
+      <div class="run-actions" role="toolbar" aria-label=${t('Run')}>
+        ${runButtons(state, content, controller)}
+        ${iconButton({ icon: 'search', label: t('Find in Transcript (Ctrl+F)'), onClick: commands.find })}
+        ${iconButton({
+          icon: 'arrow-up',
+          label: t('Go to Last Prompt (P)'),
+          onClick: commands.showLastPrompt,
+        })}
+        ${iconButton({
+          icon: 'project',
+          label: t('Show on Board'),
+          onClick: () => void controller.runUiCommand('kandev.revealInBoard'),
+        })}
+        ${iconButton({
+          icon: 'edit',
+          label: t('Edit Card'),
+          onClick: () => void controller.runUiCommand('kandev.editTask'),
+        })}
+        ${iconButton({
+          icon: 'markdown',
+          label: t('Export as Markdown…'),
+          onClick: () => void controller.runUiCommand('kandev.exportTranscript'),
+        })}
+      </div>
+    </div>
+    <div class="run-facts">
+      ${status(content, controller)}
+      ${agentName === null ? nothing : html`<span class="fact">${icon('hubot')}${agentName}</span>`}
+      ${session?.options.filter(isChosenHere).map((option) => optionPicker(option, state, controller))}
+      ${state.usage ? usage(state.usage) : nothing}
+    </div>
+  </header>`;
+}
+
+function runButtons(
+  state: RunViewState,
+  { card }: RunContent,
+  controller: RunPageController,
+): TemplateResult {
+  const can = actionsOf(card);
+  return html`${
+    can.start
+      ? button({
+          label: card.run ? t('Run Again') : t('Run'),
+          icon: card.run ? 'debug-rerun' : 'play',
+          primary: card.run === null,
+          disabled: state.pending.has('start'),
+          onClick: () => void controller.start(),
+        })
+      : nothing
+  }
+  ${
+    can.stop
+      ? button({
+          label: t('Stop'),
+          icon: 'debug-stop',
+          disabled: state.pending.has('stop'),
+          onClick: () => void controller.stop(),
+        })
+      : nothing
+  }`;
+}
+
+function status({ card }: RunContent, { clock }: RunPageController): TemplateResult | typeof nothing {
+  const told = statusOf(card);
+  if (!told) return nothing;
+  const { tone, icon: name, spin, text, time } = told;
+  return html`<span class="fact card-status" data-tone=${tone}>
+    ${icon(name, spin)}${text}
+    ${
+      time
+        ? html`<span class="fact-time"
+            >${
+              'took' in time
+                ? formatDuration(time.took)
+                : html`<kandev-elapsed .since=${time.since} .clock=${clock}></kandev-elapsed>`
+            }</span
+          >`
+        : nothing
+    }
+  </span>`;
+}
+
+/** Modes, models and the like; an agent may have many options of its own, which the command palette offers. */
+function isChosenHere({ category, choices, value }: RunOption): boolean {
+  const isKnown = category === 'mode' || category === 'model' || category === 'thought_level';
+  return isKnown && choices.length > 1 && typeof value !== 'boolean';
+}
+
+function optionPicker(
+  option: RunOption,
+  { pending }: RunViewState,
+  controller: RunPageController,
+): TemplateResult {
+  const { id, name, description, value, choices } = option;
+  const groups = [...new Set(choices.map(({ group }) => group))];
+  const items = (group: string | null): TemplateResult[] =>
+    choices
+      .filter((choice) => choice.group === group)
+      .map(
+        (choice) =>
+          html`<option value=${choice.id} title=${choice.description ?? ''} ?selected=${choice.id === value}>
+            ${choice.name}
+          </option>`,
+      );
+  return html`<label class="fact option" title=${description ?? name}>
+    <span class="option-name">${name}</span>
+    <select
+      class="select"
+      .value=${live(String(value ?? ''))}
+      ?disabled=${pending.has(`option ${id}`)}
+      @change=${({ target }: Event) => {
+        if (target instanceof HTMLSelectElement) void controller.setOption(id, target.value);
+      }}
+    >
+      ${groups.map((group) => (group === null ? items(group) : html`<optgroup label=${group}>${items(group)}</optgroup>`))}
+    </select>
+  </label>`;
+}
+
+const compact = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 });
+
+function usage({ used, size, cost }: ContextUse): TemplateResult {
+  const share =
+    size > 0 ? t('{0} of {1} tokens', compact.format(used), compact.format(size)) : compact.format(used);
+  return html`<span class="fact usage" title=${t('How much of its context the agent has used')}>
+    ${icon('dashboard')}
+    ${size > 0 ? html`<meter min="0" max=${size} high=${size * 0.85} value=${used} aria-label=${share}></meter>` : nothing}
+    <span>${share}${cost === null ? nothing : ` · ${cost}`}</span>
+  </span>`;
+}

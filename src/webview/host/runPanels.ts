@@ -1,0 +1,203 @@
+import * as vscode from 'vscode';
+import type { Kandev } from '../../api/contract.ts';
+import type { UserAction } from '../../model/failure.ts';
+import { findCard, type BoardState } from '../../providers/boardState.ts';
+import { ProposedTexts } from '../../providers/proposedTexts.ts';
+import { RunConnection, type RunViewServices } from './runConnection.ts';
+import { pageResourceRoots, webviewPage } from './webviewPage.ts';
+
+/** The view type of the panels, for `onWebviewPanel:` and `activeWebviewPanelId`. */
+export const runViewType = 'kandev.run';
+
+export interface RunPanelsOptions {
+  kandev: Kandev;
+  state: BoardState;
+  extensionUri: vscode.Uri;
+  /** Keeps messages that were not sent: the workspace's memento. */
+  drafts: vscode.Memento;
+  log: Pick<vscode.LogOutputChannel, 'warn'>;
+  /** Does what the button of a failure says. */
+  runAction(action: UserAction): Promise<void>;
+}
+
+interface OpenRun {
+  panel: vscode.WebviewPanel;
+  connection: RunConnection;
+}
+
+const draftsKey = 'run.drafts';
+const fileMatches = 50;
+
+/** What is said between a card's agent and its user, as an editor tab: at most one a card, brought back after a reload. */
+export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
+  readonly #options: RunPanelsOptions;
+  readonly #services: RunViewServices;
+  readonly #proposed = new ProposedTexts();
+  readonly #opened = new Map<string, OpenRun>();
+  readonly #titles: { dispose(): void };
+  #files: { at: number; paths: Promise<string[]> } | null = null;
+
+  constructor(options: RunPanelsOptions) {
+    this.#options = options;
+    this.#services = {
+      kandev: options.kandev,
+      state: options.state,
+      drafts: {
+        get: (taskId) => this.#drafts()[taskId] ?? '',
+        save: (taskId, text) => {
+          this.#saveDraft(taskId, text);
+        },
+      },
+      runAction: (action) => options.runAction(action),
+      runUiCommand: async (command, taskId) => {
+        await vscode.commands.executeCommand(command, { taskId });
+      },
+      openDiff: (diff) => this.#proposed.open(diff),
+      openFile,
+      openLink: async (href) => {
+        await vscode.env.openExternal(vscode.Uri.parse(href, true));
+      },
+      findFiles: (query) => this.#findFiles(query),
+      shorten: (path) => vscode.workspace.asRelativePath(path),
+      warn: (message) => {
+        options.log.warn(message);
+      },
+    };
+    this.#titles = options.state.onDidChange(() => {
+      for (const [taskId, { panel }] of this.#opened) {
+        const title = this.#title(taskId);
+        if (panel.title !== title) panel.title = title;
+      }
+    });
+  }
+
+  /** Shows a card's run, in the editor group where it is already open or else in the active one. */
+  open(taskId: string, { preserveFocus = false, compose = false } = {}): void {
+    const known = this.#opened.get(taskId);
+    const opened = known ?? this.#create(taskId, preserveFocus);
+    if (known) opened.panel.reveal(undefined, preserveFocus);
+    if (compose) opened.connection.focusComposer();
+  }
+
+  /** The card whose run is shown in the active editor; null when there is none. */
+  get active(): string | null {
+    for (const [taskId, { panel }] of this.#opened) if (panel.active) return taskId;
+    return null;
+  }
+
+  deserializeWebviewPanel(panel: vscode.WebviewPanel, saved: unknown): Promise<void> {
+    const taskId =
+      typeof saved === 'object' && saved !== null && 'taskId' in saved && typeof saved.taskId === 'string'
+        ? saved.taskId
+        : null;
+    if (taskId === null || this.#opened.has(taskId)) {
+      panel.dispose();
+      return Promise.resolve();
+    }
+    panel.webview.options = this.#webviewOptions();
+    this.#attach(taskId, panel);
+    return Promise.resolve();
+  }
+
+  dispose(): void {
+    this.#titles.dispose();
+    this.#proposed.dispose();
+    for (const { panel } of [...this.#opened.values()]) panel.dispose();
+  }
+
+  #create(taskId: string, preserveFocus: boolean): OpenRun {
+    const panel = vscode.window.createWebviewPanel(
+      runViewType,
+      this.#title(taskId),
+      { viewColumn: vscode.ViewColumn.Active, preserveFocus },
+      this.#webviewOptions(),
+    );
+    return this.#attach(taskId, panel);
+  }
+
+  #webviewOptions(): vscode.WebviewOptions {
+    return { enableScripts: true, localResourceRoots: pageResourceRoots(this.#options.extensionUri) };
+  }
+
+  #attach(taskId: string, panel: vscode.WebviewPanel): OpenRun {
+    const { extensionUri } = this.#options;
+    const { webview } = panel;
+    const connection = new RunConnection(taskId, this.#services, (message) => {
+      void webview.postMessage(message);
+    });
+    const opened: OpenRun = { panel, connection };
+    this.#opened.set(taskId, opened);
+    panel.title = this.#title(taskId);
+    panel.iconPath = {
+      light: vscode.Uri.joinPath(extensionUri, 'media', 'board-light.svg'),
+      dark: vscode.Uri.joinPath(extensionUri, 'media', 'board-dark.svg'),
+    };
+    const messages = webview.onDidReceiveMessage((data: unknown) => {
+      connection.receive(data);
+    });
+    const visibility = panel.onDidChangeViewState(() => {
+      // A page that is shown again is loaded anew and says `ready`.
+      if (!panel.visible) connection.pause();
+    });
+    panel.onDidDispose(() => {
+      messages.dispose();
+      visibility.dispose();
+      connection.dispose();
+      this.#opened.delete(taskId);
+    });
+    webview.html = webviewPage(webview, extensionUri, {
+      name: 'run',
+      title: panel.title,
+      data: { taskId },
+    });
+    return opened;
+  }
+
+  #title(taskId: string): string {
+    return findCard(this.#options.state, taskId)?.task.title ?? vscode.l10n.t('Kandev Run');
+  }
+
+  #drafts(): Record<string, string> {
+    return this.#options.drafts.get<Record<string, string>>(draftsKey, {});
+  }
+
+  #saveDraft(taskId: string, text: string): void {
+    const { [taskId]: _old, ...others } = this.#drafts();
+    void this.#options.drafts.update(draftsKey, text === '' ? others : { ...others, [taskId]: text });
+  }
+
+  async #findFiles(query: string): Promise<string[]> {
+    const wanted = query.toLowerCase();
+    // Typing on in a path asks again and again: the list is good for a moment.
+    if (!this.#files || Date.now() - this.#files.at > 10_000) {
+      const found = vscode.workspace.findFiles('**/*', undefined, 20_000);
+      const paths = Promise.resolve(found).then((uris) =>
+        uris.map((uri) => vscode.workspace.asRelativePath(uri)),
+      );
+      this.#files = { at: Date.now(), paths };
+    }
+    const paths = await this.#files.paths;
+    return paths
+      .filter((path) => path.toLowerCase().includes(wanted))
+      .sort((a, b) => rank(a, wanted) - rank(b, wanted) || a.length - b.length || (a < b ? -1 : 1))
+      .slice(0, fileMatches);
+  }
+}
+
+/** Names that begin so come first, then names that contain it, then paths. */
+function rank(path: string, wanted: string): number {
+  const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();
+  if (name.startsWith(wanted)) return 0;
+  return name.includes(wanted) ? 1 : 2;
+}
+
+async function openFile(path: string, line: number | null): Promise<void> {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  const isAbsolute = path.startsWith('/') || /^[a-z]:/i.test(path);
+  const uri = isAbsolute || !folder ? vscode.Uri.file(path) : vscode.Uri.joinPath(folder, path);
+  const position = new vscode.Position(Math.max(0, (line ?? 1) - 1), 0);
+  await vscode.window.showTextDocument(uri, {
+    ...(line === null ? {} : { selection: new vscode.Range(position, position) }),
+    viewColumn: vscode.ViewColumn.Beside,
+  });
+}

@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+
+/** What a page may load from the extension's folder. */
+export function pageResourceRoots(extensionUri: vscode.Uri): vscode.Uri[] {
+  return [vscode.Uri.joinPath(extensionUri, 'dist', 'webview'), vscode.Uri.joinPath(extensionUri, 'media')];
+}
+
+function escapeAttribute(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+}
+
+export interface PageOptions {
+  /** Of its script and its style sheet, and of the element that they fill: `board` is `#kandev-board`. */
+  name: 'board' | 'run';
+  title: string;
+  /** What the script finds in the `data-` attributes of its element. */
+  data?: Readonly<Record<'taskId', string>>;
+}
+
+/** A page: an empty frame that its script fills. It can run our script only, and reach nothing else. */
+export function webviewPage(
+  webview: vscode.Webview,
+  extensionUri: vscode.Uri,
+  { name, title, data }: PageOptions,
+): string {
+  const asset = (file: string) =>
+    webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, 'dist', 'webview', file)).toString();
+  const nonce = randomBytes(18).toString('base64');
+  const policy = [
+    `default-src 'none'`,
+    `img-src ${webview.cspSource}`,
+    `style-src ${webview.cspSource}`,
+    `font-src ${webview.cspSource}`,
+    `script-src 'nonce-${nonce}'`,
+  ].join('; ');
+  const task = data ? ` data-task-id="${escapeAttribute(data.taskId)}"` : '';
+  return `<!DOCTYPE html>
+<html lang="${escapeAttribute(vscode.env.language)}">
+  <head>
+    <meta charset="UTF-8" />
+    <meta http-equiv="Content-Security-Policy" content="${escapeAttribute(policy)}" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <link rel="stylesheet" href="${asset('codicon.css')}" />
+    <link rel="stylesheet" href="${asset(`${name}.css`)}" />
+    <title>${escapeAttribute(title)}</title>
+  </head>
+  <body data-vscode-context="${escapeAttribute(JSON.stringify({ preventDefaultContextMenuItems: true }))}">
+    <div id="kandev-${name}" data-l10n="${escapeAttribute(JSON.stringify(vscode.l10n.bundle ?? {}))}"${task}></div>
+    <script nonce="${nonce}" src="${asset(`${name}.js`)}"></script>
+  </body>
+</html>`;
+}

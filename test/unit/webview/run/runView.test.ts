@@ -1,0 +1,288 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LiveBoardState } from '../../../../src/providers/boardState.ts';
+import { RunClient } from '../../../../src/webview/app/run/runClient.ts';
+import { RunPageController } from '../../../../src/webview/app/run/runPageController.ts';
+import { RunViewStore, type RunViewState } from '../../../../src/webview/app/run/runState.ts';
+import { RunConnection } from '../../../../src/webview/host/runConnection.ts';
+import { startServices, type TestServices } from '../../../harness/services.ts';
+
+/** Both ends of the wire, over real services: the page without its elements, and the extension without its editor. */
+class RunView {
+  readonly state: LiveBoardState;
+  readonly connection: RunConnection;
+  readonly store = new RunViewStore();
+  readonly controller: RunPageController;
+  readonly opened: unknown[] = [];
+  readonly warnings: string[] = [];
+  readonly drafts = new Map<string, string>();
+
+  constructor(services: TestServices, taskId: string) {
+    this.state = new LiveBoardState(services.kandev);
+    this.connection = new RunConnection(
+      taskId,
+      {
+        kandev: services.kandev,
+        state: this.state,
+        drafts: {
+          get: (id) => this.drafts.get(id) ?? '',
+          save: (id, text) => this.drafts.set(id, text),
+        },
+        runAction: () => Promise.resolve(),
+        runUiCommand: () => Promise.resolve(),
+        openDiff: (diff) => Promise.resolve(void this.opened.push(diff)),
+        openFile: (path, line) => Promise.resolve(void this.opened.push({ path, line })),
+        openLink: () => Promise.resolve(),
+        findFiles: () => Promise.resolve([]),
+        shorten: (path) => path.replace(`${services.folder}/`, ''),
+        warn: (message) => this.warnings.push(message),
+      },
+      (message) => {
+        // As over the wire: a copy, and later.
+        const copy = structuredClone(message);
+        setImmediate(() => {
+          this.controller.receive(copy);
+        });
+      },
+    );
+    const client = new RunClient({
+      postMessage: (message) => {
+        const copy: unknown = structuredClone(message);
+        setImmediate(() => {
+          this.connection.receive(copy);
+        });
+      },
+    });
+    this.controller = new RunPageController(this.store, client);
+    client.post({ type: 'ready' });
+  }
+
+  until(wanted: (state: RunViewState) => boolean): Promise<RunViewState> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (wanted(this.store.state)) resolve(this.store.state);
+      };
+      this.store.subscribe(look);
+      look();
+    });
+  }
+
+  ready(): Promise<RunViewState> {
+    return this.until(({ status }) => status === 'ready');
+  }
+
+  close(): void {
+    this.connection.dispose();
+    this.state.dispose();
+  }
+}
+
+let services: TestServices;
+const views: RunView[] = [];
+
+beforeEach(async () => {
+  services = await startServices();
+});
+
+afterEach(async () => {
+  for (const view of views.splice(0)) view.close();
+  await services.close();
+});
+
+function open(taskId: string): RunView {
+  const view = new RunView(services, taskId);
+  views.push(view);
+  return view;
+}
+
+/** A message that the demo agent takes as a script. */
+function said(...steps: readonly string[]): string {
+  return ['```kandev-script', ...steps, '```'].join('\n');
+}
+
+const kinds = ({ rows }: RunViewState) => rows.map(({ kind }) => kind);
+
+describe('a card that is open', () => {
+  it('shows what its agent says and does as it comes, and asks in place', async () => {
+    const taskId = await services.card([
+      'thought Let me see',
+      'tool edit src/a.ts old="one" new="two"',
+      'permission "Run it" kind=execute command="npm test"',
+      'message All done.',
+    ]);
+    const view = open(taskId);
+    await view.ready();
+    await view.controller.start();
+    const asked = await view.until(({ content }) => (content?.card.permissions.length ?? 0) > 0);
+    const request = asked.content?.card.permissions[0];
+    expect(request?.command).toBe('npm test');
+    await view.controller.answerPermission(request?.id ?? '', request?.options[0]?.optionId ?? '');
+    const done = await view.until(({ rows }) => rows.at(-1)?.kind === 'end');
+    expect(kinds(done)).toEqual(expect.arrayContaining(['prompt', 'thought', 'tool', 'message', 'end']));
+    expect(done.rows.find(({ kind }) => kind === 'message')).toMatchObject({ text: 'All done.' });
+    const edit = done.rows.find((row) => row.kind === 'tool' && row.tool.kind === 'edit');
+    expect(edit).toMatchObject({ tool: { diffs: [{ path: 'src/a.ts', added: 1, removed: 1 }] } });
+  });
+
+  it('opens the change of a tool call, whole', async () => {
+    const taskId = await services.card(['tool edit src/a.ts old="one" new="two"']);
+    const view = open(taskId);
+    await view.ready();
+    await view.controller.start();
+    const { rows } = await view.until((state) => state.rows.at(-1)?.kind === 'end');
+    const row = rows.find(({ kind }) => kind === 'tool');
+    if (row?.kind !== 'tool') throw new Error('There is no tool call.');
+    await view.controller.openDiff({ of: 'tool', entry: { runId: row.runId, seq: row.seq }, index: 0 });
+    expect(view.opened).toEqual([{ path: `${services.folder}/src/a.ts`, oldText: 'one', newText: 'two' }]);
+    await view.controller.openDiff({ of: 'tool', entry: { runId: row.runId, seq: row.seq }, index: 9 });
+    expect(view.store.state.notice?.message).toBe('This change is no longer proposed.');
+  });
+
+  it('reads a long transcript from its end, and the rest when it is wanted', async () => {
+    const steps = Array.from({ length: 300 }, (_, index) => `tool read src/${index}.ts`);
+    const taskId = await services.card(steps);
+    const first = open(taskId);
+    await first.ready();
+    await first.controller.start();
+    const whole = await first.until(({ rows }) => rows.at(-1)?.kind === 'end');
+
+    const second = open(taskId);
+    const part = await second.ready();
+    expect(part.hasOlder).toBe(true);
+    expect(part.rows.length).toBeLessThan(whole.rows.length);
+    while (second.store.state.hasOlder) await second.controller.loadOlder();
+    expect(second.store.state.rows).toEqual(whole.rows);
+  });
+
+  it('finds what was not read yet', async () => {
+    const steps = Array.from({ length: 300 }, (_, index) => `tool read src/file-${index}.ts`);
+    const taskId = await services.card(steps);
+    const first = open(taskId);
+    await first.ready();
+    await first.controller.start();
+    await first.until(({ rows }) => rows.at(-1)?.kind === 'end');
+
+    const second = open(taskId);
+    await second.ready();
+    second.controller.finder.open();
+    await second.controller.finder.search('file-7.ts');
+    const { find, rows } = second.store.state;
+    expect(find).toMatchObject({
+      current: find?.matches.length === 0 ? -1 : (find?.matches.length ?? 0) - 1,
+    });
+    const shown = rows.find(({ key }) => key === find?.matches[find.current]);
+    expect(shown).toMatchObject({ kind: 'tool', tool: { title: 'read src/file-7.ts' } });
+  });
+
+  it('sends a message and keeps what is typed until it was taken', async () => {
+    const taskId = await services.card(['message First.']);
+    const view = open(taskId);
+    await view.ready();
+    view.controller.setDraft('too early');
+    expect(await view.controller.send()).toBe(false);
+    expect(view.store.state).toMatchObject({ draft: 'too early', notice: { reason: 'no-run' } });
+    view.controller.dismissNotice();
+    await view.controller.start();
+    await view.until(({ content }) => content?.card.run?.state === 'READY');
+    view.controller.setDraft('And now?');
+    expect(await view.controller.send()).toBe(true);
+    expect(view.store.state.draft).toBe('');
+    await view.until(({ rows }) => rows.some((row) => row.kind === 'prompt' && row.text === 'And now?'));
+  });
+
+  it('lets messages wait while the agent is at work, in the order that is wanted, and sends one after the other', async () => {
+    const taskId = await services.card(['permission "Go on"']);
+    const view = open(taskId);
+    await view.ready();
+    await view.controller.start();
+    const asked = await view.until(({ content }) => (content?.card.permissions.length ?? 0) > 0);
+    for (const text of ['message one', 'message two', 'message three']) {
+      view.controller.setDraft(said(text));
+      expect(await view.controller.send()).toBe(true);
+    }
+    const { content } = await view.until((state) => state.content?.prompts.length === 3);
+    const [one, two, three] = content?.prompts ?? [];
+    if (!one || !two || !three) throw new Error('Nothing waits.');
+    await view.controller.placePrompt(three.id, one.id);
+    await view.controller.removePrompt(two.id);
+    view.controller.edit(one.id, said('message ONE'));
+    await view.controller.saveEdited();
+    const wanted = [said('message three'), said('message ONE')].join();
+    await view.until((state) => state.content?.prompts.map(({ text }) => text).join() === wanted);
+    const request = asked.content?.card.permissions[0];
+    await view.controller.answerPermission(request?.id ?? '', request?.options[0]?.optionId ?? '');
+    const done = await view.until(({ rows }) => rows.filter(({ kind }) => kind === 'end').length === 3);
+    expect(done.content?.prompts).toEqual([]);
+    const texts = done.rows.flatMap((row) => (row.kind === 'message' ? row.text : []));
+    expect(texts.slice(-2)).toEqual(['three', 'ONE']);
+    await services.until(taskId, ({ task }) => task.state === 'REVIEW');
+    const states = services.events.flatMap(({ data }) => ('from' in data ? data.to : []));
+    // The card is not shown for review before all of it is done.
+    expect(states.filter((state) => state === 'REVIEW')).toHaveLength(1);
+  });
+
+  it('interrupts the agent for a message that is to be sent now', async () => {
+    const taskId = await services.card(['permission "Go on"']);
+    const view = open(taskId);
+    await view.ready();
+    await view.controller.start();
+    await view.until(({ content }) => (content?.card.permissions.length ?? 0) > 0);
+    view.controller.setDraft(said('message Something else.'));
+    await view.controller.send();
+    const { content } = await view.until((state) => state.content?.prompts.length === 1);
+    await view.controller.sendPromptNow(content?.prompts[0]?.id ?? '');
+    const done = await view.until((state) =>
+      state.rows.some((row) => row.kind === 'message' && row.text === 'Something else.'),
+    );
+    expect(done.rows.some((row) => row.kind === 'end' && row.stopReason === 'cancelled')).toBe(true);
+    await services.until(taskId, ({ task, run }) => task.state === 'REVIEW' && run?.state === 'READY');
+  });
+
+  it('keeps the messages that wait when the agent is stopped, and sends them when it is told to', async () => {
+    const taskId = await services.card(['permission "Go on"']);
+    const view = open(taskId);
+    await view.ready();
+    await view.controller.start();
+    await view.until(({ content }) => (content?.card.permissions.length ?? 0) > 0);
+    view.controller.setDraft(said('message Later.'));
+    await view.controller.send();
+    await view.controller.stop();
+    const stopped = await view.until(({ content }) => content?.card.run?.state === 'STOPPED');
+    expect(stopped.content?.prompts).toHaveLength(1);
+    await view.controller.sendPromptNow(stopped.content?.prompts[0]?.id ?? '');
+    await view.until(({ rows }) => rows.some((row) => row.kind === 'message' && row.text === 'Later.'));
+    expect(view.store.state.content?.prompts).toEqual([]);
+  });
+
+  it('shows what was said while it was hidden', async () => {
+    const taskId = await services.card(['message One.']);
+    const view = open(taskId);
+    await view.ready();
+    view.connection.pause();
+    await services.kandev.execute('task.start', { taskId });
+    await services.until(taskId, ({ run }) => run?.state === 'READY');
+    expect(view.store.state.rows).toEqual([]);
+    view.connection.receive({ type: 'ready' });
+    await view.until((state) => kinds(state).includes('end'));
+  });
+
+  it('acts on nothing but itself', async () => {
+    const taskId = await services.card(['message Hello']);
+    const other = await services.card(['message Other']);
+    const view = open(taskId);
+    await view.ready();
+    const message = { type: 'request', id: 77, name: 'execute' };
+    view.connection.receive({ ...message, input: { command: 'task.start', input: { taskId: other } } });
+    view.connection.receive({ ...message, input: { command: 'task.delete', input: { taskId: other } } });
+    const { cards } = await services.kandev.query('cards', { taskIds: [other] });
+    expect(cards).toMatchObject([{ task: { state: 'BACKLOG' }, run: null }]);
+    expect(view.warnings).toHaveLength(1);
+  });
+
+  it('says so when its card is deleted', async () => {
+    const taskId = await services.card(['message Hello']);
+    const view = open(taskId);
+    await view.ready();
+    await services.kandev.execute('task.delete', { taskId });
+    await view.until(({ status }) => status === 'gone');
+  });
+});
