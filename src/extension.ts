@@ -53,7 +53,6 @@ export function activate(context: ExtensionContext): void {
   const engine = store.add(new EngineWatch(kandev, state));
   const prompts = new PermissionPrompts(state, kandev, failures);
   const questions = store.add(new QuestionPrompts(state, kandev, failures, checkField));
-  store.add(new PromptQueue(state, () => [...prompts.open(), ...questions.open()]));
   const deletion = new CardDeletion(kandev, state, failures);
   const tree = store.add(new TaskTree(state, kandev, failures));
   const view = store.add(
@@ -63,8 +62,13 @@ export function activate(context: ExtensionContext): void {
   );
   store.add(workspace.registerTextDocumentContentProvider(resultScheme, new ResultFiles(kandev)));
   const { board, runs } = openPanels(context, store, { kandev, state, log, deletion, perform });
+  const isWatched = (taskId: string): boolean => runs.isWatched(taskId);
+  const queue = store.add(new PromptQueue(state, () => [...prompts.open(), ...questions.open()], isWatched));
+  runs.onDidChangeWatched(() => {
+    queue.look();
+  });
   store.add(new RunStatusBar(state));
-  store.add(new RunMessages(kandev, failures, state));
+  store.add(new RunMessages(kandev, failures, state, isWatched));
   const faces = { failures, prompts, questions, log, board, runs, view };
   const actions = { ...faces, kandev, state, deletion, engine, agents, environment };
   for (const command of registerCommands(actions)) store.add(command);

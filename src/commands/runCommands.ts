@@ -34,10 +34,15 @@ export const runCommands: CommandTable = {
   },
 
   'kandev.sendMessage': async (context, argument) => {
-    const card = await pickCard(context, argument, ({ run }) => run !== null && canGoOn(run), {
-      placeholder: l10n.t('Which agent do you want to send a message?'),
-      none: l10n.t('No agent is ready for a message. One that has finished its work can be sent another.'),
-    });
+    const card = await pickCard(
+      context,
+      argument,
+      ({ run }) => run !== null && (canGoOn(run) || isBusy(run.state)),
+      {
+        placeholder: l10n.t('Which agent do you want to send a message?'),
+        none: l10n.t('No agent has worked on a card yet. Start one, and it can be sent a message.'),
+      },
+    );
     if (card) await sendMessage(context, card);
   },
 
@@ -47,7 +52,10 @@ export const runCommands: CommandTable = {
 async function sendMessage(context: CommandContext, card: CardView, draft = ''): Promise<void> {
   const text = await window.showInputBox({
     title: l10n.t('Message to the agent of “{0}”', card.task.title),
-    prompt: l10n.t('It goes on in the same conversation.'),
+    prompt:
+      card.run && isBusy(card.run.state)
+        ? l10n.t('The agent is at work: the message waits until it has finished.')
+        : l10n.t('It goes on in the same conversation.'),
     placeHolder: l10n.t('For example: Also add a test for the empty case'),
     value: draft,
     ignoreFocusOut: true,
@@ -55,10 +63,10 @@ async function sendMessage(context: CommandContext, card: CardView, draft = ''):
   });
   if (text === undefined) return;
   const sent = await context.failures.guard(() =>
-    context.kandev.execute('task.prompt', { taskId: card.task.id, text }),
+    context.kandev.execute('prompt.send', { taskId: card.task.id, text }),
   );
   // What was typed is offered again rather than lost.
-  if (!sent) await sendMessage(context, card, text);
+  if (sent === undefined) await sendMessage(context, card, text);
 }
 
 interface RunButton extends QuickInputButton {

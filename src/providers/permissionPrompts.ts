@@ -27,6 +27,7 @@ export class PermissionPrompts {
   open(): Prompt[] {
     return openRequests(this.#state).map((request) => ({
       id: request.id,
+      taskId: request.taskId,
       notify: () => this.#notify(request),
     }));
   }

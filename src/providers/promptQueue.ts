@@ -5,6 +5,8 @@ import { DisposableStore } from './disposableStore.ts';
 /** Something that waits for the user. */
 export interface Prompt {
   id: string;
+  /** The card that it is about. */
+  taskId: string;
   /** Shows the notification; resolves once the user has chosen or closed it, with what is to be done then. */
   notify(): Promise<() => Promise<unknown>>;
 }
@@ -15,14 +17,19 @@ export interface Prompt {
  */
 export class PromptQueue {
   readonly #open: () => readonly Prompt[];
+  readonly #isWatched: (taskId: string) => boolean;
   readonly #disposables = new DisposableStore();
   /** Everything that a notification was shown for: it is never shown twice by itself. */
   readonly #shown = new Set<string>();
   #current: string | null = null;
 
-  /** `open` gives all that waits now, in the order in which it is to be asked. */
-  constructor(state: BoardState, open: () => readonly Prompt[]) {
+  /**
+   * @param open gives all that waits now, in the order in which it is to be asked
+   * @param isWatched whether the user has a card before them that asks by itself, and needs no notification for it
+   */
+  constructor(state: BoardState, open: () => readonly Prompt[], isWatched: (taskId: string) => boolean) {
     this.#open = open;
+    this.#isWatched = isWatched;
     this.#disposables.add(
       state.onDidChange(() => {
         this.#next();
@@ -32,6 +39,11 @@ export class PromptQueue {
 
   dispose(): void {
     this.#disposables.dispose();
+  }
+
+  /** To be called when the user looks at something else. */
+  look(): void {
+    this.#next();
   }
 
   #next(): void {
@@ -44,7 +56,7 @@ export class PromptQueue {
       void commands.executeCommand('notifications.hideToasts');
     }
     if (this.#current !== null) return;
-    const prompt = open.find(({ id }) => !this.#shown.has(id));
+    const prompt = open.find(({ id, taskId }) => !this.#shown.has(id) && !this.#isWatched(taskId));
     if (prompt) void this.#show(prompt);
   }
 

@@ -52,6 +52,7 @@ export class QuestionPrompts {
     return cardsOf(this.#state).flatMap(({ task, questions }) =>
       questions.map((question) => ({
         id: question.id,
+        taskId: task.id,
         notify: () => this.#notify(task.id, question),
       })),
     );

@@ -2,48 +2,64 @@ import { commands, l10n, window } from 'vscode';
 import type { Kandev } from '../api/contract.ts';
 import type { Disposable, KandevEvent } from '../model/events.ts';
 import { offersOf } from '../model/resultOffers.ts';
-import type { Run } from '../model/run.ts';
 import { findCard, type BoardState } from './boardState.ts';
+import { DisposableStore } from './disposableStore.ts';
 import type { FailureMessages } from './failureMessages.ts';
 
 /** Tells the user of a run that has failed or has something to review: one notification a card, with its action. */
 export class RunMessages implements Disposable {
-  readonly #subscription: Disposable;
+  readonly #disposables = new DisposableStore();
+  readonly #kandev: Kandev;
   readonly #failures: FailureMessages;
   readonly #state: BoardState;
+  readonly #isWatched: (taskId: string) => boolean;
 
-  constructor(kandev: Kandev, failures: FailureMessages, state: BoardState) {
+  /** @param isWatched whether the user has a card before them, and sees by themselves what becomes of it */
+  constructor(
+    kandev: Kandev,
+    failures: FailureMessages,
+    state: BoardState,
+    isWatched: (taskId: string) => boolean,
+  ) {
+    this.#kandev = kandev;
     this.#failures = failures;
     this.#state = state;
-    this.#subscription = kandev.subscribe('agent.*', (event) => {
-      this.#tell(event);
-    });
+    this.#isWatched = isWatched;
+    this.#disposables.add(
+      kandev.subscribe('agent.failed', (event) => {
+        this.#tellFailure(event);
+      }),
+    );
+    this.#disposables.add(
+      kandev.subscribe('task.state_changed', ({ data }) => {
+        const forReview = 'to' in data && data.to === 'REVIEW' && data.actor === 'kandev';
+        if (forReview) void failures.guard(() => this.#tellReady(data.task));
+      }),
+    );
   }
 
   dispose(): void {
-    this.#subscription.dispose();
+    this.#disposables.dispose();
   }
 
-  #tell(event: KandevEvent): void {
-    if (!('run' in event.data)) return;
-    const { run } = event.data;
-    const title = findCard(this.#state, run.taskId)?.task.title ?? '';
-    if (event.type === 'agent.failed' && run.failure) this.#failures.show(run.failure, `“${title}”`);
-    else if (event.type === 'agent.ready') void this.#tellReady(run, title);
+  #tellFailure({ data }: KandevEvent): void {
+    if (!('run' in data) || !data.run.failure || this.#isWatched(data.run.taskId)) return;
+    const title = findCard(this.#state, data.run.taskId)?.task.title ?? '';
+    this.#failures.show(data.run.failure, `“${title}”`);
   }
 
-  async #tellReady(run: Run, title: string): Promise<void> {
+  async #tellReady({ id, title }: { id: string; title: string }): Promise<void> {
+    if (this.#isWatched(id)) return;
+    const { cards } = await this.#kandev.query('cards', { taskIds: [id] });
+    const run = cards[0]?.run;
     const review = l10n.t('Review Changes');
-    const show = l10n.t('Show Card');
-    const message = l10n.t('Send Message…');
+    const open = l10n.t('Open Card');
     const chosen = await window.showInformationMessage(
       l10n.t('“{0}” is ready for your review.', title),
-      ...(offersOf({ run }).review ? [review] : []),
-      show,
-      message,
+      ...(run && offersOf({ run }).review ? [review] : []),
+      open,
     );
-    if (chosen === review) await commands.executeCommand('kandev.reviewChanges', run.taskId);
-    else if (chosen === show) await commands.executeCommand('kandev.revealInBoard', run.taskId);
-    else if (chosen === message) await commands.executeCommand('kandev.sendMessage', run.taskId);
+    if (chosen === review) await commands.executeCommand('kandev.reviewChanges', id);
+    else if (chosen === open) await commands.executeCommand('kandev.openRun', id);
   }
 }

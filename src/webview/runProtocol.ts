@@ -99,6 +99,7 @@ export const runUiCommands = [
   'kandev.editTask',
   'kandev.revealInBoard',
   'kandev.exportTranscript',
+  'kandev.reviewChanges',
 ] as const;
 export type RunUiCommand = (typeof runUiCommands)[number];
 

@@ -34,7 +34,8 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
   readonly #services: RunViewServices;
   readonly #proposed = new ProposedTexts();
   readonly #opened = new Map<string, OpenRun>();
-  readonly #titles: { dispose(): void };
+  readonly #subscriptions: { dispose(): void }[];
+  #onWatched: () => void = () => undefined;
   #files: { at: number; paths: Promise<string[]> } | null = null;
 
   constructor(options: RunPanelsOptions) {
@@ -63,12 +64,17 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
         options.log.warn(message);
       },
     };
-    this.#titles = options.state.onDidChange(() => {
-      for (const [taskId, { panel }] of this.#opened) {
-        const title = this.#title(taskId);
-        if (panel.title !== title) panel.title = title;
-      }
-    });
+    this.#subscriptions = [
+      options.state.onDidChange(() => {
+        for (const [taskId, { panel }] of this.#opened) {
+          const title = this.#title(taskId);
+          if (panel.title !== title) panel.title = title;
+        }
+      }),
+      vscode.window.onDidChangeWindowState(() => {
+        this.#onWatched();
+      }),
+    ];
   }
 
   /** Shows a card's run, in the editor group where it is already open or else in the active one. */
@@ -77,6 +83,16 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     const opened = known ?? this.#create(taskId, preserveFocus);
     if (known) opened.panel.reveal(undefined, preserveFocus);
     if (compose) opened.connection.focusComposer();
+  }
+
+  /** Whether the user has this card's run before them. */
+  isWatched(taskId: string): boolean {
+    return vscode.window.state.focused && this.#opened.get(taskId)?.panel.visible === true;
+  }
+
+  /** `listener` is called when another run is shown, or one no longer. */
+  onDidChangeWatched(listener: () => void): void {
+    this.#onWatched = listener;
   }
 
   /** The card whose run is shown in the active editor; null when there is none. */
@@ -100,7 +116,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
   }
 
   dispose(): void {
-    this.#titles.dispose();
+    for (const subscription of this.#subscriptions) subscription.dispose();
     this.#proposed.dispose();
     for (const { panel } of [...this.#opened.values()]) panel.dispose();
   }
@@ -138,12 +154,14 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     const visibility = panel.onDidChangeViewState(() => {
       // A page that is shown again is loaded anew and says `ready`.
       if (!panel.visible) connection.pause();
+      this.#onWatched();
     });
     panel.onDidDispose(() => {
       messages.dispose();
       visibility.dispose();
       connection.dispose();
       this.#opened.delete(taskId);
+      this.#onWatched();
     });
     webview.html = webviewPage(webview, extensionUri, {
       name: 'run',

@@ -1,7 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import { isBusy } from '../../../../model/run.ts';
 import { live } from 'lit/directives/live.js';
 import type { RunOption } from '../../../runProtocol.ts';
-import { actionsOf, statusOf } from '../../cardFacts.ts';
+import { actionsOf, changesText, statusOf } from '../../cardFacts.ts';
 import { button, icon, iconButton } from '../../elements/controls.ts';
 import { formatDuration } from '../../format.ts';
 import { t } from '../../l10n.ts';
@@ -54,9 +55,27 @@ export function header(
       ${status(content, controller)}
       ${agentName === null ? nothing : html`<span class="fact">${icon('hubot')}${agentName}</span>`}
       ${session?.options.filter(isChosenHere).map((option) => optionPicker(option, state, controller))}
-      ${state.usage ? usage(state.usage) : nothing}
+      ${changes(content, controller)} ${state.usage ? usage(state.usage) : nothing}
     </div>
   </header>`;
+}
+
+/** What the last run has changed, and the way to look at it. */
+function changes({ card }: RunContent, controller: RunPageController): TemplateResult | typeof nothing {
+  const text = changesText(card);
+  const told = card.run?.changes;
+  if (text === null || !told) return nothing;
+  return html`<button
+    type="button"
+    class="fact link-button"
+    title=${t('Review Changes')}
+    @click=${() => void controller.runUiCommand('kandev.reviewChanges')}
+  >
+    ${icon('diff-multiple')}<span class="visually-hidden">${t('Review Changes')}: ${text}</span>
+    <span aria-hidden="true">${told.files === 1 ? t('1 file') : t('{0} files', told.files)}</span>
+    <span class="diff-added" aria-hidden="true">+${told.added}</span>
+    <span class="diff-removed" aria-hidden="true">−${told.removed}</span>
+  </button>`;
 }
 
 function runButtons(
@@ -66,6 +85,16 @@ function runButtons(
 ): TemplateResult {
   const can = actionsOf(card);
   return html`${
+    can.review
+      ? button({
+          label: t('Review Changes'),
+          icon: 'diff-multiple',
+          primary: card.run !== null && !isBusy(card.run.state),
+          onClick: () => void controller.runUiCommand('kandev.reviewChanges'),
+        })
+      : nothing
+  }
+  ${
     can.start
       ? button({
           label: card.run ? t('Run Again') : t('Run'),
