@@ -110,17 +110,9 @@ export class LocalKandev implements Kandev {
       'task.restore': ({ taskId }) => tasks.restore(taskId, actor()),
       'task.start': ({ taskId }) => orchestrator.start(taskId, actor()),
       'task.startNow': ({ taskId }) => orchestrator.startNow(taskId, actor()),
-      'queue.move': ({ taskId, to }) => tasks.moveInQueue(taskId, to),
-      'queue.pause': async () => {
-        await orchestrator.pauseQueue(actor());
-        return null;
-      },
-      'queue.resume': async () => {
-        await orchestrator.resumeQueue();
-        return null;
-      },
       'task.stop': ({ taskId }) => orchestrator.stop(taskId),
       'task.prompt': ({ taskId, text }) => orchestrator.prompt(taskId, text, actor()),
+      ...this.#queueCommands(),
       ...this.#promptCommands(),
       'permission.answer': async ({ requestId, optionId }) => {
         await permissions.answer(requestId, optionId, actor());
@@ -145,6 +137,21 @@ export class LocalKandev implements Kandev {
       'agent.signedIn': ({ agentTypeId }) => orchestrator.signedIn(agentTypeId, actor()),
       ...this.#results.commands(),
       ...this.#dataCommands(),
+    };
+  }
+
+  #queueCommands(): Pick<CommandTable, Extract<CommandName, `queue.${string}`>> {
+    const { tasks, orchestrator } = this.#services;
+    return {
+      'queue.move': ({ taskId, to }) => tasks.moveInQueue(taskId, to),
+      'queue.pause': async () => {
+        await orchestrator.pauseQueue(this.#actor());
+        return null;
+      },
+      'queue.resume': async () => {
+        await orchestrator.resumeQueue();
+        return null;
+      },
     };
   }
 
