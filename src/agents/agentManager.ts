@@ -228,7 +228,8 @@ export class AgentManager {
     signal: AbortSignal,
   ): Promise<AgentProcess | ExitInfo | null> {
     const engine = await this.#findEngineAtLast(signal);
-    return takeOverContainer({ engine, runId, onStderr }, from, signal);
+    const { storageFolder } = this.#options;
+    return takeOverContainer({ engine, runId, onStderr, storageFolder }, from, signal);
   }
 
   /**
@@ -260,7 +261,8 @@ export class AgentManager {
    * @throws UserError when the engine does not answer or is stuck
    */
   async removeLeftovers(keep: (runId: string) => boolean): Promise<string[]> {
-    return removeLeftovers(await this.#findEngine(), this.#options.owner, keep);
+    const { owner, storageFolder } = this.#options;
+    return removeLeftovers(await this.#findEngine(), owner, keep, storageFolder);
   }
 
   async #findEngineAtLast(signal: AbortSignal): Promise<Engine> {

@@ -10,6 +10,7 @@ import { homeFolder, type ContainerUser } from './containerUser.ts';
 import type { Engine } from './engine.ts';
 import { statusOf } from './engineFailure.ts';
 import { readKnown, writeKnown, type KnownFile, type KnownFiles } from './knownFiles.ts';
+import { containerLabels } from './labels.ts';
 import { mergeWork } from './mergeWork.ts';
 import { addEntry, addParents, packFile, packFolder } from './packFolder.ts';
 import { receiveWork } from './receiveWork.ts';
@@ -122,11 +123,9 @@ export class ArchiveFiles implements FileDelivery {
   }
 
   async remove(): Promise<void> {
-    const { engine } = this.#options;
-    for (const volume of this.#volumes) {
-      await removeVolume(engine, volume.name);
-      await rm(this.#knownFile(volume), { force: true });
-    }
+    const { engine, labels } = this.#options;
+    await removeVolumesOf(engine, labels[containerLabels.run] ?? '');
+    for (const volume of this.#volumes) await rm(this.#knownFile(volume), { force: true });
   }
 
   async #send(containerId: string, signal: AbortSignal): Promise<void> {
@@ -253,16 +252,23 @@ function groupByFolder(files: readonly HostPath[]): Map<string, HostPath[]> {
   return groups;
 }
 
-/** No volume of that name is fine. */
-async function removeVolume(engine: Engine, name: string): Promise<void> {
-  try {
-    await engine.call(
-      `removing volume ${name}`,
-      (docker, abortSignal) => docker.getVolume(name).remove({ abortSignal }),
-      { limitMs: removeLimitMs },
-    );
-  } catch (error) {
-    if (statusOf(error) !== 404) throw error;
+/** Removes the volumes that were filled for a run. */
+export async function removeVolumesOf(engine: Engine, runId: string): Promise<void> {
+  const filters = { label: [`${containerLabels.run}=${runId}`] };
+  const { Volumes } = await engine.call('listing volumes', (docker, abortSignal) =>
+    docker.listVolumes({ filters, abortSignal }),
+  );
+  // Podman says null where there is none.
+  for (const { Name } of (Volumes as typeof Volumes | null) ?? []) {
+    try {
+      await engine.call(
+        `removing volume ${Name}`,
+        (docker, abortSignal) => docker.getVolume(Name).remove({ abortSignal }),
+        { limitMs: removeLimitMs },
+      );
+    } catch (error) {
+      if (statusOf(error) !== 404) throw error;
+    }
   }
 }
 

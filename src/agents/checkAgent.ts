@@ -88,7 +88,15 @@ export async function checkAgent(check: AgentCheck): Promise<AgentReport> {
   };
   try {
     const process = await agents.launch(
-      { runId: `check-${randomUUID()}`, taskId: 'check', agentType, folder, environment, outlives: false },
+      {
+        runId: `check-${randomUUID()}`,
+        taskId: 'check',
+        agentType,
+        folder,
+        isOwnFolder: true,
+        environment,
+        outlives: false,
+      },
       {
         activity: progress.activity.bind(progress),
         log: progress.log.bind(progress),

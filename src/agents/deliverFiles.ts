@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { ArchiveFiles, type ArchiveFilesOptions } from './archiveFiles.ts';
 import { bindFiles, type FileDelivery, type HostPath } from './containerFiles.ts';
+import { containerUser } from './containerUser.ts';
 import type { Engine } from './engine.ts';
 import { unseenPath } from './engineFailure.ts';
+import { containerLabels } from './labels.ts';
 import { removeContainer } from './removeContainer.ts';
+import { targetOf } from './workspace.ts';
 
 export interface DeliveryRequest extends ArchiveFilesOptions {
   /** The folder is Kandev's own, and nobody else works in it: a copy will do. */
@@ -25,6 +29,40 @@ export async function deliverFiles(request: DeliveryRequest): Promise<FileDelive
   if (!mayCopy || (await seesFiles(request, paths))) return bindFiles(paths);
   known.set(engine, false);
   return ArchiveFiles.plan(request);
+}
+
+/** What is asked of the files of a container that is there already. */
+export interface CopyInContainer {
+  engine: Engine;
+  /** The container's name. */
+  name: string;
+  labels: Readonly<Record<string, string>>;
+  storageFolder: string;
+  log: (line: string) => void;
+}
+
+/** The files of a container that another process has launched: copies, where its label says so. */
+export async function deliveredFiles({
+  engine,
+  name,
+  labels,
+  storageFolder,
+  log,
+}: CopyInContainer): Promise<FileDelivery> {
+  const folder = labels[containerLabels.copyOf];
+  // A folder that is gone has nobody who waits for its files.
+  const isThere = folder !== undefined && (await stat(folder).catch(() => null))?.isDirectory();
+  if (!isThere) return bindFiles([]);
+  return ArchiveFiles.plan({
+    engine,
+    name,
+    image: '',
+    paths: [{ source: folder, target: targetOf(folder), readOnly: false }],
+    user: await containerUser(folder, false),
+    labels,
+    storageFolder,
+    say: { activity: () => undefined, log },
+  });
 }
 
 /** Asks by creating a container with these mounts: engines refuse one whose source they do not find. */

@@ -154,7 +154,7 @@ export function launchFailure(error: unknown, thing: LaunchedThing): UserError |
     return new UserError(
       {
         reason: 'folder-not-visible',
-        message: `Docker does not see ${unseen === '' ? thing.folder : unseen}. Share that folder with Docker (Docker Desktop: Settings, Resources, File sharing), or use an engine on this machine.`,
+        message: `Docker does not see ${unseen === '' ? thing.folder : unseen}. Share that folder with Docker (Docker Desktop: Settings, Resources, File sharing), or, where Docker runs on another machine, have the card work in a copy of the folder: that is sent there and brought back.`,
         detail,
       },
       { cause: error },

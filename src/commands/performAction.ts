@@ -30,6 +30,9 @@ export async function performAction(context: ActionContext, action: UserAction):
     case 'editTask':
       context.board.startEdit(action.taskId);
       return;
+    case 'workInCopy':
+      await workInCopy(context.kandev, action.taskId);
+      return;
     case 'openFolder':
       await commands.executeCommand('vscode.openFolder');
       return;
@@ -63,6 +66,13 @@ export async function performAction(context: ActionContext, action: UserAction):
       await commands.executeCommand('workbench.action.reloadWindow');
       return;
   }
+}
+
+async function workInCopy(kandev: Kandev, taskId: string): Promise<void> {
+  const { workspaceModes } = await kandev.query('board', {});
+  const workspaceMode = workspaceModes.includes('clone') ? 'clone' : 'copy';
+  await kandev.execute('task.update', { taskId, workspaceMode });
+  await kandev.execute('task.start', { taskId });
 }
 
 /** Not through a shell: the registry's name comes from an image's. */

@@ -4,6 +4,8 @@ export type UserAction =
   | { kind: 'stopAndMove'; taskId: string; to: string }
   | { kind: 'stop'; taskId: string }
   | { kind: 'editTask'; taskId: string }
+  /** Has the card work in a clone or copy of the folder, and starts it again. */
+  | { kind: 'workInCopy'; taskId: string }
   | { kind: 'openFolder' }
   | { kind: 'showLog' }
   | { kind: 'openSetting'; setting: string }

@@ -218,7 +218,14 @@ export class RunAgent {
 
   /** What to tell of an error in the conversation. */
   failureOf(error: unknown): Failure {
-    if (!(error instanceof AcpError)) return failureOf(error);
+    if (!(error instanceof AcpError)) {
+      const failure = failureOf(error);
+      const isHidden =
+        failure.reason === 'folder-not-visible' && this.#settings.place.place.kind === 'folder';
+      return isHidden
+        ? { ...failure, action: { kind: 'workInCopy', taskId: this.#record.run.taskId } }
+        : failure;
+    }
     if (error.reason === 'timeout') {
       return silenceFailure(this.#settings.startTimeoutSeconds, this.#exitContext());
     }

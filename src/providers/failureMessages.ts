@@ -67,6 +67,8 @@ function actionLabel(action: UserAction): string {
       return l10n.t('Stop');
     case 'editTask':
       return l10n.t('Edit Card');
+    case 'workInCopy':
+      return l10n.t('Work in a Copy');
     case 'openFolder':
       return l10n.t('Open Folder');
     case 'showLog':

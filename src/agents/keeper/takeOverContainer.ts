@@ -1,7 +1,8 @@
 import { AgentContainer, AgentStderr } from '../agentContainer.ts';
 import type { AgentProcess, ExitInfo } from '../agentProcess.ts';
 import { containerName } from '../container.ts';
-import { bindFiles } from '../containerFiles.ts';
+import type { FileDelivery } from '../containerFiles.ts';
+import { deliveredFiles } from '../deliverFiles.ts';
 import type { Engine } from '../engine.ts';
 import { endCommands } from '../execTerminalCommands.ts';
 import { removeContainer } from '../removeContainer.ts';
@@ -15,6 +16,8 @@ export interface ContainerToTakeOver {
   engine: Engine;
   runId: string;
   onStderr: (text: string) => void;
+  /** A folder of this extension's own. */
+  storageFolder: string;
 }
 
 /**
@@ -22,7 +25,7 @@ export interface ContainerToTakeOver {
  * Returns and throws as AgentManager.takeOver.
  */
 export async function takeOverContainer(
-  { engine, runId, onStderr }: ContainerToTakeOver,
+  { engine, runId, onStderr, storageFolder }: ContainerToTakeOver,
   from: TakeOver,
   signal: AbortSignal,
 ): Promise<AgentProcess | ExitInfo | null> {
@@ -30,17 +33,33 @@ export async function takeOverContainer(
   const name = containerName(runId);
   const stdio = await KeptStdio.takeOver({ engine, containerId: name, onStderr: stderr.write }, from, signal);
   const network = { dispose: () => removeEgress(engine, runId) };
+  const inspect = () =>
+    engine.call(`looking at container ${name}`, (docker, abortSignal) =>
+      docker.getContainer(name).inspect({ abortSignal }),
+    );
+  const filesOf = (labels: Readonly<Record<string, string>>): Promise<FileDelivery> =>
+    deliveredFiles({ engine, name, labels, storageFolder, log: onStderr });
   if (!(stdio instanceof KeptStdio)) {
-    await removeContainer(engine, name, removeLimitMs).catch(() => undefined);
+    const labels = await inspect().then(
+      ({ Config }) => Config.Labels,
+      () => null,
+    );
+    const files = labels === null ? null : await filesOf(labels);
+    // What the agent has done is nowhere else; where it cannot be had, the container stays.
+    await files?.collect(name).then(
+      async () => {
+        await removeContainer(engine, name, removeLimitMs).catch(() => undefined);
+        await files.remove().catch(() => undefined);
+      },
+      () => undefined,
+    );
     await network.dispose().catch(() => undefined);
     return stdio;
   }
-  const { Id, Config } = await engine.call(`looking at container ${name}`, (docker, abortSignal) =>
-    docker.getContainer(name).inspect({ abortSignal }),
-  );
+  const { Id, Config } = await inspect();
   const workingDirectory = Config.WorkingDir;
   const container = { engine, containerId: Id, workingDirectory };
   // An image without a shell has none of them.
   await endCommands(container).catch(() => undefined);
-  return new AgentContainer({ ...container, files: bindFiles([]), network, stdio, stderr });
+  return new AgentContainer({ ...container, files: await filesOf(Config.Labels), network, stdio, stderr });
 }

@@ -12,6 +12,8 @@ export function actionLabel(action: UserAction): string {
       return t('Stop');
     case 'editTask':
       return t('Edit Card');
+    case 'workInCopy':
+      return t('Work in a Copy');
     case 'openFolder':
       return t('Open Folder');
     case 'showLog':

@@ -12,6 +12,7 @@ export const userAction: v.GenericSchema<unknown, UserAction> = v.variant('kind'
   v.object({ kind: v.literal('stopAndMove'), taskId, to: v.string() }),
   v.object({ kind: v.literal('stop'), taskId }),
   v.object({ kind: v.literal('editTask'), taskId }),
+  v.object({ kind: v.literal('workInCopy'), taskId }),
   v.object({ kind: v.literal('openFolder') }),
   v.object({ kind: v.literal('showLog') }),
   v.object({ kind: v.literal('openSetting'), setting: v.pipe(v.string(), v.startsWith('kandev.')) }),
