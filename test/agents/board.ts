@@ -26,6 +26,8 @@ export interface BoardOptions {
   agents: readonly object[];
   /** What of the environment the user has. */
   environment: Readonly<Record<string, string>>;
+  /** As in DOCKER_HOST; the engine of the test run when left out. */
+  host?: string;
 }
 
 /** What stands in `dist` and is needed here. */
@@ -72,7 +74,7 @@ export async function addressForContainers(engine: Engine): Promise<string> {
 
 export async function openBoard(
   distFolder: string,
-  { folder, agents, environment }: BoardOptions,
+  { folder, agents, environment, host = dockerHost() }: BoardOptions,
 ): Promise<TestBoard> {
   const log = new MemoryLog();
   const opened = await openKandev({
@@ -80,7 +82,7 @@ export async function openBoard(
     holdsLead: () => true,
     settings: {
       folder: () => folder,
-      dockerHost: () => dockerHost(),
+      dockerHost: () => host,
       gitPath: () => null,
       workspace: () => ({ setupScript: '', setupLimitSeconds: 60, copyFiles: [], exclude: [] }),
       maxConcurrentRuns: () => 3,

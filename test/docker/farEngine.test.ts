@@ -3,10 +3,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentManager } from '../../src/agents/agentManager.ts';
 import { failureOf } from '../../src/model/failure.ts';
+import { demoAgentFile } from '../harness/localAgents.ts';
+import { makeDist, openBoard } from '../agents/board.ts';
 import { startFarEngine, type FarEngine } from '../harness/farEngine.ts';
 import { importMachineImage } from '../harness/images.ts';
 import { makeFolder, testRunId } from '../harness/testRun.ts';
-import { neverAborted, RecordedProgress, requestFor, testImage, testManager } from './agents.ts';
+import { neverAborted, readUntil, RecordedProgress, requestFor, testImage, testManager } from './agents.ts';
 
 let far: FarEngine;
 let manager: AgentManager;
@@ -76,5 +78,69 @@ describe('an engine that does not see the folder', () => {
     expect((await lstat(path.join(folder, 'new'))).uid).toBe((await lstat(folder)).uid);
     expect(await volumesLeft()).toEqual([]);
     expect(testRunId()).not.toBe('');
+  });
+
+  it('brings back what is only in a container that nobody leads any more', async () => {
+    const folder = await makeFolder('own');
+    await writeFile(path.join(folder, 'a'), 'a');
+    const request = {
+      ...requestFor(folder, ['sh', '-c', 'echo done > result; echo ready; cat']),
+      isOwnFolder: true,
+    };
+    const agent = await manager.launch(request, new RecordedProgress(), neverAborted());
+    await readUntil(agent.stdout, /ready/);
+    agent.detach();
+    expect(await manager.removeLeftovers(() => false)).toEqual([request.runId]);
+    expect(await readFile(path.join(folder, 'result'), 'utf8')).toBe('done\n');
+    expect(await volumesLeft()).toEqual([]);
+  });
+
+  it('takes a card to Review, as soon as it may work in a copy', async () => {
+    const tag = `kandev-test/far-demo:${testRunId()}`;
+    const agentFile = await readFile(await demoAgentFile());
+    await importMachineImage(far.dockerHost, tag, { '/opt/kandev/agent.js': agentFile });
+    const folder = await makeFolder('project');
+    await writeFile(path.join(folder, 'there.txt'), 'there');
+    const board = await openBoard(await makeDist(), {
+      folder,
+      host: far.dockerHost,
+      environment: {},
+      agents: [
+        {
+          id: 'far-demo',
+          image: tag,
+          command: ['node', '/opt/kandev/agent.js'],
+          files: true,
+          terminals: true,
+        },
+      ],
+    });
+    try {
+      const description = ['```kandev-script', 'write from-afar.txt written there', '```'].join('\n');
+      const { id } = await board.kandev.execute('task.create', {
+        title: 'Write a file',
+        description,
+        agentTypeId: 'far-demo',
+        workspaceMode: 'folder',
+      });
+      await board.kandev.execute('task.start', { taskId: id });
+      const failed = await board
+        .until(id, ({ task }) => task.state === 'FAILED')
+        .then(({ run }) => run?.failure ?? null);
+      expect(failed).toMatchObject({
+        reason: 'folder-not-visible',
+        action: { kind: 'workInCopy', taskId: id },
+      });
+      await board.kandev.execute('task.update', { taskId: id, workspaceMode: 'copy' });
+      await board.kandev.execute('task.start', { taskId: id });
+      const { run } = await board.until(id, ({ task }) => task.state === 'REVIEW');
+      const root = run?.workspace?.root ?? '';
+      expect(await readFile(path.join(root, 'from-afar.txt'), 'utf8')).toContain('written there');
+      expect(run?.changes).toMatchObject({ files: 1 });
+      expect(await readdir(folder)).toEqual(['there.txt']);
+    } finally {
+      await board.close();
+    }
+    expect(await volumesLeft()).toEqual([]);
   });
 });
