@@ -1,3 +1,4 @@
+import { SecretMask } from '../src/acp/secretMask.ts';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -44,7 +45,7 @@ async function recordUpdates(store: WorkerStore, folder: string): Promise<void> 
   const events = new LocalEventBus('bench', fail);
   const recorder = new TranscriptRecorder(
     { id: runId, taskId: 'card-0' },
-    { store, events, redact: (text) => text, onError: fail },
+    { store, events, secrets: new SecretMask(), onError: fail },
   );
   const wire = new WireRecord({ folder, runId, onError: fail });
   recorder.beginTurn(1);

@@ -59,6 +59,7 @@ async function open(folder: string): Promise<OpenedKandev> {
       wireRecordMegabytes: () => 500,
       mcpServers: () => [],
       userAgents: () => [],
+      hostVariables: () => Promise.resolve([]),
       environment: () => Promise.resolve({}),
       optionDefaults: () => ({}),
     },

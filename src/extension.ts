@@ -8,6 +8,7 @@ import { UserError, type UserAction } from './model/failure.ts';
 import { LiveBoardState } from './providers/boardState.ts';
 import { BoardTreeView } from './providers/boardView.ts';
 import { CardDeletion } from './providers/cardDeletion.ts';
+import { CredentialPrompts } from './providers/credentialPrompts.ts';
 import { DisposableStore } from './providers/disposableStore.ts';
 import { editorFiles } from './providers/editorFiles.ts';
 import { EngineWatch } from './providers/engineWatch.ts';
@@ -53,6 +54,7 @@ export function activate(context: ExtensionContext): void {
   const engine = store.add(new EngineWatch(kandev, state));
   const prompts = new PermissionPrompts(state, kandev, failures);
   const questions = store.add(new QuestionPrompts(state, kandev, failures, checkField));
+  const credentials = store.add(new CredentialPrompts(kandev, state, failures));
   const deletion = new CardDeletion(kandev, state, failures);
   const tree = store.add(new TaskTree(state, kandev, failures));
   const view = store.add(
@@ -69,7 +71,7 @@ export function activate(context: ExtensionContext): void {
   });
   store.add(new RunStatusBar(state));
   store.add(new RunMessages(kandev, failures, state, isWatched));
-  const faces = { failures, prompts, questions, log, board, runs, view };
+  const faces = { failures, prompts, questions, credentials, log, board, runs, view };
   const actions = { ...faces, kandev, state, deletion, engine, agents, environment };
   for (const command of registerCommands(actions)) store.add(command);
   store.add(

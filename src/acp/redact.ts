@@ -1,7 +1,4 @@
-const mask = '[redacted]';
-
-/** Shorter values occur by chance, and masking them would leave nothing to read. */
-const shortestSecret = 4;
+import { mask } from './secretSpellings.ts';
 
 /**
  * Names whose values are secrets, as fields of JSON, as environment variables and as headers. Repetitions are
@@ -49,26 +46,10 @@ const rules: readonly { pattern: RegExp; replacement: string }[] = [
 const suspicion =
   /key|auth|passw|secret|credential|token|cookie|bearer|:\/\/|eyJ|sk-|gh[opusr]_|github_pat_|glpat-|AIza|xox[abprs]-|AKIA/i;
 
-/**
- * Makes the function that takes the secrets out of a line before it is kept: the values given, in whatever way JSON
- * writes them, and what looks like a secret by its name or its form.
- */
-export function createRedactor(secrets: readonly string[]): (line: string) => string {
-  const withoutValues = maskValues(secrets);
-  return (line) => {
-    const known = withoutValues(line);
-    if (!suspicion.test(known)) return known;
-    return rules.reduce((text, { pattern, replacement }) => text.replace(pattern, replacement), known);
-  };
-}
-
-/** Masks these values and nothing else: for texts that people read, where what only looks like a secret must stay. */
-export function maskValues(secrets: readonly string[]): (text: string) => string {
-  // A secret may contain another: the longest first.
-  const spellings = [
-    ...new Set(secrets.filter((secret) => secret.length >= shortestSecret).flatMap(spellingsOf)),
-  ].sort((a, b) => b.length - a.length);
-  return (text) => spellings.reduce((masked, spelling) => masked.replaceAll(spelling, mask), text);
+/** Takes out of a line what looks like a secret by its name or its form, whatever its value is. */
+export function redactByForm(line: string): string {
+  if (!suspicion.test(line)) return line;
+  return rules.reduce((text, { pattern, replacement }) => text.replace(pattern, replacement), line);
 }
 
 /**
@@ -101,10 +82,4 @@ function secretFields(value: string): string[] {
     // It only looks like JSON, and is a secret as a whole.
   }
   return found;
-}
-
-/** As it is, in JSON, and in JSON inside a string of JSON. */
-function spellingsOf(secret: string): string[] {
-  const once = JSON.stringify(secret).slice(1, -1);
-  return [secret, once, JSON.stringify(once).slice(1, -1)];
 }

@@ -1,11 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentType } from '../model/agentType.ts';
+import type { SharedMount, SharedThings, ShareRequest } from '../credentials/shareCredentials.ts';
+import type { CredentialUse } from '../model/credential.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import { failureOf } from '../model/failure.ts';
 import type { AgentProcess, ExitInfo } from './agentProcess.ts';
 import { containerName, containerOptions } from './container.ts';
 import type { HostPath } from './containerFiles.ts';
-import { containerUser, identityPaths, writeIdentity, type ContainerUser } from './containerUser.ts';
+import {
+  containerUser,
+  homeFolder,
+  identityPaths,
+  writeIdentity,
+  type ContainerUser,
+} from './containerUser.ts';
 import { deliverFiles } from './deliverFiles.ts';
 import { resolveEndpoint } from './endpoint.ts';
 import { Engine, type EngineFacts } from './engine.ts';
@@ -40,6 +48,8 @@ export interface LaunchRequest {
   environment: Readonly<Record<string, string>>;
   /** The agent shall outlive this process, where its image lets it. */
   outlives: boolean;
+  /** Ids of what of the user's is shared with the container. Left out: nothing. */
+  shared?: readonly string[];
 }
 
 /** Absolute paths on this machine. */
@@ -91,10 +101,17 @@ export interface AgentManagerOptions {
   owner: OwnerLabels;
   /** This process's environment. */
   environment: Readonly<Record<string, string | undefined>>;
+  /** Makes ready what is shared with a container. Left out: nothing is. */
+  share?: (request: ShareRequest) => Promise<SharedThings>;
 }
 
 function thingOf({ name, image, command }: AgentType, { root }: LaunchPlace): LaunchedThing {
   return { agentName: name, image, command, folder: root };
+}
+
+/** What is shared is not copied to another machine, and not changed by agents. */
+function mountOnly(mount: SharedMount): HostPath {
+  return { ...mount, readOnly: true, isMountOnly: true };
 }
 
 /** How often an engine that cannot be found is looked for. */
@@ -140,7 +157,7 @@ export class AgentManager {
         this.#start(
           {
             ...base,
-            request: { ...request, environment: {}, agentType: { ...agentType, command } },
+            request: { ...request, environment: {}, shared: [], agentType: { ...agentType, command } },
             name: `${runId}-setup`,
             stateVolume: null,
             isKept: false,
@@ -167,11 +184,13 @@ export class AgentManager {
     const { agentType, runId } = request;
     const testRun = environment.KANDEV_TEST_RUN;
     const labels = labelsOf(request, owner, testRun);
+    const given = await this.#share(request, place, user);
+    const keeper = isKept ? [keeperPath(distFolder)] : [];
     const files = await deliverFiles({
       ...{ engine, user, labels, storageFolder, signal },
       name: containerName(name),
       image: agentType.image,
-      paths: [...(await this.#pathsFor(place, user)), ...(isKept ? [keeperPath(distFolder)] : [])],
+      paths: [...(await this.#pathsFor(place, user)), ...keeper, ...given.mounts.map(mountOnly)],
       mayCopy: place.isOwn,
       say: progress,
     });
@@ -190,7 +209,8 @@ export class AgentManager {
       signal,
     });
     const workingDirectory = targetOf(place.workingFolder);
-    const plan = { request, facts, user, files, workingDirectory, stateVolume, labels, network };
+    const asked = { ...request, environment: { ...given.environment, ...request.environment } };
+    const plan = { request: asked, facts, user, files, workingDirectory, stateVolume, labels, network };
     return launchContainer({
       engine,
       name: containerName(name),
@@ -274,6 +294,35 @@ export class AgentManager {
         await sleep(engineRetryMs, undefined, { signal });
       }
     }
+  }
+
+  /** The containers of this workspace that something is shared with, and what. @throws what Engine.call throws */
+  async sharedBy(): Promise<(CredentialUse & { ids: readonly string[] })[]> {
+    const { installation, workspace } = this.#options.owner;
+    const engine = await this.#findEngine();
+    const label = [
+      `${containerLabels.installation}=${installation}`,
+      `${containerLabels.workspace}=${workspace}`,
+      containerLabels.shared,
+    ];
+    const containers = await engine.call('listing containers', (docker, abortSignal) =>
+      docker.listContainers({ filters: { label }, abortSignal }),
+    );
+    return containers.map(({ Labels }) => ({
+      runId: Labels[containerLabels.run] ?? '',
+      taskId: Labels[containerLabels.task] ?? '',
+      ids: (Labels[containerLabels.shared] ?? '').split(' '),
+    }));
+  }
+
+  async #share(
+    { folder, shared: ids = [] }: LaunchRequest,
+    { root }: LaunchPlace,
+    user: ContainerUser,
+  ): Promise<SharedThings> {
+    const { share } = this.#options;
+    if (!share || ids.length === 0) return { mounts: [], environment: {} };
+    return share({ ids, folder, target: await checkWorkspace(root), homeFolder, user });
   }
 
   async #findEngine(): Promise<Engine> {

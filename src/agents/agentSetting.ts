@@ -106,6 +106,7 @@ export const agentSettingSchema = object({
   pull: v.optional(v.picklist(['missing', 'always', 'never'], 'It must be "missing", "always" or "never".')),
   command: v.optional(commandLine()),
   environment: v.optional(v.array(variableName(), 'It must be a list of names.')),
+  credentials: v.optional(flag()),
   variables: v.optional(
     v.record(
       variableName(),

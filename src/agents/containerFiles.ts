@@ -7,6 +7,8 @@ export interface HostPath {
   /** Absolute, in the container. */
   target: string;
   readOnly: boolean;
+  /** The container is given no copy: it goes without where the engine does not see it. Left out: false. */
+  isMountOnly?: boolean;
 }
 
 /**

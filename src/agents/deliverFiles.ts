@@ -28,7 +28,7 @@ export async function deliverFiles(request: DeliveryRequest): Promise<FileDelive
   const { engine, paths, mayCopy } = request;
   if (!mayCopy || (await seesFiles(request, paths))) return bindFiles(paths);
   known.set(engine, false);
-  return ArchiveFiles.plan(request);
+  return ArchiveFiles.plan({ ...request, paths: paths.filter(({ isMountOnly }) => !isMountOnly) });
 }
 
 /** What is asked of the files of a container that is there already. */

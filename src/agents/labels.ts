@@ -21,6 +21,8 @@ export const containerLabels = {
   copyOf: 'dev.kandev.copy-of',
   /** On what connects a run to the network, in the place of the run's own: the id of that run. */
   networkOf: 'dev.kandev.network-of',
+  /** Ids of what of the user's it was given, with blanks between them: names, and never a secret. */
+  shared: 'dev.kandev.shared',
   /** Set by the tests, which remove at their end whatever carries it. */
   testRun: 'dev.kandev.test-run',
 } as const;
@@ -50,6 +52,7 @@ export function labelsOf(
     ...ownerLabels(owner, testRun),
     [containerLabels.task]: request.taskId,
     [containerLabels.run]: request.runId,
+    ...(request.shared?.length ? { [containerLabels.shared]: request.shared.join(' ') } : {}),
   };
 }
 

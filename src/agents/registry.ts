@@ -21,6 +21,7 @@ export const builtInAgentTypes: readonly AgentType[] = [
     buildContext: 'agents/demo',
     command: ['node', '/opt/kandev/agent.js'],
     environment: [],
+    credentials: false,
     resources: usual(1, 512),
     offers: { fs: true, terminal: true },
     stateFolder: '.kandev-demo',

@@ -3,6 +3,7 @@ import type { AgentReport } from '../agents/checkAgent.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { Backup } from '../model/backup.ts';
 import type { BoardView, CardView } from '../model/cardView.ts';
+import type { CredentialsView } from '../model/credential.ts';
 import type { Disposable, KandevEvent } from '../model/events.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import type { QueuedPrompt } from '../model/prompt.ts';
@@ -27,6 +28,8 @@ import {
 } from './workspaceContract.ts';
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
+
+const id400 = v.pipe(v.string(), v.minLength(1), v.maxLength(400));
 
 const title = v.pipe(
   v.string(),
@@ -152,6 +155,11 @@ export const commandSchemas = {
   'database.restoreBackup': v.object({ backupId: id }),
   ...resultCommandSchemas,
   ...workspaceCommandSchemas,
+  /**
+   * Says what agents may have of the user's, by ids of the query `credentials`: these from now on, and nothing else. An
+   * empty list is an answer, too. A running container keeps what it has.
+   */
+  'credentials.share': v.object({ ids: v.pipe(v.array(id400), v.maxLength(200)) }),
   /** Looks for the Docker engine again. */
   'engine.check': v.object({}),
 };
@@ -185,6 +193,7 @@ export interface CommandResults extends ResultCommandResults, WorkspaceCommandRe
   'board.import': ImportResult;
   'database.exportCopy': null;
   'database.restoreBackup': null;
+  'credentials.share': CredentialsView;
   'engine.check': EngineStatus;
 }
 
@@ -218,6 +227,8 @@ export const querySchemas = {
   'run.session': v.object({ taskId: id }),
   ...resultQuerySchemas,
   ...workspaceQuerySchemas,
+  /** What agents may have of the user's, and which running containers have it. */
+  credentials: v.object({}),
   engine: v.object({}),
 };
 
@@ -235,6 +246,7 @@ export interface QueryResults extends ResultQueryResults, WorkspaceQueryResults 
   agentTypes: AgentType[];
   questions: Question[];
   'run.session': RunSession | null;
+  credentials: CredentialsView;
   engine: EngineStatus;
 }
 

@@ -8,6 +8,7 @@ import { UserError } from '../model/failure.ts';
 import type { Task, WorkspaceMode } from '../model/task.ts';
 import type { AgentChecks } from '../orchestrator/agentCheckup.ts';
 import type { Orchestrator } from '../orchestrator/orchestrator.ts';
+import type { CredentialDesk } from '../orchestrator/credentialDesk.ts';
 import type { PermissionDesk } from '../orchestrator/permissionDesk.ts';
 import type { QuestionDesk } from '../orchestrator/questionDesk.ts';
 import type { StoredCard } from '../store/reads.ts';
@@ -39,6 +40,7 @@ export interface KandevServices {
   orchestrator: Orchestrator;
   permissions: PermissionDesk;
   questions: QuestionDesk;
+  credentials: CredentialDesk;
   transfer: BoardTransfer;
   workspaces: Workspaces;
   /** Where agents can work in the open folder, as it is now. */
@@ -50,7 +52,7 @@ export interface KandevServices {
 type CommandTable = { [C in CommandName]: (params: CommandParams<C>) => Promise<CommandResults[C]> };
 type DataCommand = Extract<
   CommandName,
-  `board.${string}` | `workspaces.${string}` | `database.${string}` | `engine.${string}`
+  `${'board' | 'workspaces' | 'database' | 'credentials' | 'engine'}.${string}`
 >;
 type QueryTable = { [Q in QueryName]: (params: QueryParams<Q>) => Promise<QueryResults[Q]> };
 
@@ -170,7 +172,7 @@ export class LocalKandev implements Kandev {
   }
 
   #dataCommands(): Pick<CommandTable, DataCommand> {
-    const { store, events, tasks, orchestrator, transfer } = this.#services;
+    const { store, events, tasks, orchestrator, credentials, transfer } = this.#services;
     const actor = this.#actor;
     return {
       'board.addSamples': async () => {
@@ -195,6 +197,7 @@ export class LocalKandev implements Kandev {
         events.publish('board.replaced', { backupId });
         return null;
       },
+      'credentials.share': ({ ids }) => credentials.share(ids),
       'engine.check': () => orchestrator.checkEngine(),
     };
   }
@@ -205,6 +208,7 @@ export class LocalKandev implements Kandev {
       tasks,
       orchestrator,
       questions,
+      credentials,
       agentTypes,
       transfer,
       workspaceModes: modes,
@@ -240,6 +244,7 @@ export class LocalKandev implements Kandev {
       questions: () => Promise.resolve(questions.open),
       'run.session': ({ taskId }) => Promise.resolve(orchestrator.session(taskId)),
       ...this.#results.queries(),
+      credentials: () => credentials.view(),
       engine: () => orchestrator.checkEngine(),
     };
   }
@@ -258,7 +263,7 @@ export class LocalKandev implements Kandev {
     return {
       ...card,
       questions,
-      queue: place ? { place: place.place, why: place.why, until: place.until } : null,
+      queue: place ? { place: place.place, why: place.why, until: place.until, needs: place.needs } : null,
     };
   }
 

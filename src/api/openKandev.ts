@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { AgentManager, type AgentManagerOptions } from '../agents/agentManager.ts';
-import { gitIdentity } from '../agents/gitIdentity.ts';
+import type { AgentManagerOptions } from '../agents/agentManager.ts';
+import { userOf } from '../credentials/gitIdentity.ts';
 import { LocalEventBus } from '../events/eventBus.ts';
 import type { EditorFiles } from '../model/editor.ts';
 import { AgentChecks } from '../orchestrator/agentCheckup.ts';
@@ -21,6 +21,7 @@ import type { Workspaces } from '../workspaces/workspaces.ts';
 import { BoardTransfer } from './boardTransfer.ts';
 import type { Kandev } from './contract.ts';
 import { LocalKandev } from './localKandev.ts';
+import { openAgents, thisHost } from './openAgents.ts';
 import { careForWorkspaces } from './workspaceCare.ts';
 
 export interface OpenKandevOptions {
@@ -52,15 +53,9 @@ export interface OpenedKandev {
  * @throws UserError `storage` when the database cannot be opened
  */
 export async function openKandev(options: OpenKandevOptions): Promise<OpenedKandev> {
-  const store = await WorkerStore.open({
-    folder: join(options.storageFolder, 'database'),
-    legacyPath: join(options.storageFolder, 'board.db'),
-    workerPath: join(options.agents.distFolder, 'storeWorker.js'),
-    wasmPath: join(options.agents.distFolder, 'sql-wasm.wasm'),
-    fence: options.holdsLead,
-    onNotice: options.onNotice,
-  });
-  const user = await gitIdentity(options.settings.folder());
+  const store = await openStore(options);
+  const host = thisHost(options.agents.environment);
+  const user = await userOf(host, options.settings.folder());
   await store.write('user.put', { user, at: Date.now() });
   const events = new LocalEventBus('kandev-vscode', (error) => {
     options.onProblem(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -71,9 +66,9 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
   const { settings, log, clientVersion } = options;
   const wireFolder = join(options.storageFolder, 'runs');
   const readers = settingReaders(settings, options.onProblem);
-  const agents = new AgentManager({ ...options.agents, engineSetting: () => settings.dockerHost() });
+  const { agents, credentials, channel } = openAgents(options, host, events, readers);
   const workspaces = openWorkspaces(options);
-  const shared = { store, events, tasks, permissions, questions, workspaces };
+  const shared = { store, events, tasks, permissions, questions, credentials, workspaces };
   const orchestrator = new Orchestrator({
     ...shared,
     files: options.files,
@@ -84,7 +79,7 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
     clientVersion,
     wireFolder,
   });
-  const checks = new AgentChecks({ ...options, agents });
+  const checks = new AgentChecks({ ...options, agents, credentials });
   const kandev = new LocalKandev(
     {
       ...shared,
@@ -107,9 +102,21 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
     close: async () => {
       checks.cancelAll();
       await orchestrator.dispose();
+      await channel.close();
       await store.close();
     },
   };
+}
+
+function openStore({ storageFolder, agents, holdsLead, onNotice }: OpenKandevOptions): Promise<WorkerStore> {
+  return WorkerStore.open({
+    folder: join(storageFolder, 'database'),
+    legacyPath: join(storageFolder, 'board.db'),
+    workerPath: join(agents.distFolder, 'storeWorker.js'),
+    wasmPath: join(agents.distFolder, 'sql-wasm.wasm'),
+    fence: holdsLead,
+    onNotice,
+  });
 }
 
 function openWorkspaces({ storageFolder, settings, agents, files, onNotice }: OpenKandevOptions): Workspaces {

@@ -8,6 +8,7 @@ import type { TerminalConnection } from '../providers/agentTerminal.ts';
 import type { BoardState } from '../providers/boardState.ts';
 import type { BoardTreeView } from '../providers/boardView.ts';
 import type { CardDeletion } from '../providers/cardDeletion.ts';
+import type { CredentialPrompts } from '../providers/credentialPrompts.ts';
 import type { EngineWatch } from '../providers/engineWatch.ts';
 import type { FailureMessages } from '../providers/failureMessages.ts';
 import type { OutputLog } from '../providers/outputLog.ts';
@@ -82,6 +83,7 @@ export interface CommandContext {
   failures: FailureMessages;
   prompts: PermissionPrompts;
   questions: QuestionPrompts;
+  credentials: CredentialPrompts;
   log: OutputLog;
   board: BoardWindow;
   runs: RunWindows;

@@ -55,6 +55,9 @@ export async function performAction(context: ActionContext, action: UserAction):
     case 'registrySignIn':
       signInToRegistry(action.registry);
       return;
+    case 'credentials':
+      void commands.executeCommand('kandev.credentials');
+      return;
     case 'exportDatabase':
       await commands.executeCommand('kandev.exportDatabase');
       return;

@@ -4,6 +4,7 @@ import { agentCommands } from './agentCommands.ts';
 import { boardCommands } from './boardCommands.ts';
 import { cardCommands } from './cardCommands.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
+import { credentialCommands } from './credentialCommands.ts';
 import { dataCommands } from './dataCommands.ts';
 import { engineCommands } from './engineCommands.ts';
 import { imageCommands } from './imageCommands.ts';
@@ -19,6 +20,7 @@ const allCommands: CommandTable = {
   ...agentCommands,
   ...boardCommands,
   ...cardCommands,
+  ...credentialCommands,
   ...dataCommands,
   ...engineCommands,
   ...imageCommands,

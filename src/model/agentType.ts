@@ -13,6 +13,8 @@ export interface AgentType {
   command: readonly string[];
   /** Names of environment variables passed through from the host; never values. */
   environment: readonly string[];
+  /** False: it is given nothing of the user's but what was entered for it. Left out: what the user has agreed to. */
+  credentials?: boolean;
   /** Environment variables that are the same for everybody, and no secrets. */
   variables?: Readonly<Record<string, string>>;
   resources: Resources;

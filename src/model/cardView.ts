@@ -12,8 +12,11 @@ export interface CardView {
   permissions: PermissionRequest[];
   /** What else the agent asks its user, oldest first: these need the user as well. */
   questions: { id: string; message: string }[];
-  /** Its place in the queue, from 1, why it waits, and until when at least where that is known; null when it is not queued. */
-  queue: { place: number; why: string; until: number | null } | null;
+  /**
+   * Its place in the queue, from 1, why it waits, until when at least where that is known, and what the user has to say
+   * before it can start; null when it is not queued.
+   */
+  queue: { place: number; why: string; until: number | null; needs: 'credentials' | null } | null;
 }
 
 export interface BoardView {

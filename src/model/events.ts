@@ -34,6 +34,10 @@ export interface EventData {
   /** A backup was restored: whatever was known of the board is out of date. */
   'board.replaced': { backupId: string };
   'queue.changed': { length: number };
+  /** A card was started, and waits for the user to say what agents may have of theirs. */
+  'credentials.needed': { taskId: string };
+  /** The user has said what agents may have of theirs. */
+  'credentials.changed': { shared: readonly string[] };
 }
 
 export type ResultChange = 'rollBack' | 'discard' | 'undo' | 'apply' | 'merge' | 'commit' | 'branch' | 'push';

@@ -14,6 +14,7 @@ export type UserAction =
   | { kind: 'signIn'; agentTypeId: string }
   /** `registry` as in the name of an image; null for Docker Hub. */
   | { kind: 'registrySignIn'; registry: string | null }
+  | { kind: 'credentials' }
   | { kind: 'exportDatabase' }
   | { kind: 'undoLast' }
   | { kind: 'reloadWindow' };

@@ -31,8 +31,16 @@ export interface HostSettings {
   userAgents(): unknown;
   /** The MCP servers that agents are given, as they were typed: not checked yet. */
   mcpServers(): unknown;
-  /** The values of these environment variables, as far as the user has them. They are secrets. */
-  environment(names: readonly string[]): Promise<Readonly<Record<string, string>>>;
+  /**
+   * The values of these environment variables, as far as the user has them: those that were entered, and of the ones in
+   * `fromHost` those of the process that VS Code was started in. They are secrets.
+   */
+  environment(
+    names: readonly string[],
+    fromHost: ReadonlySet<string>,
+  ): Promise<Readonly<Record<string, string>>>;
+  /** Which of these were not entered, and are set where VS Code was started. */
+  hostVariables(names: readonly string[]): Promise<readonly string[]>;
   /** What is chosen before the first prompt to an agent of this type, by the ids of its options. */
   optionDefaults(agentTypeId: string): OptionDefaults;
 }

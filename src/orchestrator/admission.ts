@@ -11,6 +11,13 @@ import { agentTypeOf, tooLittleMemory } from './refusals.ts';
 /** While cards wait for an engine that does not answer, it is asked again this often. */
 const engineRetryMs = 10_000;
 
+/** A card that a pass has not started. */
+interface Left {
+  taskId: string;
+  verdict: Verdict;
+  needs: QueuePlace['needs'];
+}
+
 /** Starts the queued cards that may start, and tells each of the others its place and why it waits. */
 export class Admission {
   readonly #deps: OrchestratorDependencies;
@@ -26,6 +33,8 @@ export class Admission {
   #timer: NodeJS.Timeout | null = null;
   /** As it was last seen to be. */
   #engine: EngineFacts | null = null;
+  /** Queued cards that the user was told of because they wait for a word about credentials. */
+  readonly #toldOf = new Set<string>();
   #engineFailure: Failure | null = null;
   #disposed = false;
 
@@ -33,7 +42,13 @@ export class Admission {
     this.#deps = deps;
     this.#live = live;
     this.#launcher = launcher;
-    for (const pattern of ['task.created', 'task.updated', 'task.state_changed', 'task.deleted']) {
+    for (const pattern of [
+      'task.created',
+      'task.updated',
+      'task.state_changed',
+      'task.deleted',
+      'credentials.changed',
+    ]) {
       deps.events.subscribe(pattern, () => {
         this.wake();
       });
@@ -72,6 +87,11 @@ export class Admission {
     this.admit().catch((error: unknown) => {
       this.#deps.log.error('', failureOf(error).message);
     });
+  }
+
+  /** The next time that this card has to wait for the user, they are told again. */
+  tellAgain(taskId: string): void {
+    this.#toldOf.delete(taskId);
   }
 
   /** Starts what may start. One pass at a time; a call during a pass makes another follow. */
@@ -116,12 +136,24 @@ export class Admission {
       const verdict = verdicts[index];
       if (verdict?.kind === 'start') await this.#start(task, verdict.endFirst);
     }
-    const left = waiting.flatMap(({ task }, index) => {
+    const left = waiting.flatMap(({ task, needs = null }, index): Left[] => {
       const verdict = verdicts[index];
-      return verdict && !this.#live.isBusy(task.id) ? [{ taskId: task.id, verdict }] : [];
+      return verdict && !this.#live.isBusy(task.id) ? [{ taskId: task.id, verdict, needs }] : [];
     });
     this.#publish(left, pause !== null);
     this.#lookAgain(left);
+    this.#tell(left);
+  }
+
+  /** Of each card once that it waits for the user's word about credentials. */
+  #tell(left: readonly Left[]): void {
+    const undecided = new Set(left.flatMap(({ taskId, needs }) => (needs ? [taskId] : [])));
+    for (const taskId of this.#toldOf) if (!undecided.has(taskId)) this.#toldOf.delete(taskId);
+    for (const taskId of undecided) {
+      if (this.#toldOf.has(taskId)) continue;
+      this.#toldOf.add(taskId);
+      this.#deps.events.publish('credentials.needed', { taskId });
+    }
   }
 
   async #askEngine(needed: boolean): Promise<void> {
@@ -143,7 +175,8 @@ export class Admission {
     for (const task of tasks) {
       try {
         const agentType = this.#fitting(task);
-        startable.push({ task, agentType, urgent: this.#urgent.has(task.id) });
+        const needs = (await this.#deps.credentials.mustAsk(agentType)) ? 'credentials' : null;
+        startable.push({ task, agentType, urgent: this.#urgent.has(task.id), needs });
       } catch (error) {
         await this.#deps.tasks.update(task.id, { heldBecause: failureOf(error).message });
       }
@@ -180,12 +213,13 @@ export class Admission {
     await this.#launcher.launch(task);
   }
 
-  #publish(left: readonly { taskId: string; verdict: Verdict }[], paused: boolean): void {
-    this.#queue = left.map(({ taskId, verdict }, index) => ({
+  #publish(left: readonly Left[], paused: boolean): void {
+    this.#queue = left.map(({ taskId, verdict, needs }, index) => ({
       taskId,
       place: index + 1,
       why: verdict.kind === 'wait' ? verdict.why : 'Starting',
       until: verdict.kind === 'wait' ? verdict.until : null,
+      needs,
     }));
     const waiting = new Set(left.map(({ taskId }) => taskId));
     for (const taskId of this.#urgent) if (!waiting.has(taskId)) this.#urgent.delete(taskId);

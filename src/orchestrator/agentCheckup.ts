@@ -1,10 +1,10 @@
-import { createRedactor, secretsOf } from '../acp/redact.ts';
 import { AgentCheckFailed, checkAgent, type AgentReport } from '../agents/checkAgent.ts';
 import type { AgentType } from '../model/agentType.ts';
 import { UserError } from '../model/failure.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { HostSettings } from '../model/settings.ts';
 import { acpFailure, exitFailure, silenceFailure } from './agentFailure.ts';
+import type { CredentialDesk } from './credentialDesk.ts';
 import type { Agents } from './runInterfaces.ts';
 
 /** An image that has to be pulled or built first takes its time. */
@@ -12,6 +12,7 @@ const limitMs = 15 * 60_000;
 
 export interface AgentCheckup {
   agents: Agents;
+  credentials: Pick<CredentialDesk, 'grant' | 'secrets'>;
   settings: HostSettings;
   log: RunLog;
   storageFolder: string;
@@ -64,9 +65,9 @@ async function checkUp(
   checkup: AgentCheckup,
   signal: AbortSignal,
 ): Promise<AgentReport> {
-  const { agents, settings, log, storageFolder, clientVersion } = checkup;
-  const environment = await settings.environment(agentType.environment);
-  const redact = createRedactor(secretsOf(environment));
+  const { agents, credentials, settings, log, storageFolder, clientVersion } = checkup;
+  const { environment } = await credentials.grant(agentType);
+  const redact = (text: string): string => credentials.secrets.redact(text);
   const say = (text: string): void => {
     log.info('', `${agentType.name}: ${redact(text)}`);
   };

@@ -3,7 +3,7 @@ import type { Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
 import type { LiveRuns } from './liveRuns.ts';
 import type { OrchestratorDependencies } from './orchestrator.ts';
-import { agentTypeOf, noFolder, nothingToGoOnWith } from './refusals.ts';
+import { agentTypeOf, mustSayFirst, noFolder, nothingToGoOnWith } from './refusals.ts';
 import { RunController } from './runController.ts';
 import type { RunListener } from './runInterfaces.ts';
 import { newRun } from './runRecord.ts';
@@ -42,13 +42,15 @@ export class Launcher {
    * follows its run.
    */
   async resume(task: Task, message: string, begin: () => Promise<void>): Promise<Run> {
-    const { store, settings, agentTypes } = this.#deps;
+    const { store, settings, agentTypes, credentials } = this.#deps;
     const [card] = await store.query('cards', { taskIds: [task.id] });
     const previous = card?.run;
     if (!previous || previous.turns === 0) throw nothingToGoOnWith(task);
     const folder = settings.folder();
     if (folder === null) throw noFolder();
-    const controller = await this.#newRun(task, agentTypeOf(task, agentTypes()), folder);
+    const agentType = agentTypeOf(task, agentTypes());
+    if (await credentials.mustAsk(agentType)) throw mustSayFirst(task);
+    const controller = await this.#newRun(task, agentType, folder);
     await begin();
     // Another agent than before knows nothing of that conversation's id.
     const sessionId = previous.agentTypeId === controller.run.agentTypeId ? previous.sessionId : null;

@@ -88,6 +88,7 @@ export class Orchestrator {
   async start(taskId: string, actor: string): Promise<Task> {
     const { tasks } = this.#deps;
     const task = await this.#queueUp(taskId, actor);
+    this.#admission.tellAgain(taskId);
     await this.#admission.admit();
     const { engineFailure } = this.#admission;
     if (engineFailure && this.queue.some((place) => place.taskId === taskId)) {

@@ -11,6 +11,8 @@ export interface QueuePlace {
   why: string;
   /** Until when it waits at least, where that is known. */
   until: number | null;
+  /** What the user has to say before it can start; null when it waits for something else. */
+  needs: 'credentials' | null;
 }
 
 type WaitingTask = Pick<Task, 'id' | 'title' | 'workspaceMode' | 'retry'>;
@@ -23,6 +25,8 @@ export interface Waiting {
   agentType: RunType;
   /** A person has said that it is to start now. */
   urgent: boolean;
+  /** What the user has to say before it can start. Left out: nothing. */
+  needs?: QueuePlace['needs'];
 }
 
 /** A run that has a container, or is about to. */
@@ -87,7 +91,8 @@ interface Wait {
   until?: number;
 }
 
-function whyNot({ task, agentType, urgent }: Waiting, room: Room, left: Left): Wait | null {
+function whyNot({ task, agentType, urgent, needs }: Waiting, room: Room, left: Left): Wait | null {
+  if (needs) return { why: 'Waits for you: say what agents may have of yours' };
   if (room.engineProblem !== null) return { why: room.engineProblem };
   if (room.pause && !urgent) return { why: 'The queue is paused' };
   const { retry } = task;

@@ -64,6 +64,14 @@ export function tooLittleMemory({ title }: Task, agentType: AgentType, memoryMb:
   });
 }
 
+export function mustSayFirst({ title }: Task): UserError {
+  return new UserError({
+    reason: 'refused',
+    message: `Before an agent goes on with “${title}”, say what agents may use of yours. Then send the message again.`,
+    action: { kind: 'credentials' },
+  });
+}
+
 /** The type of a card's agent. @throws UserError when it has none, or one that is not known */
 export function agentTypeOf(task: Task, known: readonly AgentType[]): AgentType {
   const action = { kind: 'editTask', taskId: task.id } as const;

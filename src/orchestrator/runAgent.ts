@@ -1,7 +1,10 @@
 import type { AgentProcess } from '../agents/agentProcess.ts';
 import type { AcpConnection } from '../acp/connection.ts';
 import { AcpError } from '../acp/errors.ts';
+import { LineMask } from '../acp/lineMask.ts';
 import type { Session } from '../acp/session.ts';
+import { StreamMask } from '../acp/streamMask.ts';
+import { redactByForm } from '../acp/redact.ts';
 import type { PermissionOutcome, PermissionRequest as AcpPermissionRequest } from '../acp/types.ts';
 import type { AgentType } from '../model/agentType.ts';
 import { failureOf, UserError, type Failure } from '../model/failure.ts';
@@ -38,6 +41,8 @@ export class RunAgent {
   readonly #workspace: RunWorkspace;
   readonly #deps: RunDependencies;
   readonly #signal: AbortSignal;
+  readonly #lines: LineMask;
+  readonly #stderr: StreamMask;
   #process: AgentProcess | null = null;
   #connection: AcpConnection | null = null;
   readonly #lastWords = new LastWords();
@@ -53,6 +58,11 @@ export class RunAgent {
     this.#workspace = workspace;
     this.#deps = deps;
     this.#signal = signal;
+    this.#lines = new LineMask(settings.secrets, (direction, line) => {
+      deps.log.trace(record.run.taskId, direction, line);
+      wire.append(direction, line);
+    });
+    this.#stderr = new StreamMask(settings.secrets);
   }
 
   /** Null before it is started. */
@@ -73,7 +83,7 @@ export class RunAgent {
   /** Starts it and opens its conversation. Whether it knows what was said in the run before. */
   async launch(previous: Run | null): Promise<boolean> {
     const { agents, log } = this.#deps;
-    const { redact } = this.#settings;
+    const { folder, environment, shared, secrets } = this.#settings;
     const { taskId, id: runId } = this.#record.run;
     this.#record.note('PREPARING', { activity: 'Preparing the container' });
     this.#process = await agents.launch(
@@ -81,9 +91,10 @@ export class RunAgent {
         runId,
         taskId,
         agentType: this.#agentType,
-        folder: this.#settings.folder,
+        folder,
         prepare: (signal) => this.#workspace.prepare(this.#settings.place, signal),
-        environment: this.#settings.environment,
+        environment,
+        shared,
         outlives: false,
       },
       {
@@ -91,15 +102,13 @@ export class RunAgent {
           this.#record.note(null, { activity });
         },
         log: (line) => {
-          log.info(taskId, redact(line));
+          log.info(taskId, secrets.redact(line));
         },
         starting: () => {
           this.#record.note('STARTING', { activity: 'Starting the container' });
         },
         stderr: (chunk) => {
-          const redacted = redact(chunk);
-          log.stderr(taskId, redacted);
-          this.#wire.append('stderr', redacted);
+          this.#tellStderr(this.#stderr.push(chunk));
         },
       },
       this.#signal,
@@ -151,24 +160,29 @@ export class RunAgent {
 
   #host(): ConversationHost {
     const { log } = this.#deps;
-    const { redact } = this.#settings;
+    const { secrets } = this.#settings;
     const { taskId } = this.#record.run;
     return {
       requestPermission: (request, signal) => this.#askPermission(request, signal),
       ask: (question, signal) =>
-        this.#waitForUser(() => this.#deps.questions.ask(this.#record.run, question, signal)),
+        this.#waitForUser(() => this.#deps.questions.ask(this.#record.run, secrets.maskIn(question), signal)),
       trace: (direction, line) => {
-        const redacted = redact(line);
-        log.trace(taskId, direction, redacted);
-        this.#wire.append(direction, redacted);
+        this.#lines.push(direction, line);
       },
       noise: (line) => {
-        log.noise(taskId, redact(line));
+        log.noise(taskId, secrets.redact(line));
       },
       problem: (error) => {
-        log.error(taskId, redact(error.message));
+        log.error(taskId, secrets.redact(error.message));
       },
     };
+  }
+
+  #tellStderr(text: string): void {
+    if (text === '') return;
+    const redacted = redactByForm(text);
+    this.#deps.log.stderr(this.#record.run.taskId, redacted);
+    this.#wire.append('stderr', redacted);
   }
 
   /** Other things can be chosen in it now. */
@@ -178,10 +192,12 @@ export class RunAgent {
   }
 
   async #askPermission(request: AcpPermissionRequest, signal: AbortSignal): Promise<PermissionOutcome> {
-    const optionId = await this.#waitForUser(() =>
-      this.#deps.permissions.ask(permissionFrom(request, this.#record.run), signal),
-    );
-    return optionId === null ? { outcome: 'cancelled' } : { outcome: 'selected', optionId };
+    // The agent's own ids go back to it as they were.
+    const asked = this.#settings.secrets.maskIn(permissionFrom(request, this.#record.run));
+    const answer = await this.#waitForUser(() => this.#deps.permissions.ask(asked, signal));
+    const chosen = asked.options.findIndex(({ optionId }) => optionId === answer);
+    const optionId = request.options[chosen]?.optionId;
+    return optionId === undefined ? { outcome: 'cancelled' } : { outcome: 'selected', optionId };
   }
 
   /** Shows the run as waiting for its user for as long as `ask` takes. */
@@ -218,6 +234,10 @@ export class RunAgent {
 
   /** What to tell of an error in the conversation. */
   failureOf(error: unknown): Failure {
+    return this.#settings.secrets.maskIn(this.#failureOf(error));
+  }
+
+  #failureOf(error: unknown): Failure {
     if (!(error instanceof AcpError)) {
       const failure = failureOf(error);
       const isHidden =
@@ -242,11 +262,11 @@ export class RunAgent {
 
   /** An error may repeat the key that was not taken. */
   #withoutSecrets({ message, detail, ...failure }: Failure): Failure {
-    const { redact } = this.#settings;
+    const { secrets } = this.#settings;
     return {
       ...failure,
-      message: redact(message),
-      ...(detail === undefined ? {} : { detail: redact(detail) }),
+      message: secrets.redact(message),
+      ...(detail === undefined ? {} : { detail: secrets.redact(detail) }),
     };
   }
 
@@ -255,13 +275,15 @@ export class RunAgent {
       taskId: this.#record.run.taskId,
       agentType: this.#agentType,
       initialized: this.#session !== null,
-      stderr: this.#settings.redact(this.#process?.stderrTail() ?? ''),
+      stderr: this.#settings.secrets.redact(this.#process?.stderrTail() ?? ''),
     };
   }
 
   /** Closes the connection and removes the container. Safe to call twice. */
   async release(): Promise<void> {
     this.#connection?.dispose();
+    this.#lines.flush();
+    this.#tellStderr(this.#stderr.flush());
     try {
       await this.#process?.dispose();
     } catch (error) {

@@ -57,7 +57,7 @@ export class RunController {
     this.#recorder = new TranscriptRecorder(run, {
       store: deps.store,
       events: deps.events,
-      redact: settings.maskValues,
+      secrets: settings.secrets,
       onError: (error) => {
         deps.log.error(run.taskId, `The transcript could not be stored: ${failureOf(error).message}`);
       },
@@ -164,7 +164,8 @@ export class RunController {
     this.#recorder.beginTurn(this.#turns);
     this.#recorder.add({ kind: 'user', text });
     if (this.#agent.asks) this.#record.note('WAITING', {});
-    const result = await this.#agent.orExit(session.prompt([{ type: 'text', text: sent }]));
+    const said = await this.#agent.orExit(session.prompt([{ type: 'text', text: sent }]));
+    const result = this.#settings.secrets.maskIn(said);
     // A turn that ended because it was cancelled is not for review.
     if (this.#stopping) return;
     for (const text of await process.collectFiles(this.#abort.signal)) {
@@ -172,7 +173,7 @@ export class RunController {
     }
     const hidden = this.#agent.hiddenFailure(result.stopReason);
     if (hidden) throw new UserError(hidden);
-    if (!result.hadOutput) this.#noteSilentTurn(this.#settings.redact(process.stderrTail()));
+    if (!result.hadOutput) this.#noteSilentTurn(this.#settings.secrets.redact(process.stderrTail()));
     this.#recorder.add({ kind: 'turn_end', text: describeEnd(result.stopReason), data: result });
     await this.#workspace.finish(this.#abort.signal);
     await this.#recorder.flush();

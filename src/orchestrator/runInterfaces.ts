@@ -1,4 +1,5 @@
 import type { AgentManager } from '../agents/agentManager.ts';
+import type { SecretMask } from '../acp/secretMask.ts';
 import type { AgentCommand, ConfigOption, McpServer, TurnResult } from '../acp/types.ts';
 import type { EventBus } from '../events/eventBus.ts';
 import type { EditorFiles } from '../model/editor.ts';
@@ -7,12 +8,13 @@ import type { Run } from '../model/run.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { Store } from '../store/store.ts';
 import type { Workspaces } from '../workspaces/workspaces.ts';
+import type { CredentialDesk } from './credentialDesk.ts';
 import type { PermissionDesk } from './permissionDesk.ts';
 import type { QuestionDesk } from './questionDesk.ts';
 import type { RunPlace } from './runPlace.ts';
 
 /** What is needed of the Agent Manager. */
-export type Agents = Pick<AgentManager, 'launch' | 'checkEngine' | 'removeLeftovers'>;
+export type Agents = Pick<AgentManager, 'launch' | 'checkEngine' | 'removeLeftovers' | 'sharedBy'>;
 
 export interface RunDependencies {
   store: Store;
@@ -21,6 +23,7 @@ export interface RunDependencies {
   workspaces: Workspaces;
   permissions: PermissionDesk;
   questions: QuestionDesk;
+  credentials: CredentialDesk;
   /** Files as this window has them. */
   files: EditorFiles;
   log: RunLog;
@@ -41,10 +44,10 @@ export interface RunSettings {
   /** Those that the agent cannot use are left out, and told of. */
   mcpServers: readonly McpServer[];
   optionDefaults: Readonly<Record<string, string | boolean>>;
-  /** Takes the secrets that the agent was given out of what it says, before that is kept. */
-  maskValues: (text: string) => string;
-  /** Takes the secrets out of a line before it is logged. */
-  redact: (text: string) => string;
+  /** What agents were given, and must not be seen in what is kept, shown or logged of them. */
+  secrets: SecretMask;
+  /** Ids of what the user shares with the container. */
+  shared: readonly string[];
 }
 
 /** What the orchestrator is told, so that the card follows. Exactly one of `failed` and `ended` comes, last. */

@@ -1,3 +1,5 @@
+import type { SecretMask } from '../acp/secretMask.ts';
+import { StreamMask } from '../acp/streamMask.ts';
 import type { EventBus } from '../events/eventBus.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
 import type { Store } from '../store/store.ts';
@@ -25,10 +27,12 @@ export class TranscriptRecorder {
   readonly #runId: string;
   readonly #taskId: string;
   readonly #onError: (error: unknown) => void;
-  readonly #redact: (text: string) => string;
+  readonly #secrets: SecretMask;
   #turn = 0;
   #seq = 0;
   #open: TranscriptEntry | null = null;
+  /** Of the open entry's text; a message that goes on in the next entry takes it along. */
+  #stream: StreamMask | null = null;
   #unpublished = '';
   /** Which entry a later update of the same tool call or plan replaces, within the turn. */
   readonly #keyed = new Map<string, number>();
@@ -41,8 +45,8 @@ export class TranscriptRecorder {
     deps: {
       store: Store;
       events: EventBus;
-      /** Takes secrets out of what is kept and shown. */
-      redact: (text: string) => string;
+      /** What is neither kept nor shown. */
+      secrets: SecretMask;
       onError: (error: unknown) => void;
     },
   ) {
@@ -51,12 +55,11 @@ export class TranscriptRecorder {
     this.#store = deps.store;
     this.#events = deps.events;
     this.#onError = deps.onError;
-    this.#redact = deps.redact;
+    this.#secrets = deps.secrets;
   }
 
   beginTurn(turn: number): void {
-    this.#flushText();
-    this.#open = null;
+    this.#closeText();
     this.#keyed.clear();
     this.#turn = turn;
   }
@@ -65,13 +68,14 @@ export class TranscriptRecorder {
   text(kind: 'message' | 'thought' | 'user' | 'terminal', chunk: string, key: string | null): void {
     if (chunk === '') return;
     const open = this.#open;
-    if (open && (open.kind !== kind || open.key !== key || open.text.length >= sealCharacters)) {
+    if (open && (open.kind !== kind || open.key !== key)) this.#closeText();
+    else if (open && open.text.length >= sealCharacters) {
       this.#flushText();
       this.#open = null;
     }
     this.#open ??= this.#entry({ kind, key, text: '' });
-    this.#open.text += chunk;
-    this.#unpublished += chunk;
+    this.#stream ??= new StreamMask(this.#secrets);
+    this.#append(this.#stream.push(chunk));
     // The first words are shown at once; only what follows closely gathers.
     const wait = this.#lastFlush + gatherMs - performance.now();
     if (wait <= 0) this.#flushText();
@@ -83,16 +87,29 @@ export class TranscriptRecorder {
 
   /** Anything that is not a piece of running text. One with a key replaces the last entry of that kind and key. */
   add(entry: NewEntry): void {
-    this.#flushText();
-    this.#open = null;
+    this.#closeText();
     const stored = this.#entry(entry);
     this.#put(stored, stored.text);
   }
 
   /** Resolves when all that was recorded so far is stored. */
   async flush(): Promise<void> {
+    this.#append(this.#stream?.flush() ?? '');
     this.#flushText();
     await this.#tail;
+  }
+
+  #append(text: string): void {
+    if (this.#open) this.#open.text += text;
+    this.#unpublished += text;
+  }
+
+  /** Nothing more comes of the text that is open. */
+  #closeText(): void {
+    this.#append(this.#stream?.flush() ?? '');
+    this.#flushText();
+    this.#stream = null;
+    this.#open = null;
   }
 
   #entry({ kind, key, text, data }: NewEntry): TranscriptEntry {
@@ -131,8 +148,12 @@ export class TranscriptRecorder {
 
   #put(recorded: TranscriptEntry, added: string): void {
     const { text, data } = recorded;
-    const appended = this.#redact(added);
-    const entry = { ...recorded, text: this.#redact(text), data: data === null ? null : this.#redact(data) };
+    const appended = this.#secrets.mask(added);
+    const entry = {
+      ...recorded,
+      text: this.#secrets.mask(text),
+      data: data === null ? null : this.#secrets.mask(data),
+    };
     const activity = activityOf(entry);
     this.#tail = this.#tail
       .then(() => this.#store.write('transcript.put', { runId: this.#runId, entries: [entry], activity }))

@@ -16,9 +16,9 @@ export interface CardStatus {
   plain?: true;
 }
 
-/** Its agent waits for an answer of the user. */
-export function needsUser({ permissions, questions }: CardView): boolean {
-  return permissions.length + questions.length > 0;
+/** Its agent waits for an answer of the user, or cannot be started without one. */
+export function needsUser({ permissions, questions, queue }: CardView): boolean {
+  return permissions.length + questions.length > 0 || (queue !== null && queue.needs !== null);
 }
 
 export function cardStatus(card: CardView): CardStatus {

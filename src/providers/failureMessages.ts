@@ -83,6 +83,8 @@ function actionLabel(action: UserAction): string {
       return l10n.t('Sign In…');
     case 'registrySignIn':
       return l10n.t('Sign In in Terminal');
+    case 'credentials':
+      return l10n.t('Choose…');
     case 'exportDatabase':
       return l10n.t('Export Database Copy…');
     case 'undoLast':

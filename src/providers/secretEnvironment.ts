@@ -5,7 +5,8 @@ export type ValueSource = 'kept' | 'host' | 'none';
 
 /**
  * The environment variables that agents may have: those that the user has entered, which are kept in VS Code's secret
- * storage and nowhere else, and those of the process that VS Code was started in. What was entered wins.
+ * storage and nowhere else, and, where the user has agreed to it, those of the process that VS Code was started in. What
+ * was entered wins.
  */
 export class SecretEnvironment {
   readonly #secrets: Pick<SecretStorage, 'get' | 'store' | 'delete'>;
@@ -22,12 +23,24 @@ export class SecretEnvironment {
     this.#onProblem = onProblem;
   }
 
-  /** The values of those that are set. */
-  async values(names: readonly string[]): Promise<Readonly<Record<string, string>>> {
+  /** The values of those that were entered, and of the host's as far as the user has agreed to them. */
+  async values(
+    names: readonly string[],
+    fromHost: ReadonlySet<string>,
+  ): Promise<Readonly<Record<string, string>>> {
     const found = await Promise.all(
-      names.map(async (name) => [name, (await this.#kept(name)) ?? this.#host[name]] as const),
+      names.map(async (name) => {
+        const ofHost = fromHost.has(name) ? this.#host[name] : undefined;
+        return [name, (await this.#kept(name)) ?? ofHost] as const;
+      }),
     );
     return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== undefined));
+  }
+
+  /** Which of these only the host has. */
+  async fromHost(names: readonly string[]): Promise<readonly string[]> {
+    const sources = await Promise.all(names.map((name) => this.sourceOf(name)));
+    return names.filter((_name, index) => sources[index] === 'host');
   }
 
   async sourceOf(name: string): Promise<ValueSource> {

@@ -72,8 +72,15 @@ export class Settings implements HostSettings {
     return read('acpTrace', true);
   }
 
-  environment(names: readonly string[]): Promise<Readonly<Record<string, string>>> {
-    return this.#environment.values(names);
+  environment(
+    names: readonly string[],
+    fromHost: ReadonlySet<string>,
+  ): Promise<Readonly<Record<string, string>>> {
+    return this.#environment.values(names, fromHost);
+  }
+
+  hostVariables(names: readonly string[]): Promise<readonly string[]> {
+    return this.#environment.fromHost(names);
   }
 
   optionDefaults(agentTypeId: string): OptionDefaults {

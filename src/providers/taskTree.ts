@@ -20,7 +20,7 @@ import { canGoOn, isBusy, isLive } from '../model/run.ts';
 import { offeredWords } from '../model/resultOffers.ts';
 import { oneLine } from './agentText.ts';
 import { cardsOf, findCard, type BoardChange, type BoardState } from './boardState.ts';
-import { agentName, cardStatus, changesText, latestActivity, needsUser } from './cardText.ts';
+import { agentName, cardStatus, changesText, latestActivity } from './cardText.ts';
 import { DisposableStore } from './disposableStore.ts';
 import type { FailureMessages } from './failureMessages.ts';
 
@@ -202,7 +202,9 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
     const agent = agentName(agentTypes, task.agentTypeId);
     const item = new TreeItem(
       task.title,
-      needsUser(card) ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None,
+      card.permissions.length + card.questions.length > 0
+        ? TreeItemCollapsibleState.Expanded
+        : TreeItemCollapsibleState.None,
     );
     item.id = `card:${task.id}`;
     const changes = changesText(card);
@@ -236,6 +238,7 @@ function contextValue(card: CardView): string {
   if (run && isLive(run.state)) words.push('live');
   if (run && canGoOn(run)) words.push('ready');
   if (queue) words.push('queued');
+  if (queue?.needs) words.push('undecided');
   if (permissions.length > 0) words.push('asking');
   if (questions.length > 0) words.push('questions');
   return [...words, ...offeredWords(card)].join(' ');

@@ -12,6 +12,8 @@ export interface AgentToolsOptions {
   /** Its containers carry this window's owner label. */
   agents: AgentManagerOptions;
   settings: HostSettings;
+  /** Names of the host's variables that the user has agreed to. */
+  sharedVariables: () => Promise<ReadonlySet<string>>;
   clientVersion: string;
 }
 
@@ -70,14 +72,14 @@ export class AgentTools {
   }
 
   async #signIn(agentType: AgentType, say: (line: string) => void, signal: AbortSignal): Promise<SignIn> {
-    const { agents, settings } = this.#options;
+    const { agents, settings, sharedVariables } = this.#options;
     const folder = settings.folder();
     if (folder === null) throw noFolder();
     this.#agents ??= new AgentManager(agents);
     return {
       agents: this.#agents,
       agentType,
-      environment: await settings.environment(agentType.environment),
+      environment: await settings.environment(agentType.environment, await sharedVariables()),
       folder,
       progress: progressOf(say),
       signal: AbortSignal.any([signal, this.#closing.signal]),

@@ -2,6 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { installationId } from '../agents/installationId.ts';
 import { openKandev } from '../api/openKandev.ts';
+import { ConsentFile } from '../credentials/consent.ts';
+import { namesOf } from '../model/credential.ts';
 import type { EditorFiles } from '../model/editor.ts';
 import type { Notice } from '../model/failure.ts';
 import type { RunLog } from '../model/runLog.ts';
@@ -50,6 +52,7 @@ export async function openSharedBoard(options: SharedBoardOptions): Promise<Shar
     owner: randomUUID(),
   };
   const agents = { distFolder, storageFolder: join(folder, 'containers'), owner, environment: process.env };
+  const consent = new ConsentFile(folder);
   const kandev = new SharedKandev({
     folder: join(folder, 'windows'),
     open: (holds) =>
@@ -71,6 +74,7 @@ export async function openSharedBoard(options: SharedBoardOptions): Promise<Shar
   const tools = new AgentTools({
     agents: { ...agents, engineSetting: () => settings.dockerHost() },
     settings,
+    sharedVariables: async () => new Set(namesOf('environment', (await consent.read()).shared)),
     clientVersion: options.version,
   });
   return { kandev, tools };

@@ -92,6 +92,7 @@ export async function openBoard(
       wireRecordMegabytes: () => 500,
       mcpServers: () => [],
       userAgents: () => agents,
+      hostVariables: () => Promise.resolve([]),
       environment: (names) =>
         Promise.resolve(
           Object.fromEntries(Object.entries(environment).filter(([name]) => names.includes(name))),
@@ -115,6 +116,8 @@ export async function openBoard(
     },
   });
   const { kandev } = opened;
+  // As a user who shares nothing: whoever runs the tests may have something to share, and would be asked.
+  await kandev.execute('credentials.share', { ids: [] });
   const until = (taskId: string, wanted: (card: CardView) => boolean): Promise<CardView> =>
     new Promise((resolve, reject) => {
       const look = async (): Promise<void> => {

@@ -14,6 +14,7 @@ export interface AgentSetting {
   image: string;
   command: readonly string[];
   environment?: readonly string[];
+  credentials?: boolean;
 }
 
 /** The text of a card for the demo agent: a line is a step (agents/demo/README.md). */
@@ -21,7 +22,10 @@ export function script(...steps: readonly string[]): string {
   return ['```kandev-script', ...steps, '```'].join('\n');
 }
 
-/** The demo agent in an image of this test run, as an agent of the user's own with flags. */
+/**
+ * The demo agent in an image of this test run, as an agent of the user's own with flags. It is given nothing of whoever
+ * runs the tests, so that they are not asked.
+ */
 export async function demoAgentWith(
   id: string,
   name: string,
@@ -31,7 +35,7 @@ export async function demoAgentWith(
   const file = '/opt/demo/agent.js';
   const image = `kandev-test/demo:${testRunId()}`;
   await importMachineImage(dockerHost(), image, { [file]: await readFile(await demoAgentFile()) });
-  return { id, name, image, command: ['node', file, ...flags], environment };
+  return { id, name, image, command: ['node', file, ...flags], environment, credentials: false };
 }
 
 /** An agent that answers a prompt with so many updates as fast as it can (test/agents/flood-agent.mts). */

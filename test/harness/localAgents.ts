@@ -55,6 +55,10 @@ export class LocalAgents implements Agents {
     return Promise.resolve([]);
   }
 
+  sharedBy(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
   async launch(request: LaunchRequest, progress: LaunchProgress, signal: AbortSignal): Promise<AgentProcess> {
     signal.throwIfAborted();
     const place = await request.prepare?.(signal);

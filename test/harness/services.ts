@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import { BoardTransfer } from '../../src/api/boardTransfer.ts';
 import type { Kandev } from '../../src/api/contract.ts';
 import { LocalKandev } from '../../src/api/localKandev.ts';
+import { ConsentFile } from '../../src/credentials/consent.ts';
 import { LocalEventBus } from '../../src/events/eventBus.ts';
 import type { AgentType } from '../../src/model/agentType.ts';
 import type { CardView } from '../../src/model/cardView.ts';
+import type { CredentialOffer } from '../../src/model/credential.ts';
 import type { KandevEvent } from '../../src/model/events.ts';
 import type { RunLog } from '../../src/model/runLog.ts';
 import type { HostSettings, WorkspaceSettings } from '../../src/model/settings.ts';
-import { resolveMcpServers } from '../../src/orchestrator/mcpServers.ts';
+import { CredentialDesk } from '../../src/orchestrator/credentialDesk.ts';
+import { resolveMcpServers, variablesOf } from '../../src/orchestrator/mcpServers.ts';
 import { Orchestrator } from '../../src/orchestrator/orchestrator.ts';
 import { PermissionDesk } from '../../src/orchestrator/permissionDesk.ts';
 import { QuestionDesk } from '../../src/orchestrator/questionDesk.ts';
@@ -54,13 +57,18 @@ export interface TestServices {
   wireFolder: string;
   store: Store;
   agents: LocalAgents;
+  /** What else there is on this machine that could be shared; nothing, at first. */
+  offers: CredentialOffer[];
   log: MemoryLog;
   /** Every event so far. */
   events: KandevEvent[];
   settings: {
     maxConcurrentRuns: number;
     startTimeoutSeconds: number;
+    /** What was entered, and kept in VS Code. */
     environment: Record<string, string>;
+    /** What is set where VS Code was started. */
+    hostEnvironment: Record<string, string>;
     optionDefaults: Record<string, string | boolean>;
     mcpServers: unknown[];
     workspace: WorkspaceSettings;
@@ -105,12 +113,14 @@ class Services implements TestServices {
   readonly folder: string;
   readonly wireFolder: string;
   readonly agents = new LocalAgents();
+  offers: CredentialOffer[] = [];
   readonly log = new MemoryLog();
   readonly events: KandevEvent[] = [];
   readonly settings: TestServices['settings'] = {
     maxConcurrentRuns: 3,
     startTimeoutSeconds: 20,
     environment: {},
+    hostEnvironment: {},
     optionDefaults: {},
     mcpServers: [],
     workspace: { setupScript: '', setupLimitSeconds: 20, copyFiles: [], exclude: [] },
@@ -149,18 +159,38 @@ class Services implements TestServices {
       editors: diskFiles,
     });
     await workspaces.recover();
+    const agentTypes = (): AgentType[] => this.#agentTypes();
+    const mcpServers = () => resolveMcpServers(this.settings.mcpServers).servers;
+    const credentials = new CredentialDesk({
+      settings: this.#hostSettings(),
+      consent: new ConsentFile(this.#place.folder),
+      survey: ({ variables }) =>
+        Promise.resolve([
+          ...this.offers,
+          ...variables.map((name) => {
+            const id = `environment:${name}`;
+            return { id, kind: 'environment' as const, name, found: '', missing: null };
+          }),
+        ]),
+      secretsInFiles: () => Promise.resolve([]),
+      agents: this.agents,
+      events,
+      agentTypes,
+      serverVariables: () => variablesOf(mcpServers()),
+    });
     const orchestrator = new Orchestrator({
       store,
       events,
       tasks,
       permissions,
       questions,
+      credentials,
       files: diskFiles,
       agents: this.agents,
       workspaces,
       settings: this.#hostSettings(),
-      agentTypes: () => this.#agentTypes(),
-      mcpServers: () => resolveMcpServers(this.settings.mcpServers).servers,
+      agentTypes,
+      mcpServers,
       log: this.log,
       clientVersion: '0.0.0-test',
       wireFolder: this.wireFolder,
@@ -173,6 +203,7 @@ class Services implements TestServices {
         orchestrator,
         permissions,
         questions,
+        credentials,
         checks: {
           check: () => Promise.reject(new Error('No agent is checked here.')),
           cancel: () => undefined,
@@ -239,11 +270,18 @@ class Services implements TestServices {
       image: 'none',
       buildContext: null,
       command: ['node', this.#agentFile, ...flags],
-      environment: ['TEST_TOKEN'],
+      environment: ['TEST_TOKEN', 'KANDEV_DEMO_KEY'],
       resources: { cpus: 1, memoryMb: 512, pids: 512, network: 'bridge' as const },
       dialect: 'acp',
       firstMode: id === 'planner' ? 'plan' : null,
     }));
+  }
+
+  #variables(names: readonly string[], fromHost: ReadonlySet<string>): Record<string, string> {
+    const { environment, hostEnvironment } = this.settings;
+    const ofHost = Object.entries(hostEnvironment).filter(([name]) => fromHost.has(name));
+    const all = { ...Object.fromEntries(ofHost), ...environment };
+    return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
   }
 
   #hostSettings(): HostSettings {
@@ -259,7 +297,9 @@ class Services implements TestServices {
       wireRecordMegabytes: () => 500,
       mcpServers: () => this.settings.mcpServers,
       userAgents: () => [],
-      environment: () => Promise.resolve(this.settings.environment),
+      environment: (names, fromHost) => Promise.resolve(this.#variables(names, fromHost)),
+      hostVariables: (names) =>
+        Promise.resolve(names.filter((name) => name in this.settings.hostEnvironment)),
       optionDefaults: () => this.settings.optionDefaults,
     };
   }

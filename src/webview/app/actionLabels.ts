@@ -28,6 +28,8 @@ export function actionLabel(action: UserAction): string {
       return t('Sign In…');
     case 'registrySignIn':
       return t('Sign In in Terminal');
+    case 'credentials':
+      return t('Choose…');
     case 'exportDatabase':
       return t('Export Database Copy…');
     case 'undoLast':

@@ -58,9 +58,9 @@ function runStatus(run: Run, taskState: TaskState): CardStatus {
   }
 }
 
-/** Its agent waits for an answer of the user. */
-export function needsUser({ permissions, questions }: BoardCard): boolean {
-  return permissions.length + questions.length > 0;
+/** Its agent waits for an answer of the user, or cannot be started without one. */
+export function needsUser({ permissions, questions, queue }: BoardCard): boolean {
+  return permissions.length + questions.length > 0 || (queue !== null && queue.needs !== null);
 }
 
 /** Null for a card that nothing is going on with. */

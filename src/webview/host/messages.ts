@@ -24,6 +24,7 @@ export const userAction: v.GenericSchema<unknown, UserAction> = v.variant('kind'
     registry: v.nullable(v.pipe(v.string(), v.maxLength(300), v.regex(/^[A-Za-z0-9[][\w.:[\]-]*$/))),
   }),
   v.object({ kind: v.literal('signIn'), agentTypeId: v.pipe(v.string(), v.minLength(1), v.maxLength(100)) }),
+  v.object({ kind: v.literal('credentials') }),
   v.object({ kind: v.literal('exportDatabase') }),
   v.object({ kind: v.literal('undoLast') }),
   v.object({ kind: v.literal('reloadWindow') }),

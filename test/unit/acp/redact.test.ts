@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { createRedactor, secretsOf } from '../../../src/acp/redact.ts';
+import { secretsOf } from '../../../src/acp/redact.ts';
+import { SecretMask } from '../../../src/acp/secretMask.ts';
+
+const createRedactor =
+  (secrets: readonly string[]) =>
+  (line: string): string =>
+    new SecretMask(secrets).redact(line);
 
 const redact = createRedactor([]);
 const secret = 'fd9s8f7sd9f8s7df';

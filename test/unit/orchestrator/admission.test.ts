@@ -58,8 +58,18 @@ describe('a card that waits', () => {
     const first = await writer();
     const [second = '', third = ''] = await queued('Second', 'Third');
     const why = 'Waits for “Fix login”, which works in the folder';
-    expect((await services.until(second, asQueued)).queue).toEqual({ place: 1, why, until: null });
-    expect((await services.until(third, asQueued)).queue).toEqual({ place: 2, why, until: null });
+    expect((await services.until(second, asQueued)).queue).toEqual({
+      place: 1,
+      why,
+      until: null,
+      needs: null,
+    });
+    expect((await services.until(third, asQueued)).queue).toEqual({
+      place: 2,
+      why,
+      until: null,
+      needs: null,
+    });
     await services.kandev.execute('task.stop', { taskId: first });
     await services.until(second, inState('REVIEW'));
     await services.until(third, inState('REVIEW'));

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SecretMask } from '../../../src/acp/secretMask.ts';
 import type { AgentType } from '../../../src/model/agentType.ts';
 import { AgentChecks } from '../../../src/orchestrator/agentCheckup.ts';
 import { MemoryLog } from '../../harness/services.ts';
@@ -15,10 +16,13 @@ beforeEach(async () => {
   checks = new AgentChecks({
     agents: new LocalAgents(),
     settings: {
-      environment: () => Promise.resolve({}),
       folder: () => storageFolder,
       startTimeoutSeconds: () => 30,
     } as never,
+    credentials: {
+      secrets: new SecretMask(),
+      grant: () => Promise.resolve({ shared: [], environment: {}, serverEnvironment: {} }),
+    },
     log: new MemoryLog(),
     storageFolder,
     clientVersion: '0.0.0-test',

@@ -273,6 +273,7 @@ describe('the orchestrator', () => {
       place: 1,
       why: 'Waits for “permission "Go on"”, which works in the folder',
       until: null,
+      needs: null,
     });
     await services.kandev.execute('task.stop', { taskId: first });
     await services.until(second, inState('REVIEW'));

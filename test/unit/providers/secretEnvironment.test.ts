@@ -17,12 +17,19 @@ function fail(problem: string): never {
 }
 
 describe('SecretEnvironment', () => {
-  it('gives what was entered before what the host has, and nothing that was not asked for', async () => {
+  it('gives what was entered before what the host has and was agreed to, and nothing that was not asked for', async () => {
     const secrets = secretStorage();
-    const environment = new SecretEnvironment(secrets, { A: 'host a', B: 'host b', PATH: '/bin' }, fail);
+    const environment = new SecretEnvironment(
+      secrets,
+      { A: 'host a', B: 'host b', E: 'host e', PATH: '/bin' },
+      fail,
+    );
     await environment.keep('A', 'kept a');
     await environment.keep('C', 'kept c');
-    expect(await environment.values(['A', 'B', 'C', 'D'])).toEqual({ A: 'kept a', B: 'host b', C: 'kept c' });
+    const agreed = new Set(['A', 'B', 'PATH']);
+    const expected = { A: 'kept a', B: 'host b', C: 'kept c' };
+    expect(await environment.values(['A', 'B', 'C', 'D', 'E'], agreed)).toEqual(expected);
+    expect(await environment.fromHost(['A', 'B', 'C', 'D', 'E'])).toEqual(['B', 'E']);
     expect([...secrets.kept.keys()]).toEqual(['kandev.environment.A', 'kandev.environment.C']);
   });
 
@@ -32,7 +39,7 @@ describe('SecretEnvironment', () => {
     await environment.keep('A', 'kept a');
     expect(await environment.sourceOf('A')).toBe('kept');
     await environment.remove('A');
-    expect(await environment.values(['A'])).toEqual({ A: 'host a' });
+    expect(await environment.values(['A'], new Set(['A']))).toEqual({ A: 'host a' });
     expect(await environment.sourceOf('B')).toBe('none');
   });
 
@@ -40,7 +47,7 @@ describe('SecretEnvironment', () => {
     const problems: string[] = [];
     const broken = { ...secretStorage(), get: () => Promise.reject(new Error('the keyring is locked')) };
     const environment = new SecretEnvironment(broken, { A: 'host a' }, (text) => problems.push(text));
-    expect(await environment.values(['A'])).toEqual({ A: 'host a' });
+    expect(await environment.values(['A'], new Set(['A']))).toEqual({ A: 'host a' });
     expect(problems).toEqual([expect.stringMatching(/ A: .*keyring is locked/)]);
   });
 });

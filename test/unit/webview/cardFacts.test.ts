@@ -68,7 +68,7 @@ describe('statusOf', () => {
   });
 
   it('tells queued, blocked and held cards apart', () => {
-    const queue = { place: 3, why: 'No room.', until: null };
+    const queue = { place: 3, why: 'No room.', until: null, needs: null };
     expect(statusOf(card('a', { state: 'TODO' }, { queue }))?.text).toBe('Queued, place 3');
     expect(statusOf(card('a', { state: 'BLOCKED' }))?.text).toBe('Blocked');
     expect(statusOf(card('a', { state: 'TODO', heldBecause: 'You stopped it.' }))?.text).toBe('On hold');
@@ -86,7 +86,9 @@ describe('shownFailure', () => {
   it('is forgotten once the card is done or tried again', () => {
     expect(shownFailure(card('a', { state: 'COMPLETED' }, { run }))).toBeNull();
     expect(
-      shownFailure(card('a', { state: 'TODO' }, { run, queue: { place: 1, why: '', until: null } })),
+      shownFailure(
+        card('a', { state: 'TODO' }, { run, queue: { place: 1, why: '', until: null, needs: null } }),
+      ),
     ).toBeNull();
   });
 });
@@ -141,7 +143,7 @@ describe('actionsOf', () => {
     ],
     [
       'a queued card',
-      card('a', { state: 'TODO' }, { queue: { place: 1, why: '', until: null } }),
+      card('a', { state: 'TODO' }, { queue: { place: 1, why: '', until: null, needs: null } }),
       { start: false, stop: true, message: false, review: false },
     ],
   ])('%s', (_, subject, expected) => {

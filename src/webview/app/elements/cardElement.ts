@@ -1,5 +1,5 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
-import type { Failure } from '../../../model/failure.ts';
+import type { Failure, UserAction } from '../../../model/failure.ts';
 import { isLive } from '../../../model/run.ts';
 import type { BoardCard } from '../../protocol.ts';
 import { actionLabel } from '../actionLabels.ts';
@@ -97,7 +97,8 @@ export class CardElement extends LightElement {
     return html`<div class="card">
       <h3 class="card-title">${task.title}</h3>
       ${this.#meta()} ${status && !needsUser(card) ? this.#status(status) : nothing}
-      ${queue ? html`<p class="card-note" title=${queue.why}>${queue.why}</p>` : nothing}
+      ${queue && !queue.needs ? html`<p class="card-note" title=${queue.why}>${queue.why}</p>` : nothing}
+      ${queue?.needs ? this.#needs(queue.why, { kind: queue.needs }) : nothing}
       ${
         task.heldBecause !== null && !failure && !queue && !(run && isLive(run.state))
           ? html`<p class="card-note" title=${task.heldBecause}>${task.heldBecause}</p>`
@@ -165,6 +166,22 @@ export class CardElement extends LightElement {
   #time(time: RunTime): TemplateResult {
     if ('took' in time) return html`${formatDuration(time.took)}`;
     return html`<kandev-elapsed .since=${time.since} .clock=${this.controller.clock}></kandev-elapsed>`;
+  }
+
+  /** What the user has to say before the agent can be started. */
+  #needs(why: string, action: UserAction): TemplateResult {
+    return html`<div class="needs-you" role="group" aria-label=${t('Needs you')}>
+      <div class="needs-you-head">${icon('bell-dot')}<strong>${t('Needs you')}</strong></div>
+      <p class="request-title">${icon('key')}<span>${why}</span></p>
+      <div class="request-options">
+        ${button({
+          label: actionLabel(action),
+          primary: true,
+          tabIndex: this.#buttonTabIndex,
+          onClick: () => void this.controller.commands.act(action),
+        })}
+      </div>
+    </div>`;
   }
 
   #failure({ message, detail, action }: Failure): TemplateResult {
