@@ -59,7 +59,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
         await vscode.env.openExternal(vscode.Uri.parse(href, true));
       },
       findFiles: (query) => this.#findFiles(query),
-      shorten: (path) => vscode.workspace.asRelativePath(path),
+      shorten,
       warn: (message) => {
         options.log.warn(message);
       },
@@ -200,6 +200,12 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
       .sort((a, b) => rank(a, wanted) - rank(b, wanted) || a.length - b.length || (a < b ? -1 : 1))
       .slice(0, fileMatches);
   }
+}
+
+/** A path as people know it: relative to the folder, and the folder itself by its name. */
+function shorten(path: string): string {
+  const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.fsPath === path);
+  return folder?.name ?? vscode.workspace.asRelativePath(path);
 }
 
 /** Names that begin so come first, then names that contain it, then paths. */

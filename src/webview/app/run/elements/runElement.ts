@@ -105,7 +105,7 @@ export class RunElement extends LightElement {
             .draft=${state.draft}
             .commands=${session?.commands ?? []}
             .hint=${hintOf(content)}
-            .sendLabel=${t('Send')}
+            .sendLabel=${card.run && isBusy(card.run.state) ? t('Queue') : t('Send')}
             .sending=${state.pending.has('send')}
             .controller=${controller}
           ></kandev-composer>`
@@ -186,7 +186,7 @@ function composerShown({ card }: RunContent): boolean {
 
 function hintOf({ card }: RunContent): string {
   return card.run && isBusy(card.run.state)
-    ? t('The agent is at work. A message waits until it has finished.')
+    ? t('A message waits until the agent has finished.')
     : t('Message the agent. / for its commands, @ for files, Shift+Enter for a new line.');
 }
 
