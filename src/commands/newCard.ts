@@ -1,6 +1,7 @@
 import { l10n, QuickInputButtons, window, type QuickPickItem } from 'vscode';
 import type { CommandInput } from '../api/contract.ts';
-import { priorities, type Priority } from '../model/task.ts';
+import { priorities, type Priority, type WorkspaceMode } from '../model/task.ts';
+import { modeText } from '../providers/workspaceText.ts';
 import type { CommandContext } from './commandContext.ts';
 
 type NewCard = CommandInput<'task.create'>;
@@ -10,6 +11,10 @@ interface Draft {
   description: string;
   agentTypeId: string | null;
   priority: Priority;
+  /** Undefined before it was asked for. */
+  workspaceMode: WorkspaceMode | undefined;
+  /** Of mode `repository`. */
+  repositoryUrl: string;
   start: boolean;
 }
 
@@ -17,7 +22,15 @@ interface Draft {
 type StepResult = 'next' | 'back' | 'cancel';
 type Step = (draft: Draft, context: CommandContext, title: string) => Promise<StepResult>;
 
-const steps: readonly Step[] = [askTitle, askDescription, askAgent, askPriority, askStart];
+const steps: readonly Step[] = [
+  askTitle,
+  askDescription,
+  askAgent,
+  askWorkspace,
+  askRepository,
+  askPriority,
+  askStart,
+];
 
 /** Asks for a card step by step, with a way back. Undefined when the user gives up. */
 export async function askForNewCard(
@@ -29,21 +42,33 @@ export async function askForNewCard(
     description: '',
     agentTypeId: null,
     priority: 'normal',
+    workspaceMode: undefined,
+    repositoryUrl: '',
     start: state === 'TODO',
   };
+  let isBack = false;
   for (let index = 0; index < steps.length;) {
-    const result = await steps[index]?.(
-      draft,
-      context,
-      l10n.t('New Card ({0}/{1})', index + 1, steps.length),
-    );
+    const step = steps[index];
+    const shown = steps.filter((each) => each !== askRepository || draft.workspaceMode === 'repository');
+    const title = l10n.t('New Card ({0}/{1})', shown.findIndex((each) => each === step) + 1, shown.length);
+    const result = step && applies(step, draft) ? await step(draft, context, title) : 'skip';
     if (result === 'cancel') return undefined;
-    index += result === 'back' ? -1 : 1;
-    // Nothing to ask of a card without an agent: a person starts it by moving it.
-    if (result === 'next' && draft.agentTypeId === null && steps[index] === askStart) index++;
+    if (result !== 'skip') isBack = result === 'back';
+    index += isBack ? -1 : 1;
   }
-  const { start, ...card } = draft;
-  return { ...card, state: start ? 'TODO' : 'BACKLOG' };
+  const { start, repositoryUrl, workspaceMode, ...card } = draft;
+  return {
+    ...card,
+    state: start ? 'TODO' : 'BACKLOG',
+    ...(workspaceMode === undefined ? {} : { workspaceMode }),
+    ...(workspaceMode === 'repository' ? { repositoryUrl } : {}),
+  };
+}
+
+/** Nothing more to ask of a card without an agent: a person starts it by moving it. */
+function applies(step: Step, { agentTypeId, workspaceMode }: Draft): boolean {
+  if (step === askRepository) return agentTypeId !== null && workspaceMode === 'repository';
+  return agentTypeId !== null || (step !== askWorkspace && step !== askStart);
 }
 
 function askTitle(draft: Draft, _context: CommandContext, title: string): Promise<StepResult> {
@@ -90,6 +115,32 @@ async function askAgent(draft: Draft, context: CommandContext, title: string): P
     (value) => {
       draft.agentTypeId = value;
     },
+  );
+}
+
+async function askWorkspace(draft: Draft, context: CommandContext, title: string): Promise<StepResult> {
+  const { board, workspaceModes } = await context.kandev.query('board', {});
+  const items = workspaceModes.map((mode) => {
+    const { name, detail } = modeText(mode);
+    return { label: name, detail, value: mode };
+  });
+  const current = draft.workspaceMode ?? board.workspaceMode;
+  return askChoice(title, l10n.t('Where does the agent work?'), items, current, (value) => {
+    draft.workspaceMode = value;
+  });
+}
+
+function askRepository(draft: Draft, _context: CommandContext, title: string): Promise<StepResult> {
+  return askText(
+    {
+      title,
+      prompt: l10n.t('Which repository? It is cloned with your own sign-in.'),
+      placeholder: 'https://, ssh://, git@host:path',
+      value: draft.repositoryUrl,
+      validate: (value) => (value.trim() === '' ? l10n.t('Give its address.') : undefined),
+      canGoBack: true,
+    },
+    (value) => (draft.repositoryUrl = value.trim()),
   );
 }
 

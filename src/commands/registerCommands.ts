@@ -14,6 +14,7 @@ import { reviewCommands } from './reviewCommands.ts';
 import { runCommands } from './runCommands.ts';
 import { sessionCommands } from './sessionCommands.ts';
 import { transcriptCommands } from './transcriptCommands.ts';
+import { workspaceCommands } from './workspaceCommands.ts';
 
 /** Every command of the extension. The manifest contributes exactly these; a test holds the two together. */
 const allCommands: CommandTable = {
@@ -30,6 +31,7 @@ const allCommands: CommandTable = {
   ...runCommands,
   ...sessionCommands,
   ...transcriptCommands,
+  ...workspaceCommands,
 };
 
 export function registerCommands(context: CommandContext): Disposable[] {

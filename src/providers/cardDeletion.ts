@@ -20,10 +20,40 @@ export class CardDeletion {
   async delete(taskIds: readonly string[]): Promise<boolean> {
     const working = taskIds.filter((taskId) => this.#isWorking(taskId));
     if (working.length > 0 && !(await this.#confirm(working))) return false;
+    const untaken = await this.#untaken(taskIds);
+    if (untaken.length > 0 && !(await this.#confirmUntaken(untaken))) return false;
     const titles = taskIds.map((taskId) => findCard(this.#state, taskId)?.task.title ?? '');
     for (const taskId of taskIds) await this.#kandev.execute('task.delete', { taskId });
     void this.#offerUndo(taskIds, titles);
     return true;
+  }
+
+  /** Those whose workspace holds work that nobody has taken. */
+  async #untaken(taskIds: readonly string[]): Promise<string[]> {
+    const found: string[] = [];
+    for (const taskId of taskIds) {
+      const workspace = findCard(this.#state, taskId)?.run?.workspace;
+      if (!workspace || workspace.kind === 'folder') continue;
+      const work = await this.#kandev.query('workspace.work', { taskId });
+      if (work === 'untaken' || work === 'unknown') found.push(taskId);
+    }
+    return found;
+  }
+
+  async #confirmUntaken(taskIds: readonly string[]): Promise<boolean> {
+    const title = findCard(this.#state, taskIds[0] ?? '')?.task.title ?? '';
+    const question =
+      taskIds.length === 1
+        ? l10n.t('Nobody has taken what the agent has done for “{0}”. Delete the card?', title)
+        : l10n.t(
+            'Nobody has taken what agents have done for {0} of these cards. Delete them?',
+            taskIds.length,
+          );
+    const detail = l10n.t(
+      'The work is kept all the same: “Kandev: Show Workspaces…” lists it, and the card can be brought back for 30 days.',
+    );
+    const confirm = l10n.t('Delete');
+    return (await window.showWarningMessage(question, { modal: true, detail }, confirm)) === confirm;
   }
 
   #isWorking(taskId: string): boolean {

@@ -5,7 +5,7 @@ import type { CardView } from '../model/cardView.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import type { Failure, UserAction } from '../model/failure.ts';
 import type { PermissionRequest } from '../model/permission.ts';
-import type { Priority, QueuePause } from '../model/task.ts';
+import type { Priority, QueuePause, WorkspaceMode } from '../model/task.ts';
 
 /** How much of a file a permission request would change; the texts themselves stay in the extension. */
 export interface DiffSummary {
@@ -31,6 +31,12 @@ export interface FormValues {
   priority: Priority;
   /** Separated by commas. */
   labels: string;
+  workspaceMode: WorkspaceMode;
+  /** Of mode `repository`. */
+  repositoryUrl: string;
+  /** Empty: the one that is checked out, or the repository's own. */
+  branch: string;
+  includeUncommitted: boolean;
   /** Where a new card goes. */
   state: 'BACKLOG' | 'TODO';
 }
@@ -99,6 +105,8 @@ export type HostMessage =
       board: Board;
       cards: readonly BoardCard[];
       queuePause: QueuePause | null;
+      /** Where agents can work in the open folder. */
+      workspaceModes: readonly WorkspaceMode[];
       agentTypes: readonly AgentType[];
       engine: EngineStatus | null;
     }

@@ -57,11 +57,12 @@ function focused(): Promise<string> {
 describe('with the keyboard alone', () => {
   it('a card is created in the palette, step by step', async () => {
     await runCommand('Kandev: New Card…');
-    await answerStep('New Card (1/5)', title);
-    await answerStep('New Card (2/5)', 'What is here, and where to begin.');
-    await answerStep('New Card (3/5)', 'Quick');
-    await answerStep('New Card (4/5)', 'Urgent');
-    await answerStep('New Card (5/5)', '');
+    await answerStep('New Card (1/6)', title);
+    await answerStep('New Card (2/6)', 'What is here, and where to begin.');
+    await answerStep('New Card (3/6)', 'Quick');
+    await answerStep('New Card (4/6)', 'The open folder');
+    await answerStep('New Card (5/6)', 'Urgent');
+    await answerStep('New Card (6/6)', '');
     await window.shows({ Backlog: [title] });
     await window.board.card(title).getByText('Quick demo').waitFor();
     await window.board.card(title).getByText('Urgent').waitFor();

@@ -234,13 +234,13 @@ describe('trouble with agents and forms', () => {
     await eventually(() => workbench.quickInputMessage.innerText()).toContain('A card needs a title.');
     expect(await workbench.quickInput.inputValue()).toBe('   ');
     await workbench.enter('Do more');
-    await workbench.page.getByText('New Card (2/5)').waitFor();
+    await workbench.page.getByText('New Card (2/6)').waitFor();
     await workbench.quickInput.fill('All the rest.');
     await workbench.page.getByRole('button', { name: 'Back' }).click();
-    await workbench.page.getByText('New Card (1/5)').waitFor();
+    await workbench.page.getByText('New Card (1/6)').waitFor();
     expect(await workbench.quickInput.inputValue()).toBe('Do more');
     await workbench.quickInput.press('Enter');
-    await workbench.page.getByText('New Card (2/5)').waitFor();
+    await workbench.page.getByText('New Card (2/6)').waitFor();
     expect(await workbench.quickInput.inputValue()).toBe('All the rest.');
     await workbench.quickInput.press('Escape');
     await workbench.quickInput.waitFor({ state: 'hidden' });

@@ -95,7 +95,7 @@ describe('the welcome', () => {
 
   it('of an empty board asks for a new card', async () => {
     await button('New Card').click();
-    await workbench.page.getByText('New Card (1/5)').waitFor();
+    await workbench.page.getByText('New Card (1/6)').waitFor();
     await workbench.quickInput.press('Escape');
     await workbench.quickInput.waitFor({ state: 'hidden' });
   });

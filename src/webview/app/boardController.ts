@@ -111,7 +111,7 @@ export class BoardController {
     this.#revealed = null;
   }
 
-  #takeSnapshot({ now, board, cards, queuePause, agentTypes, engine }: Snapshot): void {
+  #takeSnapshot({ now, board, cards, queuePause, workspaceModes, agentTypes, engine }: Snapshot): void {
     const first = this.store.state.content === null;
     this.clock.synchronize(now);
     this.store.update({
@@ -121,6 +121,7 @@ export class BoardController {
         board,
         cards: new Map(cards.map((card) => [card.task.id, card])),
         queuePause,
+        workspaceModes,
         agentTypes,
         engine,
       },

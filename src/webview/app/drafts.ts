@@ -1,11 +1,20 @@
-import type { Task } from '../../model/task.ts';
+import type { Task, WorkspaceMode } from '../../model/task.ts';
 import type { BoardCommandInput, Draft, FormValues } from '../protocol.ts';
 import { parseLabels } from './format.ts';
 import { t } from './l10n.ts';
 
+type PlaceInput = Pick<FormValues, 'workspaceMode' | 'includeUncommitted'> & {
+  repositoryUrl: string | null;
+  branch: string | null;
+};
+
 const maxTitleLength = 500;
 
-export function emptyDraft(state: FormValues['state'], agentTypeId: string): Draft {
+export function emptyDraft(
+  state: FormValues['state'],
+  agentTypeId: string,
+  workspaceMode: WorkspaceMode = 'folder',
+): Draft {
   const values: FormValues = {
     title: '',
     description: '',
@@ -13,11 +22,16 @@ export function emptyDraft(state: FormValues['state'], agentTypeId: string): Dra
     priority: 'normal',
     labels: '',
     state,
+    workspaceMode,
+    repositoryUrl: '',
+    branch: '',
+    includeUncommitted: true,
   };
   return { base: values, values };
 }
 
-export function draftOf({ title, description, agentTypeId, priority, labels, state }: Task): Draft {
+export function draftOf(task: Task): Draft {
+  const { title, description, agentTypeId, priority, labels, state } = task;
   const values: FormValues = {
     title,
     description,
@@ -25,6 +39,10 @@ export function draftOf({ title, description, agentTypeId, priority, labels, sta
     priority,
     labels: labels.join(', '),
     state: state === 'TODO' ? 'TODO' : 'BACKLOG',
+    workspaceMode: task.workspaceMode,
+    repositoryUrl: task.repositoryUrl ?? '',
+    branch: task.branch ?? '',
+    includeUncommitted: task.includeUncommitted,
   };
   return { base: values, values };
 }
@@ -35,7 +53,8 @@ export function isChanged({ base, values }: Draft): boolean {
     values.description !== base.description ||
     values.agentTypeId !== base.agentTypeId ||
     values.priority !== base.priority ||
-    values.labels !== base.labels
+    values.labels !== base.labels ||
+    isOtherPlace(base, values)
   );
 }
 
@@ -46,6 +65,20 @@ export function titleProblem(title: string): string | null {
   return length > maxTitleLength
     ? t('A title has at most {0} characters. Put the rest into the description.', maxTitleLength)
     : null;
+}
+
+/** What the form has of where the agent works, as a command takes it. */
+function placeInput(values: FormValues): PlaceInput {
+  return {
+    workspaceMode: values.workspaceMode,
+    repositoryUrl: values.repositoryUrl.trim() === '' ? null : values.repositoryUrl,
+    branch: values.branch.trim() === '' ? null : values.branch,
+    includeUncommitted: values.includeUncommitted,
+  };
+}
+
+function isOtherPlace(base: FormValues, values: FormValues): boolean {
+  return JSON.stringify(placeInput(base)) !== JSON.stringify(placeInput(values));
 }
 
 function agentTypeOf(values: FormValues): string | null {
@@ -60,6 +93,7 @@ export function createInput({ values }: Draft): BoardCommandInput<'task.create'>
     priority: values.priority,
     agentTypeId: agentTypeOf(values),
     labels: parseLabels(values.labels),
+    ...placeInput(values),
   };
 }
 
@@ -72,5 +106,6 @@ export function updateInput(taskId: string, { base, values }: Draft): BoardComma
     ...(values.priority !== base.priority && { priority: values.priority }),
     ...(values.agentTypeId !== base.agentTypeId && { agentTypeId: agentTypeOf(values) }),
     ...(values.labels !== base.labels && { labels: parseLabels(values.labels) }),
+    ...(isOtherPlace(base, values) && placeInput(values)),
   };
 }

@@ -32,7 +32,8 @@ export class FormController {
     const { content, drafts } = this.#store.state;
     if (!content) return;
     const kept = drafts[newCardKey];
-    const draft = kept ?? emptyDraft(state, this.#usualAgent(content.agentTypes));
+    const draft =
+      kept ?? emptyDraft(state, this.#usualAgent(content.agentTypes), content.board.workspaceMode);
     this.#open(newCardKey, { ...draft, values: { ...draft.values, state } }, kept !== undefined);
   }
 

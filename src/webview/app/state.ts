@@ -2,7 +2,7 @@ import type { AgentType } from '../../model/agentType.ts';
 import type { Board } from '../../model/board.ts';
 import type { EngineStatus } from '../../model/engine.ts';
 import type { Failure, UserAction } from '../../model/failure.ts';
-import type { QueuePause } from '../../model/task.ts';
+import type { QueuePause, WorkspaceMode } from '../../model/task.ts';
 import type { BoardCard, Draft, Drafts } from '../protocol.ts';
 import { layOut, type BoardLayout } from './layout.ts';
 import type { Move, Placement } from './moves.ts';
@@ -37,6 +37,7 @@ export interface BoardContent {
   board: Board;
   cards: ReadonlyMap<string, BoardCard>;
   queuePause: QueuePause | null;
+  workspaceModes: readonly WorkspaceMode[];
   agentTypes: readonly AgentType[];
   engine: EngineStatus | null;
 }

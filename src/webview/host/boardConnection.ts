@@ -167,6 +167,7 @@ export class BoardConnection implements Disposable {
           board: current.view.board,
           cards: current.view.cards.map((card) => toBoardCard(card, this.#services.shorten)),
           queuePause: current.view.queuePause,
+          workspaceModes: current.view.workspaceModes,
           agentTypes: current.agentTypes,
           engine: current.engine,
         });

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { commandSchemas } from '../../api/contract.ts';
 import type { Failure, UserAction } from '../../model/failure.ts';
-import { priorities } from '../../model/task.ts';
+import { priorities, workspaceModes } from '../../model/task.ts';
 import { type AppMessage, type BoardCommand, type Draft, type Drafts, uiCommands } from '../protocol.ts';
 
 const taskId = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
@@ -38,6 +38,10 @@ const formValues = v.object({
   agentTypeId: v.string(),
   priority: v.picklist(priorities),
   labels: typedText,
+  workspaceMode: v.picklist(workspaceModes),
+  repositoryUrl: typedText,
+  branch: typedText,
+  includeUncommitted: v.boolean(),
   state: v.picklist(['BACKLOG', 'TODO']),
 });
 

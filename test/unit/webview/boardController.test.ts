@@ -58,6 +58,7 @@ class Page {
       board,
       cards: cards.map((card) => toBoardCard(card)),
       queuePause: null,
+      workspaceModes: ['folder', 'clone', 'repository'],
       agentTypes: [agentType],
       engine: null,
     });

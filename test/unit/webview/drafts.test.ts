@@ -39,6 +39,10 @@ describe('createInput', () => {
     const draft = typed(emptyDraft('TODO', ''), { title: 'New', description: '# Do', labels: 'a, b, a' });
     expect(createInput(draft)).toEqual({
       title: 'New',
+      workspaceMode: 'folder',
+      repositoryUrl: null,
+      branch: null,
+      includeUncommitted: true,
       description: '# Do',
       state: 'TODO',
       priority: 'normal',
@@ -56,6 +60,22 @@ describe('updateInput', () => {
       taskId: 'a',
       agentTypeId: null,
       labels: [],
+    });
+  });
+});
+
+describe('where the agent works', () => {
+  it('is sent whole when any of it was changed, and not at all otherwise', () => {
+    const draft = draftOf(aTask('a', { workspaceMode: 'clone', branch: 'main' }));
+    expect(updateInput('a', typed(draft, { title: 'Other' }))).toEqual({ taskId: 'a', title: 'Other' });
+    const place = { workspaceMode: 'repository', repositoryUrl: 'git@host:a.git', branch: ' ' } as const;
+    const changed = typed(draft, place);
+    expect(isChanged(changed)).toBe(true);
+    expect(updateInput('a', changed)).toEqual({
+      taskId: 'a',
+      ...place,
+      branch: null,
+      includeUncommitted: true,
     });
   });
 });

@@ -115,6 +115,7 @@ export class BoardElement extends LightElement implements KeyTargets {
                 <kandev-form
                   .form=${state.form}
                   .agentTypes=${content.agentTypes}
+                  .workspaceModes=${content.workspaceModes}
                   .controller=${controller}
                 ></kandev-form>
               </div>`

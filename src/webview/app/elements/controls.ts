@@ -55,3 +55,37 @@ export function iconButton(options: IconButtonOptions): TemplateResult {
     ${icon(options.icon)}
   </button>`;
 }
+
+interface SelectField {
+  id: string;
+  label: string;
+  selected: string;
+  /** Values with their names. */
+  options: readonly (readonly [string, string])[];
+  /** One line about what is selected. */
+  hint?: string;
+  change: (value: string) => void;
+}
+
+/** A labelled choice of a form. */
+export function selectField({ id, label, selected, options, hint, change }: SelectField): TemplateResult {
+  return html`<div class="field">
+    <label for=${id}>${label}</label>
+    <div class="select">
+      <select
+        class="input"
+        id=${id}
+        aria-describedby=${hint === undefined ? nothing : `${id}-hint`}
+        @change=${({ target }: Event) => {
+          if (target instanceof HTMLSelectElement) change(target.value);
+        }}
+      >
+        ${options.map(
+          ([value, name]) => html`<option value=${value} .selected=${value === selected}>${name}</option>`,
+        )}
+      </select>
+      ${icon('chevron-down')}
+    </div>
+    ${hint === undefined ? nothing : html`<p class="field-hint" id="${id}-hint">${hint}</p>`}
+  </div>`;
+}

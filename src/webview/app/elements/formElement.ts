@@ -1,7 +1,7 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
 import type { AgentType } from '../../../model/agentType.ts';
-import { priorities, type Priority } from '../../../model/task.ts';
+import { priorities, type Priority, type WorkspaceMode } from '../../../model/task.ts';
 import { stateNames } from '../../../model/taskState.ts';
 import { newCardKey } from '../../protocol.ts';
 import { actionLabel } from '../actionLabels.ts';
@@ -11,8 +11,9 @@ import { isChanged } from '../drafts.ts';
 import type { SaveMode } from '../formController.ts';
 import { t } from '../l10n.ts';
 import type { FormState } from '../state.ts';
-import { button, icon, iconButton } from './controls.ts';
+import { button, icon, iconButton, selectField } from './controls.ts';
 import { LightElement } from './lightElement.ts';
+import { placeFields } from './placeFields.ts';
 
 const createStates = ['BACKLOG', 'TODO'] as const;
 
@@ -21,11 +22,13 @@ export class FormElement extends LightElement {
   static override properties: PropertyDeclarations = {
     form: { attribute: false },
     agentTypes: { attribute: false },
+    workspaceModes: { attribute: false },
     controller: { attribute: false },
   };
 
   declare form: FormState;
   declare agentTypes: readonly AgentType[];
+  declare workspaceModes: readonly WorkspaceMode[];
   declare controller: BoardController;
 
   protected override updated(changed: PropertyValues<this>): void {
@@ -137,85 +140,71 @@ export class FormElement extends LightElement {
     const { form } = this.controller;
     const agents = this.agentTypes.map(({ id, name }) => [id, name] as const);
     const unknownAgent = agentTypeId !== '' && !agents.some(([id]) => id === agentTypeId);
-    return html`${this.#select(
-        'form-agent',
-        t('Agent'),
-        agentTypeId,
-        [
+    return html`${selectField({
+        id: 'form-agent',
+        label: t('Agent'),
+        selected: agentTypeId,
+        options: [
           ['', t('No agent: a person does it')],
           ...agents,
           ...(unknownAgent ? [[agentTypeId, t('{0} (unknown)', agentTypeId)] as const] : []),
         ],
-        (value) => {
+        change: (value) => {
           form.change({ agentTypeId: value });
         },
-      )}
+      })}
+      ${placeFields({
+        values: this.form.draft.values,
+        modes: this.workspaceModes,
+        change: (values) => {
+          form.change(values);
+        },
+      })}
       <div class="field-row">
-        ${this.#select(
-          'form-priority',
-          t('Priority'),
-          priority,
-          [...priorities].reverse().map((each): [Priority, string] => [each, priorityName(each)]),
-          (value) => {
+        ${selectField({
+          id: 'form-priority',
+          label: t('Priority'),
+          selected: priority,
+          options: [...priorities].reverse().map((each): [Priority, string] => [each, priorityName(each)]),
+          change: (value) => {
             const chosen = priorities.find((each) => each === value);
             if (chosen) form.change({ priority: chosen });
           },
-        )}
+        })}
         ${
           isNew
-            ? this.#select(
-                'form-state',
-                t('Column'),
-                state,
-                createStates.map((each): [string, string] => [each, stateNames[each]]),
-                (value) => {
+            ? selectField({
+                id: 'form-state',
+                label: t('Column'),
+                selected: state,
+                options: createStates.map((each): [string, string] => [each, stateNames[each]]),
+                change: (value) => {
                   const chosen = createStates.find((each) => each === value);
                   if (chosen) form.change({ state: chosen });
                 },
-              )
+              })
             : nothing
         }
       </div>
-      <div class="field">
-        <label for="form-labels">${t('Labels')}</label>
-        <input
-          class="input"
-          id="form-labels"
-          type="text"
-          autocomplete="off"
-          aria-describedby="form-labels-hint"
-          .value=${live(labels)}
-          @input=${({ target }: InputEvent) => {
-            if (target instanceof HTMLInputElement) form.change({ labels: target.value });
-          }}
-        />
-        <p class="field-hint" id="form-labels-hint">${t('Separated by commas')}</p>
-      </div>`;
+      ${this.#labels(labels)}`;
   }
 
-  #select(
-    id: string,
-    label: string,
-    selected: string,
-    options: readonly (readonly [string, string])[],
-    change: (value: string) => void,
-  ): TemplateResult {
+  #labels(labels: string): TemplateResult {
+    const { form } = this.controller;
     return html`<div class="field">
-      <label for=${id}>${label}</label>
-      <div class="select">
-        <select
-          class="input"
-          id=${id}
-          @change=${({ target }: Event) => {
-            if (target instanceof HTMLSelectElement) change(target.value);
-          }}
-        >
-          ${options.map(
-            ([value, name]) => html`<option value=${value} .selected=${value === selected}>${name}</option>`,
-          )}
-        </select>
-        ${icon('chevron-down')}
-      </div>
+      <label for="form-labels">${t('Labels')}</label>
+      <input
+        class="input"
+        id="form-labels"
+        type="text"
+        autocomplete="off"
+        aria-describedby="form-labels-hint"
+        .value=${live(labels)}
+        @input=${({ target }: InputEvent) => {
+          if (target instanceof HTMLInputElement) form.change({ labels: target.value });
+        }}
+      />
+      <p class="field-hint" id="form-labels-hint">${t('Separated by commas')}</p>
     </div>`;
   }
 
