@@ -21,6 +21,7 @@ export function sampleTask(index: number): Task {
     branch: null,
     includeUncommitted: true,
     labels: ['one', 'two'],
+    resources: null,
     heldBecause: null,
     queueOrder: null,
     retry: null,
@@ -44,6 +45,7 @@ export function sampleRun(id: string, taskId: string, createdAt: number): Run {
     failure: null,
     workspace: null,
     changes: null,
+    blocked: [],
     times: { PENDING: 1, RUNNING: 2 },
     createdAt,
   };

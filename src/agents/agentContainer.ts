@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { TerminalHandlers } from '../acp/clientHandlers.ts';
 import type { AgentConnection, AgentProcess, ExitInfo } from './agentProcess.ts';
-import type { AgentStdio } from './agentStdio.ts';
+import { containerState, type AgentStdio } from './agentStdio.ts';
 import type { FileDelivery } from './containerFiles.ts';
 import { settledWithin } from './deadline.ts';
 import type { Engine } from './engine.ts';
@@ -15,6 +15,7 @@ import type { RunNetwork } from './runNetwork.ts';
 const stderrLimit = 8 * 1024;
 const disposeMs = 3_000;
 const exitCodeMs = 200;
+const stateLimitMs = 2_000;
 const leastRemoveMs = 800;
 
 /** What a container's agent wrote to stderr: the end of it is kept, all of it told. */
@@ -90,6 +91,14 @@ export class AgentContainer implements AgentProcess {
 
   collectFiles(signal?: AbortSignal): Promise<readonly string[]> {
     return this.#files.collect(this.containerId, signal);
+  }
+
+  async ranOutOfMemory(): Promise<boolean> {
+    try {
+      return (await containerState(this.#engine, this.containerId, stateLimitMs)).oomKilled;
+    } catch {
+      return false;
+    }
   }
 
   stderrTail(): string {

@@ -26,10 +26,15 @@ import { takeOverContainer } from './keeper/takeOverContainer.ts';
 import { containerLabels, labelsOf, networkLabelsOf, type OwnerLabels } from './labels.ts';
 import { launchContainer } from './launchContainer.ts';
 import { removeLeftovers } from './leftovers.ts';
+import { findRunContainer } from './findRunContainer.ts';
 import { openRunNetwork, setHosts } from './runNetwork.ts';
 import { runSetup, type LaunchSetup, type SetupRun } from './runSetup.ts';
+import type { ContainerUsage } from './containerStats.ts';
+import { openTerminal, type ContainerTerminal, type TerminalRequest } from './execTerminalSession.ts';
+import { UsageWatch } from './usageWatch.ts';
 import { ensureStateVolume } from './stateVolume.ts';
 import { checkWorkspace, protectGit, targetOf, workspacePaths } from './workspace.ts';
+import { clampNotices } from './clampNotices.ts';
 
 export interface LaunchRequest {
   runId: string;
@@ -89,6 +94,8 @@ export interface LaunchProgress {
   stderr(text: string): void;
   /** The agent wanted to reach a host that is not on its list: the entry that would let it. */
   blocked?(entry: string): void;
+  /** Something that the user should read in the transcript: fewer processors than were asked for. */
+  notice?(text: string): void;
 }
 
 export interface AgentManagerOptions {
@@ -120,6 +127,7 @@ const engineRetryMs = 2_000;
 /** Runs agents in containers: finds the engine, readies images, launches, and cleans up. */
 export class AgentManager {
   readonly #options: AgentManagerOptions;
+  readonly #usage = new UsageWatch();
   #engine: Engine | null = null;
   /** Images that were seen to have no Node that can run a keeper. */
   readonly #withoutNode = new Set<string>();
@@ -168,6 +176,7 @@ export class AgentManager {
         );
       await runSetup({ setup, start, progress, signal });
     }
+    for (const text of clampNotices(agentType, facts)) progress.notice?.(text);
     progress.starting();
     const isKept = request.outlives && !this.#withoutNode.has(agentType.image);
     const onStderr = progress.stderr.bind(progress);
@@ -262,6 +271,22 @@ export class AgentManager {
     const engine = await this.#findEngine();
     const { rootless } = await engine.facts();
     await setHosts(engine, runId, await containerUser(folder, rootless), hosts);
+  }
+
+  /** What these containers use, as far as it was measured yet; asking keeps measuring going for some seconds. */
+  async usage(containerIds: readonly string[]): Promise<ReadonlyMap<string, ContainerUsage>> {
+    return this.#usage.look(await this.#findEngine(), containerIds);
+  }
+
+  /**
+   * Opens a terminal in the container of a live run.
+   *
+   * @throws UserError `no-run` when it does not run, and as openTerminal does
+   */
+  async openTerminal(runId: string, request: TerminalRequest): Promise<ContainerTerminal> {
+    const engine = await this.#findEngine();
+    const { id: containerId, workingDirectory } = await findRunContainer(engine, runId);
+    return openTerminal({ engine, containerId, workingDirectory }, request);
   }
 
   /** Looks for the engine again, and asks whether it answers. Never rejects. */

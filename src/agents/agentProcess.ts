@@ -49,6 +49,8 @@ export interface AgentProcess {
    * @returns what could not be brought as it was, in words for the user
    */
   collectFiles(signal?: AbortSignal): Promise<readonly string[]>;
+  /** Whether it or something that it has started was stopped for want of memory; false when the engine cannot say. */
+  ranOutOfMemory?(): Promise<boolean>;
   /** The last of what it wrote to stderr, at most 8 KB. */
   stderrTail(): string;
   /** Leaves it working, for another process to take over. */

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import * as v from 'valibot';
-import { parseHostRule } from '../model/networkAccess.ts';
-import { leastCpus, leastMemoryMb, leastPids } from '../model/resources.ts';
+import { resourceFields } from './resourcesSchema.ts';
 
 const text = () => v.pipe(v.string('It must be a text.'), v.regex(/\S/, 'It must not be empty.'), v.trim());
 
@@ -65,24 +64,6 @@ function isRegularExpression(text: string): boolean {
   }
 }
 
-/** A list of hosts is what may be reached. */
-const networkSchema = v.union(
-  [
-    v.picklist(['bridge', 'none']),
-    v.array(
-      v.pipe(
-        v.string('Each must be a text.'),
-        v.check(
-          (entry) => parseHostRule(entry) !== null,
-          ({ input }) =>
-            `"${input}" is not a host, such as api.example.com, *.example.com or git.example.com:8443.`,
-        ),
-      ),
-    ),
-  ],
-  'It must be "bridge", "none" or a list of hosts.',
-);
-
 /**
  * One entry of the setting `kandev.agents`: an agent type of the user's own, or what is to be otherwise in one that
  * Kandev brings along. package.json describes it to the editor.
@@ -114,24 +95,7 @@ export const agentSettingSchema = object({
       'It must be an object: names and their values.',
     ),
   ),
-  cpus: v.optional(
-    v.pipe(v.number('It must be a number.'), v.minValue(leastCpus, `It must be at least ${leastCpus}.`)),
-  ),
-  memoryMb: v.optional(
-    v.pipe(
-      v.number('It must be a number.'),
-      v.integer('It must be a whole number of megabytes.'),
-      v.minValue(leastMemoryMb, `It must be at least ${leastMemoryMb}.`),
-    ),
-  ),
-  pids: v.optional(
-    v.pipe(
-      v.number('It must be a number.'),
-      v.integer('It must be a whole number.'),
-      v.minValue(leastPids, `It must be at least ${leastPids}.`),
-    ),
-  ),
-  network: v.optional(networkSchema),
+  ...resourceFields,
   maxConcurrentRuns: v.optional(
     v.pipe(
       v.number('It must be a number.'),

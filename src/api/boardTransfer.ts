@@ -105,5 +105,6 @@ export class BoardTransfer {
 function asTask(task: FileTask): Parameters<TaskService['restoreFromFile']>[0] {
   const { history: _, ...fields } = task;
   const state = task.state === 'IN_PROGRESS' ? 'TODO' : task.state;
-  return { ...fields, state, heldBecause: state === 'TODO' ? imported : null };
+  // What an agent may use of this machine is for its user to say, and for no file.
+  return { ...fields, state, resources: null, heldBecause: state === 'TODO' ? imported : null };
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { AgentReport } from '../agents/checkAgent.ts';
+import { hostEntrySchema, resourceFields } from '../agents/resourcesSchema.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { Backup } from '../model/backup.ts';
 import type { BoardView, CardView } from '../model/cardView.ts';
@@ -8,6 +9,7 @@ import type { Disposable, KandevEvent } from '../model/events.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import type { QueuedPrompt } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
+import type { RunUsage } from '../model/runUsage.ts';
 import type { Question } from '../orchestrator/questionDesk.ts';
 import type { RunSession } from '../orchestrator/runInterfaces.ts';
 import type { BoardFile, ImportPreview, ImportResult } from './boardFile.ts';
@@ -26,6 +28,7 @@ import {
   type WorkspaceCommandResults,
   type WorkspaceQueryResults,
 } from './workspaceContract.ts';
+import type { ContainerLog } from '../store/containerLog.ts';
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 
@@ -63,6 +66,17 @@ export const commandSchemas = {
     labels: v.optional(labels),
     /** Another place is refused while the workspace holds work that nobody has taken; else that workspace is removed. */
     ...placeSchema,
+  }),
+  /** What the card's runs may use, beginning with the next; null: what the agent type says. */
+  'task.setResources': v.object({ taskId: id, resources: v.nullable(v.strictObject(resourceFields)) }),
+  /**
+   * What becomes of a host that the card's agent was refused: `card` lets this card's runs reach it, `agent` only the
+   * live run, for a list of the agent type that has it now; `leave` leaves it as it is. A live run has it at once.
+   */
+  'task.answerBlocked': v.object({
+    taskId: id,
+    entry: hostEntrySchema,
+    answer: v.picklist(['card', 'agent', 'leave']),
   }),
   /** Puts a card into a state, and before another card of that column; without `beforeTaskId` at the end. */
   'task.move': v.object({
@@ -167,6 +181,8 @@ export const commandSchemas = {
 export interface CommandResults extends ResultCommandResults, WorkspaceCommandResults {
   'task.create': Task;
   'task.update': Task;
+  'task.setResources': Task;
+  'task.answerBlocked': null;
   'task.move': Task;
   'task.delete': null;
   'task.restore': Task;
@@ -229,6 +245,10 @@ export const querySchemas = {
   ...workspaceQuerySchemas,
   /** What agents may have of the user's, and which running containers have it. */
   credentials: v.object({}),
+  /** What the live runs use at the moment; asking keeps measuring going for some seconds. */
+  usage: v.object({}),
+  /** What the container of a run wrote to stderr, and what became of it; null when that is not kept any more. */
+  'run.containerLog': v.object({ runId: id }),
   engine: v.object({}),
 };
 
@@ -247,6 +267,8 @@ export interface QueryResults extends ResultQueryResults, WorkspaceQueryResults 
   questions: Question[];
   'run.session': RunSession | null;
   credentials: CredentialsView;
+  usage: RunUsage[];
+  'run.containerLog': ContainerLog | null;
   engine: EngineStatus;
 }
 

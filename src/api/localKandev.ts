@@ -11,6 +11,7 @@ import type { Orchestrator } from '../orchestrator/orchestrator.ts';
 import type { CredentialDesk } from '../orchestrator/credentialDesk.ts';
 import type { PermissionDesk } from '../orchestrator/permissionDesk.ts';
 import type { QuestionDesk } from '../orchestrator/questionDesk.ts';
+import type { ContainerLog } from '../store/containerLog.ts';
 import type { StoredCard } from '../store/reads.ts';
 import type { Store } from '../store/store.ts';
 import type { TaskService } from '../tasks/taskService.ts';
@@ -47,13 +48,15 @@ export interface KandevServices {
   workspaceModes: () => Promise<WorkspaceMode[]>;
   agentTypes: () => readonly AgentType[];
   checks: Pick<AgentChecks, 'check' | 'cancel'>;
+  /** What is kept of a run's container. */
+  containerLog: (runId: string) => Promise<ContainerLog | null>;
 }
 
 type CommandTable = { [C in CommandName]: (params: CommandParams<C>) => Promise<CommandResults[C]> };
-type DataCommand = Extract<
-  CommandName,
-  `${'board' | 'workspaces' | 'database' | 'credentials' | 'engine'}.${string}`
->;
+type ResourceCommand = 'task.setResources' | 'task.answerBlocked';
+type DataCommand =
+  | ResourceCommand
+  | Extract<CommandName, `${'board' | 'workspaces' | 'database' | 'credentials' | 'engine'}.${string}`>;
 type QueryTable = { [Q in QueryName]: (params: QueryParams<Q>) => Promise<QueryResults[Q]> };
 
 /** The services of this process behind the interface that all faces use, on behalf of one person. */
@@ -171,10 +174,22 @@ export class LocalKandev implements Kandev {
     };
   }
 
+  #resourceCommands(): Pick<CommandTable, ResourceCommand> {
+    const { tasks, orchestrator } = this.#services;
+    return {
+      'task.setResources': ({ taskId, resources }) => tasks.update(taskId, { resources }),
+      'task.answerBlocked': async ({ taskId, entry, answer }) => {
+        await orchestrator.answerBlocked(taskId, entry, answer);
+        return null;
+      },
+    };
+  }
+
   #dataCommands(): Pick<CommandTable, DataCommand> {
     const { store, events, tasks, orchestrator, credentials, transfer } = this.#services;
     const actor = this.#actor;
     return {
+      ...this.#resourceCommands(),
       'board.addSamples': async () => {
         const created = [];
         for (const card of sampleCards) created.push(await tasks.create(card, actor()));
@@ -212,6 +227,7 @@ export class LocalKandev implements Kandev {
       agentTypes,
       transfer,
       workspaceModes: modes,
+      containerLog,
     } = this.#services;
     return {
       board: async () => {
@@ -245,6 +261,8 @@ export class LocalKandev implements Kandev {
       'run.session': ({ taskId }) => Promise.resolve(orchestrator.session(taskId)),
       ...this.#results.queries(),
       credentials: () => credentials.view(),
+      usage: () => orchestrator.usage(),
+      'run.containerLog': ({ runId }) => containerLog(runId),
       engine: () => orchestrator.checkEngine(),
     };
   }

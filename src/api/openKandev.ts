@@ -11,6 +11,7 @@ import { settingReaders } from '../orchestrator/settingReaders.ts';
 import { failureOf, type Notice } from '../model/failure.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { HostSettings } from '../model/settings.ts';
+import { readContainerLog } from '../store/containerLog.ts';
 import { pruneWireRecords, removeWireRecords } from '../store/wireRecord.ts';
 import { WorkerStore } from '../store/workerStore.ts';
 import { TaskService } from '../tasks/taskService.ts';
@@ -88,6 +89,7 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
       checks,
       workspaceModes: () => workspaceModesOf(settings.folder()),
       transfer: new BoardTransfer(store, tasks),
+      containerLog: (runId) => readContainerLog(wireFolder, runId),
     },
     () => user.name,
   );

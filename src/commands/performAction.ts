@@ -58,6 +58,12 @@ export async function performAction(context: ActionContext, action: UserAction):
     case 'credentials':
       void commands.executeCommand('kandev.credentials');
       return;
+    case 'allowHost':
+      void commands.executeCommand('kandev.allowHost', action.taskId, action.entry);
+      return;
+    case 'editResources':
+      void commands.executeCommand('kandev.editResources', action.taskId);
+      return;
     case 'exportDatabase':
       await commands.executeCommand('kandev.exportDatabase');
       return;

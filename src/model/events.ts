@@ -1,3 +1,4 @@
+import type { Notice } from './failure.ts';
 import type { PermissionRequest } from './permission.ts';
 import type { Run } from './run.ts';
 import type { Task, TaskState } from './task.ts';
@@ -20,6 +21,8 @@ export interface EventData {
   'acp.message': { taskId: string; runId: string; entry: TranscriptEntry; appended: string };
   'permission.requested': { request: PermissionRequest };
   'permission.resolved': { request: PermissionRequest };
+  /** Something about a run's container that its user should know now. */
+  'run.notice': { taskId: string; runId: string; notice: Notice };
   /** An agent asks its user something that is no permission. */
   'question.asked': { taskId: string; runId: string; questionId: string };
   'question.closed': { taskId: string; runId: string; questionId: string };

@@ -15,6 +15,10 @@ export type UserAction =
   /** `registry` as in the name of an image; null for Docker Hub. */
   | { kind: 'registrySignIn'; registry: string | null }
   | { kind: 'credentials' }
+  /** Lets the agent of a card reach a host; `entry` is the one for the list of hosts. */
+  | { kind: 'allowHost'; taskId: string; entry: string }
+  /** What the runs of a card may use: processors, memory, processes, network. */
+  | { kind: 'editResources'; taskId: string }
   | { kind: 'exportDatabase' }
   | { kind: 'undoLast' }
   | { kind: 'reloadWindow' };
@@ -44,6 +48,8 @@ export type FailureReason =
   | 'setup-failed'
   | 'out-of-memory'
   | 'too-little-memory'
+  | 'process-limit'
+  | 'disk-full'
   | 'exited-before-initialize'
   | 'crashed'
   | 'no-answer'

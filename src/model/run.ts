@@ -55,6 +55,8 @@ export interface Run {
   workspace: RunWorkspace | null;
   /** Null until the first turn is over. */
   changes: RunChanges | null;
+  /** Hosts that its agent wanted to reach and may not, as entries for the list of hosts that would let it. */
+  blocked: readonly string[];
   /** When each state was last entered. */
   times: Partial<Record<RunState, number>>;
   createdAt: number;

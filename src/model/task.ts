@@ -1,3 +1,5 @@
+import type { ResourceChanges } from './resources.ts';
+
 /** Every state a card can be in, in the order the board shows them. */
 export const taskStates = [
   'BACKLOG',
@@ -57,6 +59,8 @@ export interface Task {
   /** Whether a clone without a branch of its own begins with what is not committed in the folder. */
   includeUncommitted: boolean;
   labels: string[];
+  /** What its runs may use, where that is otherwise than its agent type says; null where it is not. */
+  resources: ResourceChanges | null;
   /** Why a card in TODO is not started by the queue ("You stopped it."), or null when it may be. */
   heldBecause: string | null;
   /** By which the queue goes (queueOrder.ts); null when the card is not queued. */

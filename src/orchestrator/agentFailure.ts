@@ -3,6 +3,7 @@ import { providerRefusal, providerRefusalIn, type ProviderRefusal } from '../acp
 import type { ExitInfo } from '../agents/agentProcess.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { Failure } from '../model/failure.ts';
+import { limitFailure } from './limitFailure.ts';
 
 export interface ExitContext {
   taskId: string;
@@ -20,14 +21,8 @@ export function exitFailure(exit: ExitInfo, context: ExitContext): Failure {
     ...(detail === '' ? {} : { detail }),
     action: { kind: 'retry', taskId } as const,
   };
-  if (exit.oomKilled) {
-    return {
-      ...common,
-      reason: 'out-of-memory',
-      message: `${agentType.name} was stopped because it went over its memory limit of ${agentType.resources.memoryMb} MB.`,
-      action: { kind: 'openSetting', setting: 'kandev.agents' },
-    };
-  }
+  const limit = limitFailure(exit, context);
+  if (limit) return limit;
   const code = exit.exitCode === null ? 'without an exit code' : `with exit code ${exit.exitCode}`;
   const said = lastLine(detail);
   if (context.initialized) {

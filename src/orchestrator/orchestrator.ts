@@ -3,11 +3,13 @@ import type { AgentType } from '../model/agentType.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import { UserError } from '../model/failure.ts';
 import { isBusy, type Run } from '../model/run.ts';
+import type { RunUsage } from '../model/runUsage.ts';
 import type { HostSettings } from '../model/settings.ts';
 import type { Task, TaskState } from '../model/task.ts';
 import { refuseTransition } from '../model/taskState.ts';
 import type { TaskService } from '../tasks/taskService.ts';
 import { Admission } from './admission.ts';
+import { withAllowed } from './allowHost.ts';
 import { CardFollower } from './cardFollower.ts';
 import { Launcher } from './launcher.ts';
 import { LiveRuns } from './liveRuns.ts';
@@ -15,7 +17,7 @@ import { Messages } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { writerBeside, type QueuePlace } from './queue.ts';
 import { recoverRuns } from './recovery.ts';
-import { alreadyAtWork, folderInUse, noFolder, noRun, notYet, runInTheWay } from './refusals.ts';
+import { agentTypeOf, alreadyAtWork, folderInUse, noFolder, noRun, notYet, runInTheWay } from './refusals.ts';
 import type { RunDependencies, RunSession } from './runInterfaces.ts';
 
 export interface OrchestratorDependencies extends RunDependencies {
@@ -183,6 +185,39 @@ export class Orchestrator {
     const live = this.#live.get(taskId);
     if (!live) throw noRun(await this.#deps.tasks.get(taskId));
     await live.setOption(optionId, value);
+  }
+
+  /** What the live runs use at the moment, as far as it is known; asking keeps measuring going for some seconds. */
+  async usage(): Promise<RunUsage[]> {
+    const runs = this.#live.all().map(({ run }) => run);
+    const containerIds = runs.flatMap(({ containerId }) => containerId ?? []);
+    if (containerIds.length === 0) return [];
+    const usage = await this.#deps.agents.usage(containerIds);
+    return runs.flatMap(({ id: runId, taskId, containerId }) => {
+      const known = containerId === null ? undefined : usage.get(containerId);
+      return known ? [{ taskId, runId, ...known }] : [];
+    });
+  }
+
+  /**
+   * Says what becomes of a host that a card's agent was refused. A live run can reach it at once.
+   * @throws UserError `refused` when the card's runs have no list of hosts any more
+   */
+  async answerBlocked(taskId: string, entry: string, answer: 'card' | 'agent' | 'leave'): Promise<void> {
+    const { tasks, store, events, agentTypes } = this.#deps;
+    const task = await tasks.get(taskId);
+    const live = this.#live.get(taskId);
+    if (answer === 'card') {
+      const resources = withAllowed(task, agentTypeOf(task, agentTypes()), entry);
+      await tasks.update(taskId, { resources });
+    }
+    if (answer !== 'leave') await live?.allowHost(entry);
+    if (live) return live.forgetBlocked(entry);
+    const [card] = await store.query('cards', { taskIds: [taskId] });
+    if (!card?.run) return;
+    const blocked = card.run.blocked.filter((each) => each !== entry);
+    const change = { runId: card.run.id, to: null, patch: { blocked }, at: Date.now() };
+    events.publish('agent.updated', { run: await store.write('run.update', change) });
   }
 
   /** Starts the cards again that failed because nobody was signed in to this agent. */

@@ -1,5 +1,6 @@
 import type { AgentType } from '../model/agentType.ts';
 import { UserError } from '../model/failure.ts';
+import { withResources } from '../model/resources.ts';
 import type { Task, TaskState } from '../model/task.ts';
 
 /** Why a card cannot be started, moved or sent a message: in plain words, with what helps. */
@@ -56,11 +57,11 @@ export function folderInUse({ title }: Task, writer: { taskId: string; title: st
   });
 }
 
-export function tooLittleMemory({ title }: Task, agentType: AgentType, memoryMb: number): UserError {
+export function tooLittleMemory({ id, title }: Task, agentType: AgentType, memoryMb: number): UserError {
   return new UserError({
     reason: 'too-little-memory',
     message: `“${title}” cannot be started: ${agentType.name} is to have ${agentType.resources.memoryMb} MB of memory, and Docker has ${memoryMb} MB. Give it less, or Docker more.`,
-    action: { kind: 'openSetting', setting: 'kandev.agents' },
+    action: { kind: 'editResources', taskId: id },
   });
 }
 
@@ -72,7 +73,7 @@ export function mustSayFirst({ title }: Task): UserError {
   });
 }
 
-/** The type of a card's agent. @throws UserError when it has none, or one that is not known */
+/** The type of a card's agent, with what the card says of its resources. @throws UserError when there is none */
 export function agentTypeOf(task: Task, known: readonly AgentType[]): AgentType {
   const action = { kind: 'editTask', taskId: task.id } as const;
   if (task.agentTypeId === null) {
@@ -83,7 +84,7 @@ export function agentTypeOf(task: Task, known: readonly AgentType[]): AgentType 
     });
   }
   const found = known.find(({ id }) => id === task.agentTypeId);
-  if (found) return found;
+  if (found) return { ...found, resources: withResources(found.resources, task.resources) };
   throw new UserError({
     reason: 'agent-type-unknown',
     message: `“${task.title}” asks for the agent “${task.agentTypeId}”, which is not known here.`,

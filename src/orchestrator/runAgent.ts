@@ -11,6 +11,7 @@ import { failureOf, UserError, type Failure } from '../model/failure.ts';
 import type { Run } from '../model/run.ts';
 import type { WireRecord } from '../store/wireRecord.ts';
 import { acpFailure, exitFailure, messageFailure, silenceFailure, type ExitContext } from './agentFailure.ts';
+import { ContainerStory } from './containerStory.ts';
 import { chooseDefaults, connect, openConversation, type ConversationHost } from './conversation.ts';
 import { LastWords } from './lastWords.ts';
 import { changesSession, permissionFrom, recordSessionEvent } from './recordSession.ts';
@@ -43,11 +44,14 @@ export class RunAgent {
   readonly #signal: AbortSignal;
   readonly #lines: LineMask;
   readonly #stderr: StreamMask;
+  readonly #story: ContainerStory;
   #process: AgentProcess | null = null;
   #connection: AcpConnection | null = null;
   readonly #lastWords = new LastWords();
   #session: Session | null = null;
   #openRequests = 0;
+  /** Beside the list that it began with. */
+  readonly #allowed = new Set<string>();
 
   constructor({ agentType, settings, record, recorder, wire, workspace, deps, signal }: RunAgentOptions) {
     this.#agentType = agentType;
@@ -63,6 +67,7 @@ export class RunAgent {
       wire.append(direction, line);
     });
     this.#stderr = new StreamMask(settings.secrets);
+    this.#story = new ContainerStory({ agentType, record, recorder, wire, events: deps.events });
   }
 
   /** Null before it is started. */
@@ -110,9 +115,16 @@ export class RunAgent {
         stderr: (chunk) => {
           this.#tellStderr(this.#stderr.push(chunk));
         },
+        blocked: (entry) => {
+          this.#story.blocked(entry);
+        },
+        notice: (text) => {
+          this.#story.notice(text);
+        },
       },
       this.#signal,
     );
+    this.#story.started(this.#process);
     this.#record.note('STARTING', {
       containerId: this.#process.containerId,
       activity: 'Waiting for the agent',
@@ -183,6 +195,20 @@ export class RunAgent {
     const redacted = redactByForm(text);
     this.#deps.log.stderr(this.#record.run.taskId, redacted);
     this.#wire.append('stderr', redacted);
+  }
+
+  /** To be called when it has ended a turn. */
+  turnEnded(): Promise<void> {
+    return this.#story.turnEnded();
+  }
+
+  /** Lets it reach a host from now on, where it has a list of them. */
+  async allowHost(entry: string): Promise<void> {
+    const { network } = this.#agentType.resources;
+    if (typeof network === 'string') return;
+    this.#allowed.add(entry);
+    const hosts = [...network, ...this.#allowed];
+    await this.#deps.agents.setHosts(this.#record.run.id, this.#settings.folder, hosts);
   }
 
   /** Other things can be chosen in it now. */

@@ -147,6 +147,16 @@ export class RunController {
     await this.#agent.session?.cancel(interruptGraceMs);
   }
 
+  /** Lets the agent reach a host from now on. */
+  allowHost(entry: string): Promise<void> {
+    return this.#agent.allowHost(entry);
+  }
+
+  /** Takes a host from those that were refused. */
+  forgetBlocked(entry: string): Promise<void> {
+    return this.#record.change(null, { blocked: this.run.blocked.filter((each) => each !== entry) });
+  }
+
   /** Ends the run and removes its container. A run whose work was done is completed, any other is stopped. */
   async stop(): Promise<void> {
     const working = this.run.state !== 'READY';
@@ -173,6 +183,7 @@ export class RunController {
     }
     const hidden = this.#agent.hiddenFailure(result.stopReason);
     if (hidden) throw new UserError(hidden);
+    await this.#agent.turnEnded();
     if (!result.hadOutput) this.#noteSilentTurn(this.#settings.secrets.redact(process.stderrTail()));
     this.#recorder.add({ kind: 'turn_end', text: describeEnd(result.stopReason), data: result });
     await this.#workspace.finish(this.#abort.signal);

@@ -14,7 +14,10 @@ import type { QuestionDesk } from './questionDesk.ts';
 import type { RunPlace } from './runPlace.ts';
 
 /** What is needed of the Agent Manager. */
-export type Agents = Pick<AgentManager, 'launch' | 'checkEngine' | 'removeLeftovers' | 'sharedBy'>;
+export type Agents = Pick<
+  AgentManager,
+  'launch' | 'checkEngine' | 'removeLeftovers' | 'sharedBy' | 'setHosts' | 'usage'
+>;
 
 export interface RunDependencies {
   store: Store;

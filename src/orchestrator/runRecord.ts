@@ -68,6 +68,7 @@ export function newRun(task: Task, agentType: AgentType): Run {
     failure: null,
     workspace: null,
     changes: null,
+    blocked: [],
     times: { PENDING: at },
     createdAt: at,
   };

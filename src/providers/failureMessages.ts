@@ -85,6 +85,10 @@ function actionLabel(action: UserAction): string {
       return l10n.t('Sign In in Terminal');
     case 'credentials':
       return l10n.t('Choose…');
+    case 'allowHost':
+      return l10n.t('Allow…');
+    case 'editResources':
+      return l10n.t('Change Limits…');
     case 'exportDatabase':
       return l10n.t('Export Database Copy…');
     case 'undoLast':

@@ -197,6 +197,13 @@ UPDATE tasks SET queue_order = updated_at - priority * 3600000
 ALTER TABLE prompts ADD COLUMN position REAL NOT NULL DEFAULT 0;
 `,
   },
+  {
+    version: 6,
+    sql: `
+ALTER TABLE tasks ADD COLUMN resources TEXT;
+ALTER TABLE agent_instances ADD COLUMN blocked TEXT NOT NULL DEFAULT '[]';
+`,
+  },
 ];
 
 /** The version this program writes and the newest it can read. */

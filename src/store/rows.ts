@@ -49,6 +49,7 @@ export function taskFrom(row: Row): Task {
     branch: textOrNull(row.branch),
     includeUncommitted: row.include_uncommitted !== 0,
     labels: json(row.labels) as string[],
+    resources: jsonOrNull(row.resources) as Task['resources'],
     heldBecause: textOrNull(row.held_because),
     queueOrder: integerOrNull(row.queue_order),
     retry: jsonOrNull(row.retry) as Task['retry'],
@@ -84,6 +85,7 @@ export function runFrom(row: Row): Run {
     failure: jsonOrNull(row.failure) as Run['failure'],
     workspace: jsonOrNull(row.workspace) as Run['workspace'],
     changes: jsonOrNull(row.changes) as Run['changes'],
+    blocked: json(row.blocked) as string[],
     times: json(row.times) as Run['times'],
     createdAt: integer(row.created_at),
   };

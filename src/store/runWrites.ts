@@ -8,15 +8,23 @@ import type { SqlDatabase } from './sqlDatabase.ts';
 export type RunPatch = Partial<
   Pick<
     Run,
-    'sessionId' | 'containerId' | 'turns' | 'activity' | 'stopReason' | 'failure' | 'workspace' | 'changes'
+    | 'sessionId'
+    | 'containerId'
+    | 'turns'
+    | 'activity'
+    | 'stopReason'
+    | 'failure'
+    | 'workspace'
+    | 'changes'
+    | 'blocked'
   >
 >;
 
 export function insertRun(db: SqlDatabase, { run }: { run: Run }): void {
   db.run(
     `INSERT INTO agent_instances (id, task_id, agent_type_id, state, session_id, container_id, turns, activity,
-       stop_reason, failure, workspace, changes, times, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       stop_reason, failure, workspace, changes, blocked, times, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     run.id,
     run.taskId,
     run.agentTypeId,
@@ -29,6 +37,7 @@ export function insertRun(db: SqlDatabase, { run }: { run: Run }): void {
     run.failure && JSON.stringify(run.failure),
     run.workspace && JSON.stringify(run.workspace),
     run.changes && JSON.stringify(run.changes),
+    JSON.stringify(run.blocked),
     JSON.stringify(run.times),
     run.createdAt,
   );
@@ -48,7 +57,7 @@ export function updateRun(
   const run: Run = { ...before, ...patch, state, times };
   db.run(
     `UPDATE agent_instances SET state = ?, session_id = ?, container_id = ?, turns = ?, activity = ?,
-       stop_reason = ?, failure = ?, workspace = ?, changes = ?, times = ? WHERE id = ?`,
+       stop_reason = ?, failure = ?, workspace = ?, changes = ?, blocked = ?, times = ? WHERE id = ?`,
     run.state,
     run.sessionId,
     run.containerId,
@@ -58,6 +67,7 @@ export function updateRun(
     run.failure && JSON.stringify(run.failure),
     run.workspace && JSON.stringify(run.workspace),
     run.changes && JSON.stringify(run.changes),
+    JSON.stringify(run.blocked),
     JSON.stringify(run.times),
     runId,
   );

@@ -32,6 +32,7 @@ export type TaskPatch = Partial<
     | 'priority'
     | 'agentTypeId'
     | 'labels'
+    | 'resources'
     | 'heldBecause'
     | 'retry'
     | keyof CardPlace
@@ -66,8 +67,9 @@ export function insertTask(
   const position = placeInColumn(db, task, task.state, null);
   db.run(
     `INSERT INTO tasks (id, board_id, title, description, state, priority, position, agent_type_id, workspace_mode,
-       repository_url, branch, include_uncommitted, labels, held_because, created_by, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       repository_url, branch, include_uncommitted, labels, resources, held_because, created_by, created_at,
+       updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     task.id,
     task.boardId,
     task.title,
@@ -81,6 +83,7 @@ export function insertTask(
     task.branch,
     Number(task.includeUncommitted),
     JSON.stringify(task.labels),
+    task.resources && JSON.stringify(task.resources),
     task.heldBecause,
     task.createdBy,
     task.createdAt,
@@ -101,7 +104,8 @@ export function updateTask(
   const task = { ...before, ...patch, updatedAt: at };
   db.run(
     `UPDATE tasks SET title = ?, description = ?, priority = ?, agent_type_id = ?, workspace_mode = ?,
-       repository_url = ?, branch = ?, include_uncommitted = ?, labels = ?, held_because = ?, updated_at = ?
+       repository_url = ?, branch = ?, include_uncommitted = ?, labels = ?, resources = ?, held_because = ?,
+       updated_at = ?
      WHERE id = ?`,
     task.title,
     task.description,
@@ -112,6 +116,7 @@ export function updateTask(
     task.branch,
     Number(task.includeUncommitted),
     JSON.stringify(task.labels),
+    task.resources && JSON.stringify(task.resources),
     task.heldBecause,
     at,
     taskId,

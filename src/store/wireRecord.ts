@@ -1,9 +1,12 @@
 import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+/** To and from the agent, what it writes to stderr, and what became of its container. */
+export type WireDirection = 'in' | 'out' | 'stderr' | 'note';
+
 /** One line of the file, as JSON. */
 export type WireLine =
-  | { at: number; direction: 'in' | 'out' | 'stderr'; line: string }
+  | { at: number; direction: WireDirection; line: string }
   /** Stands where so many lines could not be written. */
   | { at: number; lost: number }
   /** Stands at the end of a file that takes no more lines. */
@@ -53,7 +56,7 @@ export class WireRecord {
     this.#onError = onError;
   }
 
-  append(direction: 'in' | 'out' | 'stderr', line: string, at = Date.now()): void {
+  append(direction: WireDirection, line: string, at = Date.now()): void {
     if (this.#full) return;
     if (this.#gatheredBytes > waitingBytes) {
       this.#lost++;

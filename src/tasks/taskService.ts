@@ -93,6 +93,7 @@ export class TaskService {
         id: input.id ?? randomUUID(),
         boardId: board.id,
         position: 0,
+        resources: null,
         heldBecause: null,
         queueOrder: null,
         retry: null,

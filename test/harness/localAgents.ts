@@ -51,6 +51,18 @@ export class LocalAgents implements Agents {
     return Promise.resolve(this.engine);
   }
 
+  /** The hosts that each run was given while it worked. */
+  readonly hosts = new Map<string, readonly string[]>();
+
+  setHosts(runId: string, _folder: string, hosts: readonly string[]): Promise<void> {
+    this.hosts.set(runId, hosts);
+    return Promise.resolve();
+  }
+
+  usage(): ReturnType<Agents['usage']> {
+    return Promise.resolve(new Map());
+  }
+
   removeLeftovers(): Promise<string[]> {
     return Promise.resolve([]);
   }

@@ -17,6 +17,7 @@ import { resolveMcpServers, variablesOf } from '../../src/orchestrator/mcpServer
 import { Orchestrator } from '../../src/orchestrator/orchestrator.ts';
 import { PermissionDesk } from '../../src/orchestrator/permissionDesk.ts';
 import { QuestionDesk } from '../../src/orchestrator/questionDesk.ts';
+import { readContainerLog } from '../../src/store/containerLog.ts';
 import type { Store } from '../../src/store/store.ts';
 import { TaskService } from '../../src/tasks/taskService.ts';
 import { workspaceModesOf } from '../../src/workspaces/findRepository.ts';
@@ -212,6 +213,7 @@ class Services implements TestServices {
         workspaceModes: () => workspaceModesOf(this.folder),
         transfer: new BoardTransfer(store, tasks),
         workspaces,
+        containerLog: (runId) => readContainerLog(this.wireFolder, runId),
       },
       () => 'ann',
     );

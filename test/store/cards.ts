@@ -20,6 +20,7 @@ export function newTask(id: string): { task: Task; change: Change } {
     branch: null,
     includeUncommitted: true,
     labels: [],
+    resources: null,
     heldBecause: null,
     queueOrder: null,
     retry: null,
@@ -45,6 +46,7 @@ export function newRun(id: string, taskId: string): Run {
     failure: null,
     workspace: null,
     changes: null,
+    blocked: [],
     times: {},
     createdAt: 1,
   };

@@ -30,6 +30,10 @@ export function actionLabel(action: UserAction): string {
       return t('Sign In in Terminal');
     case 'credentials':
       return t('Choose…');
+    case 'allowHost':
+      return t('Allow…');
+    case 'editResources':
+      return t('Change Limits…');
     case 'exportDatabase':
       return t('Export Database Copy…');
     case 'undoLast':

@@ -172,7 +172,7 @@ describe('memory', () => {
       failure: {
         reason: 'too-little-memory',
         message: expect.stringContaining('is to have 512 MB of memory, and Docker has 256 MB') as string,
-        action: { kind: 'openSetting', setting: 'kandev.agents' },
+        action: { kind: 'editResources', taskId },
       },
     });
     const { cards } = await services.kandev.query('cards', { taskIds: [taskId] });

@@ -245,7 +245,9 @@ describe('a run', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { direction: string; line: string });
-    expect(new Set(lines.map(({ direction }) => direction))).toEqual(new Set(['in', 'out', 'stderr']));
+    expect(new Set(lines.map(({ direction }) => direction))).toEqual(
+      new Set(['note', 'in', 'out', 'stderr']),
+    );
     expect(lines.some(({ line }) => line.includes('"session/prompt"'))).toBe(true);
     expect(text).not.toContain('planted-secret-2');
   });
