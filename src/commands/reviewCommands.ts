@@ -1,4 +1,4 @@
-import { commands, l10n, Uri, window } from 'vscode';
+import { commands, env, l10n, Uri, window } from 'vscode';
 import type { ResultSpan } from '../api/resultContract.ts';
 import type { CardView } from '../model/cardView.ts';
 import { latestRun } from '../providers/resultRuns.ts';
@@ -91,7 +91,7 @@ async function showFolder(folder: string): Promise<void> {
     await commands.executeCommand('revealFileInOS', Uri.file(folder));
     return;
   }
-  const terminal = l10n.t('Open in Terminal');
-  const chosen = await window.showInformationMessage(l10n.t('The workspace is {0}.', folder), terminal);
-  if (chosen === terminal) window.createTerminal({ cwd: folder }).show();
+  const copy = l10n.t('Copy Path');
+  const chosen = await window.showInformationMessage(l10n.t('The workspace is {0}.', folder), copy);
+  if (chosen === copy) await env.clipboard.writeText(folder);
 }

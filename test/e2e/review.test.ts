@@ -60,6 +60,13 @@ describe('what an agent has done in the folder', () => {
     }
   });
 
+  it('is still there when the window was reloaded', async () => {
+    const { workbench } = window;
+    await workbench.reload();
+    await reviewedFile('README.md').getByText('two', { exact: true }).waitFor();
+    await reviewedFile('picture.bin').getByText('This file is not text (68.4 KB)').waitFor();
+  });
+
   it('can be edited where it is reviewed', async () => {
     const { workbench } = window;
     await reviewedFile('README.md').getByText('three', { exact: true }).last().click();
@@ -132,5 +139,41 @@ describe('what an agent has done in the folder', () => {
     await workbench.quickPickRow('Undo').first().waitFor();
     await workbench.screenshot('undo list');
     await workbench.page.keyboard.press('Escape');
+  });
+});
+
+describe('a thousand changed files, and one of 10 MB', () => {
+  const many = 'Write a lot';
+
+  it('are counted', async () => {
+    const { board, workbench } = window;
+    await board.createAndStart({
+      title: many,
+      description: script(
+        'terminal style=text mkdir many && cd many && yes a line | head -c 10485760 > 0-big.txt',
+        'terminal style=text cd many && i=1; while [ $i -lt 1000 ]; do echo $i > $i.txt; i=$((i+1)); done',
+        'message Done.',
+      ),
+      agent: 'Demo agent',
+    });
+    await workbench.notification(`“${many}” is ready for your review.`).waitFor();
+    await board.card(many).getByText('1000 files').waitFor();
+  });
+
+  it('are shown part by part, and VS Code stays usable', async () => {
+    const { workbench, tree } = window;
+    await tree.clickAction(many, 'Review Changes');
+    await workbench.quickPickRow('Files 1 to 250').waitFor();
+    await workbench.screenshot('review in parts');
+    expect(await workbench.quickPickRow().count()).toBe(4);
+    await workbench.pick('Files 1 to 250');
+    await reviewedFile('0-big.txt').waitFor();
+    await reviewedFile('0-big.txt')
+      .getByText('This file is too large to be compared here (10.0 MB).')
+      .waitFor();
+    await workbench.screenshot('review of many');
+    // The extension host and the window both still answer.
+    await workbench.runCommand('Kandev: Show Log');
+    await workbench.page.locator('.part.panel').getByText(`[${many}]`).first().waitFor();
   });
 });
