@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { makeRepository } from '../harness/repository.ts';
 import { script } from './agents.ts';
 import { eventually } from './eventually.ts';
+import { importCard } from './importCard.ts';
 import { useWindow } from './testWindow.ts';
 
 const window = useWindow(async () => ({
@@ -23,29 +24,15 @@ async function choose(...labels: readonly string[]): Promise<void> {
   await window.workbench.chooseFromMenu('Changes', ...labels);
 }
 
-/** A card whose agent works in a clone, by way of a board file: they are written as a team would share them. */
-async function importCard(description: string): Promise<void> {
-  const { board, workbench } = window;
-  await board.create({ title: 'Template', description, agent: 'Demo agent' });
-  await workbench.runCommand('Kandev: Export Board…');
-  await workbench.acceptPath(inFolder('board.kandev.json'), 'OK');
-  await workbench.notification('The board with its 1 cards was written to').waitFor();
-  const file = JSON.parse(await text('board.kandev.json')) as { tasks: object[] };
-  const tasks = file.tasks.map((task) => ({ ...task, id: 'in-a-clone', title, workspaceMode: 'clone' }));
-  await writeFile(inFolder('board.kandev.json'), JSON.stringify({ ...file, tasks }));
-  await workbench.runCommand('Kandev: Import Board…');
-  await workbench.acceptPath(inFolder('board.kandev.json'), 'Import');
-  await workbench.dialogButton('Import').click();
-  await board.card(title).waitFor();
-  await git('clean', '--quiet', '--force');
-}
-
 describe('what an agent has done in a clone', () => {
   it('leaves the folder as it is', async () => {
     const { workbench, tree } = window;
-    await importCard(
-      script('write numbers.txt "one\\n2\\nthree\\n"', 'write new.txt "new\\n"', 'message Done.'),
+    const description = script(
+      'write numbers.txt "one\\n2\\nthree\\n"',
+      'write new.txt "new\\n"',
+      'message Done.',
     );
+    await importCard(window, { title, description, workspaceMode: 'clone' });
     await tree.clickAction(title, 'Start Agent');
     await workbench.notification(`“${title}” is ready for your review.`).waitFor();
     await eventually(() => tree.description(title)).toContain('2 files +2 −1');
