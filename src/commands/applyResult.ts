@@ -44,17 +44,23 @@ async function applyUntilDone(context: CommandContext, target: ResultTarget): Pr
       await tellApplied(context, target, outcome);
       return;
     }
-    const choice = await askAboutBlocked(target, outcome.blocked, [l10n.t('Merge Anyway'), 'merge']);
+    const choice = await askAboutBlocked(target, outcome.blocked, {
+      label: l10n.t('Merge Anyway'),
+      choice: 'merge',
+      why: l10n.t(
+        'Merging keeps both. What both have changed in the same place becomes a conflict. You can undo it.',
+      ),
+    });
     if (choice === undefined) return;
     if (choice === 'merge') uncommitted = 'merge';
   }
 }
 
-/** @param orElse what else can be done where files are only not committed */
+/** @param orElse what else can be done where files are only not committed, and a sentence about that */
 async function askAboutBlocked<T extends string>(
   { info, card }: ResultTarget,
   blocked: readonly FileConflict[],
-  orElse: readonly [label: string, choice: T],
+  orElse: { label: string; choice: T; why: string },
 ): Promise<T | 'again' | undefined> {
   const question =
     blocked.length === 1
@@ -73,7 +79,7 @@ async function askAboutBlocked<T extends string>(
     return save;
   }
   if (has(blocked, 'in-the-way')) return askAbout(question, list, [[l10n.t('Try Again'), 'again']]);
-  return askAbout<T | 'again'>(question, list, [orElse]);
+  return askAbout<T | 'again'>(question, `${list}\n\n${orElse.why}`, [[orElse.label, orElse.choice]]);
 }
 
 async function tellApplied(
@@ -145,10 +151,11 @@ export async function mergeBranch(
       await tellMerged(context, target, outcome);
       return true;
     }
-    const choice = await askAboutBlocked(target, outcome.blocked, [
-      l10n.t('Apply Without Committing Instead'),
-      'apply',
-    ]);
+    const choice = await askAboutBlocked(target, outcome.blocked, {
+      label: l10n.t('Apply Without Committing Instead'),
+      choice: 'apply',
+      why: l10n.t('A merge needs these to be committed or put aside first.'),
+    });
     if (choice === undefined) return true;
     if (choice === 'apply') {
       await applyUntilDone(context, target);

@@ -1,9 +1,9 @@
-import { l10n, window, type QuickPickItem } from 'vscode';
-import type { RevertOutcome } from '../api/resultContract.ts';
+import { l10n, Uri, window, type QuickPickItem } from 'vscode';
+import type { FileConflict, RevertOutcome } from '../api/resultContract.ts';
 import type { Run } from '../model/run.ts';
 import { UserError } from '../model/failure.ts';
 import { filesText } from '../providers/cardText.ts';
-import { askAbout, conflictList, has } from './blockedFiles.ts';
+import { askAbout, conflictList, has, saveOpen } from './blockedFiles.ts';
 import type { CommandContext } from './commandContext.ts';
 import { changesOf, type ResultTarget } from './resultTarget.ts';
 import { tell } from './tellResult.ts';
@@ -33,7 +33,7 @@ export async function rollBack(context: CommandContext, target: ResultTarget, ru
   );
   const question = l10n.t('Take the files back to before this run of “{0}”?', title);
   if ((await window.showWarningMessage(question, { modal: true, detail }, button)) !== button) return;
-  const outcome = await untilDone((choice) =>
+  const outcome = await untilDone([target.info.root], (choice) =>
     underway(context, l10n.t('Rolling back “{0}”…', title), (operation) =>
       context.kandev.execute('result.rollBack', { runId: run.id, ...choice, operation }),
     ),
@@ -65,7 +65,9 @@ export function undoButton(context: CommandContext, taskId: string, undoId: stri
 }
 
 async function undo(context: CommandContext, taskId: string, undoId: string): Promise<void> {
-  const outcome = await untilDone((choice) =>
+  const info = await context.kandev.query('result.info', { taskId });
+  const roots = [info?.root, info?.targetRoot].filter((root) => typeof root === 'string');
+  const outcome = await untilDone(roots, (choice) =>
     underway(context, l10n.t('Undoing…'), (operation) =>
       context.kandev.execute('result.undo', { taskId, undoId, ...choice, operation }),
     ),
@@ -94,11 +96,13 @@ export async function undoLast(context: CommandContext): Promise<void> {
     undo: l10n.t('Undo'),
   };
   const items = undos.map(({ undoId, taskId, what, title, at, isComplete }): UndoItem => {
-    const cutOff = isComplete
-      ? {}
-      : { detail: l10n.t('It was cut off. Undo it to have the files as before.') };
+    const notes = [
+      ...(isComplete ? [] : [l10n.t('It was cut off. Undo it to have the files as before.')]),
+      ...(what === 'undo' ? [l10n.t('Does again what was undone.')] : []),
+    ];
     const description = `“${title}” · ${new Date(at).toLocaleString()}`;
-    return { label: names[what], description, ...cutOff, undoId, taskId };
+    const detail = notes.join(' ');
+    return { label: names[what], description, ...(detail === '' ? {} : { detail }), undoId, taskId };
   });
   const picked = await window.showQuickPick(items, {
     title: l10n.t('Undo'),
@@ -108,55 +112,84 @@ export async function undoLast(context: CommandContext): Promise<void> {
   if (picked) await undo(context, picked.taskId, picked.undoId);
 }
 
-/** Does it, asks about what stands against it, and does it again as the user has chosen; undefined when nothing was done. */
+/**
+ * Does it, asks about what stands against it, and does it again as the user has chosen; undefined when nothing was done.
+ * @param roots what the paths of its files may be relative to
+ */
 async function untilDone(
+  roots: readonly string[],
   work: (choice: Choice) => Promise<RevertOutcome | undefined>,
 ): Promise<RevertOutcome | undefined> {
   let choice: Choice = { conflicts: 'stop', branch: 'stop' };
   for (;;) {
     const outcome = await work(choice);
     if (!outcome || outcome.done) return outcome;
-    const next = await askWhatNext(outcome, choice);
+    const next = await askWhatNext(outcome, choice, roots);
     if (!next) return undefined;
     choice = next;
   }
 }
 
-async function askWhatNext(outcome: RevertOutcome, choice: Choice): Promise<Choice | undefined> {
+async function askWhatNext(
+  outcome: RevertOutcome,
+  choice: Choice,
+  roots: readonly string[],
+): Promise<Choice | undefined> {
   let next = choice;
   if (outcome.branchMoved && choice.branch === 'stop') {
-    const { from, to } = outcome.branchMoved;
-    const branch = await askAbout<Choice['branch']>(
-      l10n.t('Nothing was done: the branch is not where it was.'),
-      l10n.t(
-        'It was at {0} and is at {1}. Commits that are moved away from stay reachable under refs/kandev.',
-        headText(from),
-        headText(to),
-      ),
-      [
-        [l10n.t('Leave the Branch'), 'keep'],
-        [l10n.t('Move It Back'), 'moveBack'],
-      ],
-    );
+    const branch = await askAboutBranch(outcome.branchMoved);
     if (!branch) return undefined;
     next = { ...next, branch };
   }
   if (outcome.conflicts.length > 0 && choice.conflicts === 'stop') {
-    const conflicts = await askAbout<Choice['conflicts']>(
-      l10n.t('Some files cannot be taken back without losing something.'),
-      conflictList(outcome.conflicts),
-      [
-        [l10n.t('Keep These, Take Back the Rest'), 'keep'],
-        ...(has(outcome.conflicts, 'changed')
-          ? [[l10n.t('Take Back the Changed Ones Too'), 'overwrite'] as const]
-          : []),
-      ],
-    );
+    const conflicts = await askAboutConflicts(outcome.conflicts);
+    if (conflicts === 'save')
+      return (await saveOpen(pathsOf(outcome.conflicts, roots))) ? { ...next } : undefined;
     if (!conflicts) return undefined;
     next = { ...next, conflicts };
   }
   // With nothing left to ask, the same question would be asked for ever.
   return next === choice ? undefined : next;
+}
+
+function askAboutBranch({
+  from,
+  to,
+}: NonNullable<RevertOutcome['branchMoved']>): Promise<Choice['branch'] | undefined> {
+  return askAbout<Choice['branch']>(
+    l10n.t('Nothing was done: the branch is not where it was.'),
+    l10n.t(
+      'It was at {0} and is at {1}. Commits that are moved away from stay reachable under refs/kandev.',
+      headText(from),
+      headText(to),
+    ),
+    [
+      [l10n.t('Leave the Branch'), 'keep'],
+      [l10n.t('Move It Back'), 'moveBack'],
+    ],
+  );
+}
+
+/** What is saved is kept: it can then be taken back, and that undone. */
+function askAboutConflicts(
+  conflicts: readonly FileConflict[],
+): Promise<Choice['conflicts'] | 'save' | undefined> {
+  return askAbout<Choice['conflicts'] | 'save'>(
+    l10n.t('Some files cannot be taken back without losing something.'),
+    conflictList(conflicts),
+    [
+      [l10n.t('Keep These, Take Back the Rest'), 'keep'],
+      ...(has(conflicts, 'unsaved') ? [[l10n.t('Save and Try Again'), 'save'] as const] : []),
+      ...(has(conflicts, 'changed')
+        ? [[l10n.t('Take Back the Changed Ones Too'), 'overwrite'] as const]
+        : []),
+    ],
+  );
+}
+
+function pathsOf(conflicts: readonly FileConflict[], roots: readonly string[]): string[] {
+  const unsaved = conflicts.filter(({ reason }) => reason === 'unsaved');
+  return roots.flatMap((root) => unsaved.map(({ path }) => Uri.joinPath(Uri.file(root), path).fsPath));
 }
 
 function headText({ branch, commit }: { branch: string | null; commit: string | null }): string {

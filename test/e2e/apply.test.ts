@@ -11,6 +11,7 @@ import { useWindow } from './testWindow.ts';
 
 const window = useWindow(async () => ({
   folder: await makeRepository('project', { 'numbers.txt': 'one\ntwo\nthree\n' }),
+  userSettings: { 'files.autoSave': 'off' },
 }));
 const title = 'Use figures';
 
@@ -89,6 +90,9 @@ describe('what an agent has done in a clone', () => {
     expect(await git('diff', '--name-only', '--diff-filter=U')).toBe('numbers.txt');
     expect(await text('new.txt')).toBe('new\n');
     await workbench.notificationButton('Undo', message).click();
+    // The merge editor has begun with what both sides had: that is not saved, and then is a change.
+    await workbench.dialogButton('Save and Try Again').click();
+    await workbench.dialogButton('Take Back the Changed Ones Too').click();
     await eventually(() => git('status', '--porcelain')).toBe('');
     expect(await text('numbers.txt')).toBe('one\nzwei\nthree\n');
   });
@@ -101,7 +105,7 @@ describe('what an agent has done in a clone', () => {
     await workbench.screenshot('merge, asked');
     await workbench.enter('Use figures instead of words');
     await workbench.notificationButton('Mark as Done', 'was merged into the branch of the folder').click();
-    await window.standsIn(title, 'Done');
+    await eventually(() => window.tree.cards()).toMatchObject({ Done: [title] });
     expect(await git('log', '--format=%s')).toBe('Use figures instead of words\nFirst commit');
     expect(await text('numbers.txt')).toBe('one\n2\nthree\n');
   });

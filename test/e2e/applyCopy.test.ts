@@ -28,6 +28,7 @@ describe('what an agent has done in a copy of a folder without git', () => {
     await tree.clickAction(title, 'Start Agent');
     await workbench.notification(`“${title}” is ready for your review.`).waitFor();
     expect(await text('letters.txt')).toBe('a\n');
+    await eventually(() => tree.description(title)).toContain('2 files');
     await tree.row(title).click({ button: 'right' });
     await workbench.menuItem('Changes').hover();
     await workbench.menuItem('Apply to Folder…').waitFor();
@@ -49,7 +50,7 @@ describe('what an agent has done in a copy of a folder without git', () => {
     expect(await text('numbers.txt')).toBe('one\nzwei\nthree\n');
     const editor = workbench.page.locator('.merge-editor');
     await editor.getByText('zwei', { exact: true }).first().waitFor();
-    await editor.getByText('The folder', { exact: true }).waitFor();
+    await editor.getByText('The folder', { exact: true }).first().waitFor();
     await workbench.screenshot('merge editor of a copy');
     await workbench.notificationButton('Undo', 'all else is applied').click();
     await eventually(() => text('letters.txt')).toBe('a\n');
