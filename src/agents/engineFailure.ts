@@ -149,6 +149,17 @@ export function launchFailure(error: unknown, thing: LaunchedThing): UserError |
       { cause: error },
     );
   }
+  if (/fill out specgen/i.test(detail)) {
+    return new UserError(
+      {
+        reason: 'folder-not-visible',
+        message: `Podman cannot mount ${thing.folder}: its mounts break at commas and quotation marks. Rename the folder, or use another engine.`,
+        detail,
+        action: { kind: 'openFolder' },
+      },
+      { cause: error },
+    );
+  }
   const unseen = unseenPath(error);
   if (unseen !== null) {
     return new UserError(

@@ -6,7 +6,7 @@ import { attach, beginWait } from './attach.ts';
 import type { FileDelivery } from './containerFiles.ts';
 import { orAborted, settledWithin } from './deadline.ts';
 import type { Engine } from './engine.ts';
-import { launchFailure, statusOf, type LaunchedThing } from './engineFailure.ts';
+import { launchFailure, messageOf, statusOf, type LaunchedThing } from './engineFailure.ts';
 import { KeptStdio, NoKeeper } from './keeper/keptStdio.ts';
 import { containerLabels } from './labels.ts';
 import { removeContainer } from './removeContainer.ts';
@@ -159,7 +159,8 @@ async function createOrReplace(
   try {
     return await createOnce(launch, options);
   } catch (error) {
-    if (statusOf(error) !== 409) throw error;
+    // Podman answers 500.
+    if (statusOf(error) !== 409 && !/name is already in use/i.test(messageOf(error))) throw error;
     const { Config } = await engine.call(`looking at container ${name}`, (docker, abortSignal) =>
       docker.getContainer(name).inspect({ abortSignal }),
     );

@@ -1,6 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/agents/engine.ts';
 import { ensureImage } from '../../src/agents/images.ts';
+import { hasUpdate } from '../../src/agents/imageUpdates.ts';
+import { builtInAgentTypes } from '../../src/agents/registry.ts';
+import { makeFolder } from '../harness/testRun.ts';
 import { neverAborted, RecordedProgress, testEngine } from './agents.ts';
 import { startRegistry, type TestRegistry } from './registry.ts';
 
@@ -93,5 +98,87 @@ describe('an image that is not there', () => {
       },
     });
     registry = await startRegistry();
+  });
+});
+
+describe('an image of a registry that wants a sign-in', () => {
+  const before = process.env.DOCKER_CONFIG;
+  let folder: string;
+
+  beforeEach(async () => {
+    await registry.close();
+    registry = await startRegistry({ wantsSignIn: true });
+    folder = await makeFolder('docker-config');
+    process.env.DOCKER_CONFIG = folder;
+  });
+
+  afterEach(() => {
+    if (before === undefined) delete process.env.DOCKER_CONFIG;
+    else process.env.DOCKER_CONFIG = before;
+  });
+
+  const signIn = (password: string): Promise<void> =>
+    writeFile(
+      path.join(folder, 'config.json'),
+      JSON.stringify({
+        auths: { [registry.host]: { auth: Buffer.from(`ann:${password}`).toString('base64') } },
+      }),
+    );
+
+  it('is pulled with the sign-in that Docker has', async () => {
+    await signIn('secret');
+    const image = `${registry.host}/private:1`;
+    const progress = new RecordedProgress();
+    registry.releaseLayer();
+    await pull(image, progress);
+    expect(await imagesNamed(image)).toBe(1);
+    expect(JSON.stringify([progress.activities, progress.logged])).not.toContain('secret');
+    await engine.call('removing the image', (docker) => docker.getImage(image).remove({ force: true }));
+  });
+
+  it('offers to sign in, where nobody is or the password is wrong', async () => {
+    const failure = {
+      reason: 'registry-denied',
+      action: { kind: 'registrySignIn', registry: registry.host },
+    };
+    await expect(pull(`${registry.host}/private:1`)).rejects.toMatchObject({ failure });
+    await signIn('wrong');
+    await expect(pull(`${registry.host}/private:1`)).rejects.toMatchObject({ failure });
+  });
+});
+
+describe('the policy of an agent', () => {
+  it('never pulls where it says so', async () => {
+    const image = `${registry.host}/agent:1`;
+    const never = ensureImage({
+      engine,
+      agentType: { image, buildContext: null, pull: 'never' },
+      distFolder: '/nonexistent',
+      progress: new RecordedProgress(),
+      signal: neverAborted(),
+    });
+    await expect(never).rejects.toMatchObject({
+      failure: { reason: 'image-missing', action: { kind: 'openSetting', setting: 'kandev.agents' } },
+    });
+    expect(await imagesNamed(image)).toBe(0);
+  });
+
+  it('always pulls where it says so, and an update is seen', async () => {
+    const image = `${registry.host}/agent:1`;
+    registry.releaseLayer();
+    const [demo] = builtInAgentTypes;
+    if (!demo) throw new Error('There is no built-in agent type.');
+    const agentType = { ...demo, image, buildContext: null, pull: 'always' as const };
+    const ask = (progress: RecordedProgress) =>
+      ensureImage({ engine, agentType, distFolder: '/nonexistent', progress, signal: neverAborted() });
+    expect(await hasUpdate(engine, agentType, '/nonexistent', neverAborted())).toBeNull();
+    await ask(new RecordedProgress());
+    const again = new RecordedProgress();
+    await ask(again);
+    expect(again.activities[0]).toBe(`Pulling ${image} …`);
+    expect(await hasUpdate(engine, agentType, '/nonexistent', neverAborted())).toBe(false);
+    await registry.replaceImage();
+    expect(await hasUpdate(engine, agentType, '/nonexistent', neverAborted())).toBe(true);
+    await engine.call('removing the image', (docker) => docker.getImage(image).remove({ force: true }));
   });
 });

@@ -16,6 +16,8 @@ export interface TestRegistry {
   releaseLayer(): void;
   /** Settles when half of the layer is on its way. */
   layerBegun: Promise<void>;
+  /** Has another image under the same name from now on. */
+  replaceImage(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,10 +30,11 @@ interface Blob {
 const layerBytes = 8_000_000;
 
 /**
- * Holds `agent:1`; gives no `agent:other`; wants a sign-in for `private`, and refuses everybody for `refused`.
+ * Holds `agent:1`; gives no `agent:other`; wants a sign-in for `private`, where ann with the password `secret` finds the
+ * same, and refuses everybody for `refused`. With `wantsSignIn` it says so at its door, as registries do.
  */
-export async function startRegistry(): Promise<TestRegistry> {
-  const { layer, config, manifest } = await makeImage();
+export async function startRegistry({ wantsSignIn = false } = {}): Promise<TestRegistry> {
+  let { layer, config, manifest } = await makeImage();
   const released = gate();
   const begun = gate();
 
@@ -46,8 +49,14 @@ export async function startRegistry(): Promise<TestRegistry> {
   };
 
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    const url = request.url ?? '';
-    if (url === '/v2/') {
+    const asked = request.url ?? '';
+    const isAnn = request.headers.authorization === `Basic ${Buffer.from('ann:secret').toString('base64')}`;
+    // Somebody who is signed in finds the same there.
+    const url = isAnn ? asked.replace('/v2/private/', '/v2/agent/') : asked;
+    if (url === '/v2/' && wantsSignIn && !isAnn) {
+      response.setHeader('WWW-Authenticate', 'Basic realm="test"');
+      refuse(response, 401, 'UNAUTHORIZED', 'authentication required');
+    } else if (url === '/v2/') {
       response.end('{}');
     } else if (url.startsWith('/v2/private/')) {
       response.setHeader('WWW-Authenticate', 'Basic realm="test"');
@@ -75,6 +84,9 @@ export async function startRegistry(): Promise<TestRegistry> {
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     releaseLayer: released.resolve,
+    replaceImage: async () => {
+      ({ layer, config, manifest } = await makeImage());
+    },
     layerBegun: begun.promise,
     close: async () => {
       const closed = once(server, 'close');
