@@ -7,6 +7,7 @@ import type { Engine } from '../../src/agents/engine.ts';
 import type { Kandev } from '../../src/api/contract.ts';
 import type { AgentType } from '../../src/model/agentType.ts';
 import type { CardView } from '../../src/model/cardView.ts';
+import type { WorkspaceSettings } from '../../src/model/settings.ts';
 import { diskFiles } from '../harness/diskFiles.ts';
 import { MemoryLog } from '../harness/services.ts';
 import { storeWorkerPath, wasmPath } from '../harness/store.ts';
@@ -26,6 +27,8 @@ export interface BoardOptions {
   agents: readonly object[];
   /** What of the environment the user has. */
   environment: Readonly<Record<string, string>>;
+  /** The user's settings for workspaces; none when left out. */
+  workspace?: WorkspaceSettings;
   /** As in DOCKER_HOST; the engine of the test run when left out. */
   host?: string;
 }
@@ -72,9 +75,11 @@ export async function addressForContainers(engine: Engine): Promise<string> {
   return config.Gateway ?? config.Subnet.replace(/\.0\/\d+$/, '.1');
 }
 
+const noSettings: WorkspaceSettings = { setupScript: '', setupLimitSeconds: 60, copyFiles: [], exclude: [] };
+
 export async function openBoard(
   distFolder: string,
-  { folder, agents, environment, host = dockerHost() }: BoardOptions,
+  { folder, agents, environment, workspace = noSettings, host = dockerHost() }: BoardOptions,
 ): Promise<TestBoard> {
   const log = new MemoryLog();
   const opened = await openKandev({
@@ -84,7 +89,7 @@ export async function openBoard(
       folder: () => folder,
       dockerHost: () => host,
       gitPath: () => null,
-      workspace: () => ({ setupScript: '', setupLimitSeconds: 60, copyFiles: [], exclude: [] }),
+      workspace: () => workspace,
       maxConcurrentRuns: () => 3,
       startTimeoutSeconds: () => 60,
       keepContainerMinutes: () => 10,
