@@ -50,6 +50,7 @@ async function flood(): Promise<{ measured: HostMeasurement; elapsedMs: number }
     await workbench.openKandevView();
     await workbench.titleAction('Open Board').click();
     const board = workbench.page.frameLocator('iframe.webview').frameLocator('iframe#active-frame');
+    await board.getByRole('button', { name: 'New Card', exact: true }).waitFor();
     await workbench.runCommand('Kandev: Show Log');
     // The first is for the compiler, and for what is loaded once.
     await turn(board, 'Before');

@@ -43,6 +43,7 @@ const signInSchema = object({
 
 const quirksSchema = object({
   missingFileIsEmpty: v.optional(flag()),
+  commandIsTitle: v.optional(flag()),
   noLoadInSameMinute: v.optional(flag()),
   errorMessage: v.optional(
     v.pipe(

@@ -84,6 +84,7 @@ export const builtInAgentTypes: readonly AgentType[] = [
     },
     quirks: {
       missingFileIsEmpty: true,
+      commandIsTitle: true,
       noLoadInSameMinute: true,
       modeMessagePrefix: '[MODE_UPDATE] ',
     },

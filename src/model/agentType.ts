@@ -60,6 +60,8 @@ export interface AgentSignIn {
 export interface AgentQuirks {
   /** Reads the file that it is about to create, and gives up on an error: a missing file is answered as an empty one. */
   missingFileIsEmpty?: boolean;
+  /** Says the command that it wants to run by the title of the call alone, which is nothing else then. */
+  commandIsTitle?: boolean;
   /** `session/load` fails in the minute of the clock in which the session was made. */
   noLoadInSameMinute?: boolean;
   /**

@@ -145,6 +145,7 @@ function contentText(content: ContentBlock): string {
 export function permissionFrom(
   request: AcpPermissionRequest,
   run: { id: string; taskId: string },
+  { commandIsTitle }: AgentQuirks = {},
 ): NewPermissionRequest {
   const { toolCall } = request;
   return {
@@ -153,7 +154,9 @@ export function permissionFrom(
     toolCallId: toolCall.id,
     title: toolCall.title === '' ? 'Use a tool' : toolCall.title,
     toolKind: toolCall.kind,
-    command: commandOf(toolCall.rawInput),
+    command:
+      commandOf(toolCall.rawInput) ??
+      (commandIsTitle && toolCall.kind === 'execute' && toolCall.title !== '' ? toolCall.title : null),
     paths: toolCall.locations.map(({ path }) => path),
     diffs: toolCall.content.flatMap((content) =>
       content.type === 'diff'

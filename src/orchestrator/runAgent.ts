@@ -219,7 +219,9 @@ export class RunAgent {
 
   async #askPermission(request: AcpPermissionRequest, signal: AbortSignal): Promise<PermissionOutcome> {
     // The agent's own ids go back to it as they were.
-    const asked = this.#settings.secrets.maskIn(permissionFrom(request, this.#record.run));
+    const asked = this.#settings.secrets.maskIn(
+      permissionFrom(request, this.#record.run, this.#agentType.quirks),
+    );
     const answer = await this.#waitForUser(() => this.#deps.permissions.ask(asked, signal));
     const chosen = asked.options.findIndex(({ optionId }) => optionId === answer);
     const optionId = request.options[chosen]?.optionId;
