@@ -23,7 +23,10 @@ export interface SignIn {
 /** Waits for its container to be removed; a shell is there wherever terminals are. */
 const idle = ['sh', '-c', 'while read -r line; do :; done'];
 
-/** The ways to sign in: a type's own command goes before the methods that the agent names. */
+/**
+ * The ways to sign in: a type's own command goes before the methods that the agent names. Only variables of the type
+ * are given to it, so that an agent cannot have others by naming them.
+ */
 export function signInWays(agentType: AgentType, methods: readonly AuthMethod[]): SignInWay[] {
   const variables = agentType.environment.map((name) => ({ kind: 'variable', name }) as const);
   const command = agentType.signIn?.command;
@@ -34,6 +37,12 @@ export function signInWays(agentType: AgentType, methods: readonly AuthMethod[])
       const { id, name, type } = method;
       if (type === 'terminal')
         return [{ kind: 'terminal', name, ...signInCommand(method, agentType.command) }];
+      if (type === 'env_var') {
+        const given = method.variables.every((variable) => agentType.environment.includes(variable.name));
+        return given && method.variables.length > 1
+          ? [{ kind: 'variables', name, variables: method.variables }]
+          : [];
+      }
       return type === 'agent' ? [{ kind: 'agent', name, methodId: id }] : [];
     }),
   ];

@@ -1,9 +1,9 @@
 import { l10n, ProgressLocation, ThemeIcon, window, type QuickPickItem } from 'vscode';
 import type { AgentType } from '../model/agentType.ts';
 import { UserError } from '../model/failure.ts';
-import type { SignInWay } from '../model/signIn.ts';
+import type { SignInVariable, SignInWay } from '../model/signIn.ts';
 import type { AgentReport } from '../providers/agentReport.ts';
-import { plainLabel } from '../providers/agentText.ts';
+import { plainLabel, plainMessage } from '../providers/agentText.ts';
 import { AgentTerminal } from '../providers/agentTerminal.ts';
 import type { CommandContext } from './commandContext.ts';
 
@@ -42,7 +42,11 @@ export async function signIn(
     case undefined:
       return false;
     case 'variable':
-      return enterValue(context, agentType, way.name);
+      return enterValues(context, agentType, [
+        { name: way.name, label: way.name, secret: true, optional: false },
+      ]);
+    case 'variables':
+      return enterValues(context, agentType, way.variables);
     case 'remove':
       await context.environment.remove(way.name);
       void window.showInformationMessage(l10n.t('{0} is no longer kept.', way.name));
@@ -90,6 +94,10 @@ async function pickWay(
 function wayItem(way: Exclude<SignInWay, { kind: 'variable' }>): WayItem {
   const inTerminal = l10n.t('Sign in in a Terminal');
   if (way.kind === 'agent') return { label: `$(account) ${plainLabel(way.name)}`, way };
+  if (way.kind === 'variables') {
+    const names = way.variables.map(({ name }) => name).join(', ');
+    return { label: `$(key) ${plainLabel(way.name)}`, description: l10n.t('Enter {0}', names), way };
+  }
   const command = plainLabel(way.command.join(' '));
   if (way.name === null) return { label: `$(terminal) ${inTerminal}`, description: command, way };
   return {
@@ -99,24 +107,37 @@ function wayItem(way: Exclude<SignInWay, { kind: 'variable' }>): WayItem {
   };
 }
 
-async function enterValue(
+/** Asks for one value after another. All are kept together, or none when the user gives up in between. */
+async function enterValues(
   { environment }: CommandContext,
   { name }: AgentType,
-  variable: string,
+  variables: readonly SignInVariable[],
 ): Promise<boolean> {
-  const value = await window.showInputBox({
-    title: l10n.t('Sign In to {0}', name),
-    prompt: l10n.t(
-      'Enter {0}. It is kept in VS Code’s secret storage, and given to no agents but those that name it.',
-      variable,
-    ),
-    password: true,
-    ignoreFocusOut: true,
-    validateInput: (typed) => (typed.trim() === '' ? l10n.t('It must not be empty.') : undefined),
-  });
-  if (value === undefined) return false;
-  await environment.keep(variable, value.trim());
-  return true;
+  const values: [name: string, value: string][] = [];
+  for (const [index, variable] of variables.entries()) {
+    const step = variables.length === 1 ? '' : ` (${index + 1}/${variables.length})`;
+    const value = await window.showInputBox({
+      title: `${l10n.t('Sign In to {0}', name)}${step}`,
+      prompt: promptFor(variable),
+      password: variable.secret,
+      ignoreFocusOut: true,
+      validateInput: (typed) =>
+        typed.trim() === '' && !variable.optional ? l10n.t('It must not be empty.') : undefined,
+    });
+    if (value === undefined) return false;
+    if (value.trim() !== '') values.push([variable.name, value.trim()]);
+  }
+  for (const [variable, value] of values) await environment.keep(variable, value);
+  return values.length > 0;
+}
+
+function promptFor({ name, label, optional }: SignInVariable): string {
+  const shown = label === name ? name : `${plainMessage(label)} (${name})`;
+  const kept = l10n.t(
+    'Enter {0}. It is kept in VS Code’s secret storage, and given to no agents but those that name it.',
+    shown,
+  );
+  return optional ? l10n.t('{0} It can be left empty.', kept) : kept;
 }
 
 async function signInInTerminal(

@@ -32,6 +32,20 @@ describe('signInWays', () => {
     ]);
   });
 
+  it('are several variables together, where the type gives the agent all of them', () => {
+    const variables = ['MINE_KEY', 'MINE_URL'].map((name) => ({
+      name,
+      label: name,
+      secret: name === 'MINE_KEY',
+      optional: false,
+    }));
+    const both: AuthMethod = { ...texts('both'), type: 'env_var', variables, link: null };
+    const type = { ...plain, environment: ['MINE_KEY', 'MINE_URL'] };
+    expect(signInWays(type, [both]).at(-1)).toEqual({ kind: 'variables', name: 'By both', variables });
+    // It cannot have what nobody has agreed to by naming it.
+    expect(signInWays(plain, [both])).toEqual([{ kind: 'variable', name: 'MINE_KEY' }]);
+  });
+
   it('are not the agent’s methods where the type has a command of its own', () => {
     expect(signInWays({ ...plain, signIn: { command: ['mine', 'login'] } }, methods)).toEqual([
       { kind: 'variable', name: 'MINE_KEY' },
