@@ -9,6 +9,8 @@ import { describeEnd } from './turnText.ts';
 const gatherMs = 150;
 /** A message longer than this is continued in the next entry. */
 const sealCharacters = 8192;
+/** So many are stored and told of at once, at most: others get their turn in between. */
+const batchEntries = 50;
 
 export interface NewEntry {
   kind: TranscriptEntry['kind'];
@@ -28,6 +30,8 @@ export class TranscriptRecorder {
   readonly #taskId: string;
   readonly #onError: (error: unknown) => void;
   readonly #secrets: SecretMask;
+  /** What is not stored yet, in its order. */
+  readonly #waiting: { entry: TranscriptEntry; appended: string }[] = [];
   #turn = 0;
   #seq = 0;
   #open: TranscriptEntry | null = null;
@@ -154,13 +158,24 @@ export class TranscriptRecorder {
       text: this.#secrets.mask(text),
       data: data === null ? null : this.#secrets.mask(data),
     };
-    const activity = activityOf(entry);
-    this.#tail = this.#tail
-      .then(() => this.#store.write('transcript.put', { runId: this.#runId, entries: [entry], activity }))
-      .catch(this.#onError)
-      .then(() => {
-        this.#events.publish('acp.message', { taskId: this.#taskId, runId: this.#runId, entry, appended });
-      });
+    this.#waiting.push({ entry, appended });
+    // What comes while the last is written is written together.
+    if (this.#waiting.length === 1) this.#tail = this.#tail.then(() => this.#writeWaiting());
+  }
+
+  async #writeWaiting(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, batchEntries);
+      const entries = batch.map(({ entry }) => entry);
+      const activity = entries.map(activityOf).findLast((line) => line !== null) ?? null;
+      await this.#store
+        .write('transcript.put', { runId: this.#runId, entries, activity })
+        .catch(this.#onError);
+      const about = { taskId: this.#taskId, runId: this.#runId };
+      for (const { entry, appended } of batch) {
+        this.#events.publish('acp.message', { ...about, entry, appended });
+      }
+    }
   }
 }
 
