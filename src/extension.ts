@@ -9,6 +9,7 @@ import { LiveBoardState } from './providers/boardState.ts';
 import { BoardTreeView } from './providers/boardView.ts';
 import { CardDeletion } from './providers/cardDeletion.ts';
 import { CredentialPrompts } from './providers/credentialPrompts.ts';
+import { watchDevContainers } from './providers/devContainers.ts';
 import { DisposableStore } from './providers/disposableStore.ts';
 import { editorFiles } from './providers/editorFiles.ts';
 import { EngineWatch } from './providers/engineWatch.ts';
@@ -70,6 +71,7 @@ export function activate(context: ExtensionContext): void {
     queue.look();
   });
   store.add(new RunStatusBar(state));
+  store.add(watchDevContainers());
   store.add(new RunMessages(kandev, failures, state, isWatched));
   const faces = { failures, prompts, questions, credentials, log, board, runs, view };
   const actions = { ...faces, kandev, state, deletion, engine, agents, environment };

@@ -51,6 +51,8 @@ export interface AgentWindow {
     say: (line: string) => void,
     signal: AbortSignal,
   ): Promise<TerminalConnection>;
+  /** Opens a shell in the container of a live run. */
+  openInRun(runId: string, request: { size: { columns: number; rows: number } }): Promise<TerminalConnection>;
   /** Has the agent sign its user in by a method of its own. */
   authenticate(
     agentType: AgentType,

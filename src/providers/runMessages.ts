@@ -1,6 +1,6 @@
 import { commands, l10n, window } from 'vscode';
 import type { Kandev } from '../api/contract.ts';
-import type { Disposable, KandevEvent } from '../model/events.ts';
+import type { Disposable, EventData, KandevEvent } from '../model/events.ts';
 import { offersOf } from '../model/resultOffers.ts';
 import { findCard, type BoardState } from './boardState.ts';
 import { DisposableStore } from './disposableStore.ts';
@@ -31,6 +31,11 @@ export class RunMessages implements Disposable {
       }),
     );
     this.#disposables.add(
+      kandev.subscribe('run.notice', ({ data }) => {
+        if ('notice' in data) this.#notify(data);
+      }),
+    );
+    this.#disposables.add(
       kandev.subscribe('task.state_changed', ({ data }) => {
         const forReview = 'to' in data && data.to === 'REVIEW' && data.actor === 'kandev';
         if (forReview) void failures.guard(() => this.#tellReady(data.task));
@@ -40,6 +45,11 @@ export class RunMessages implements Disposable {
 
   dispose(): void {
     this.#disposables.dispose();
+  }
+
+  #notify({ taskId, notice }: EventData['run.notice']): void {
+    const title = findCard(this.#state, taskId)?.task.title ?? '';
+    this.#failures.notify({ ...notice, message: l10n.t('“{0}”: {1}', title, notice.message) });
   }
 
   #tellFailure({ data }: KandevEvent): void {

@@ -51,6 +51,15 @@ export class AgentTools {
     return terminal;
   }
 
+  /** Opens a shell in the container of a live run. @throws UserError `no-run`, and as openTerminal */
+  async openInRun(runId: string, request: TerminalRequest): Promise<ContainerTerminal> {
+    this.#agents ??= new AgentManager(this.#options.agents);
+    const terminal = await this.#track(this.#agents.openTerminal(runId, request));
+    this.#terminals.add(terminal);
+    void terminal.exited.then(() => this.#terminals.delete(terminal));
+    return terminal;
+  }
+
   /** Has the agent sign its user in. @throws UserError; the signal's reason */
   async authenticate(
     agentType: AgentType,
