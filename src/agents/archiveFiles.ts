@@ -253,7 +253,7 @@ function groupByFolder(files: readonly HostPath[]): Map<string, HostPath[]> {
 }
 
 /** Removes the volumes that were filled for a run. */
-export async function removeVolumesOf(engine: Engine, runId: string): Promise<void> {
+async function removeVolumesOf(engine: Engine, runId: string): Promise<void> {
   const filters = { label: [`${containerLabels.run}=${runId}`] };
   const { Volumes } = await engine.call('listing volumes', (docker, abortSignal) =>
     docker.listVolumes({ filters, abortSignal }),

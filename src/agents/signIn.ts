@@ -14,7 +14,7 @@ export interface SignIn {
   agentType: AgentType;
   /** As for a run: values for the agent type's environment names. */
   environment: Readonly<Record<string, string>>;
-  /** The folder that runs work in: what is kept of the sign-in belongs to its owner. */
+  /** A folder of Kandev's own: what is kept of the sign-in belongs to its owner. */
   folder: string;
   progress: LaunchProgress;
   signal: AbortSignal;
@@ -122,7 +122,7 @@ export async function signInByAgent(signIn: SignIn, methodId: string, clientVers
 function launch({ agents, agentType, environment, folder, progress, signal }: SignIn) {
   const runId = `sign-in-${randomUUID()}`;
   return agents.launch(
-    { runId, taskId: 'sign-in', agentType, folder, environment, outlives: false },
+    { runId, taskId: 'sign-in', agentType, folder, isOwnFolder: true, environment, outlives: false },
     progress,
     signal,
   );

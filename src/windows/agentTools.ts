@@ -1,3 +1,5 @@
+import { chown, mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AgentManager, type AgentManagerOptions, type LaunchProgress } from '../agents/agentManager.ts';
 import type { AgentReport } from '../agents/checkAgent.ts';
 import type { ContainerTerminal, TerminalRequest } from '../agents/execTerminalSession.ts';
@@ -89,7 +91,7 @@ export class AgentTools {
       agents: this.#agents,
       agentType,
       environment: await settings.environment(agentType.environment, await sharedVariables()),
-      folder,
+      folder: await ownFolder(agents.storageFolder, folder),
       progress: progressOf(say),
       signal: AbortSignal.any([signal, this.#closing.signal]),
     };
@@ -103,6 +105,17 @@ export class AgentTools {
       this.#starting.delete(work);
     }
   }
+}
+
+/** An empty folder for the owner of the open one: a sign-in needs none of its files, and works where no engine sees them. */
+async function ownFolder(storageFolder: string, folder: string): Promise<string> {
+  const own = join(storageFolder, 'sign-in');
+  await mkdir(own, { recursive: true });
+  if (process.getuid?.() === 0) {
+    const { uid, gid } = await stat(folder);
+    await chown(own, uid, gid);
+  }
+  return own;
 }
 
 /** What the agent itself writes to stderr is for its makers; its terminal shows the rest. */
