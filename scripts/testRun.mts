@@ -10,6 +10,7 @@ import { ensureBrowser } from './setup/browser.mts';
 import { ensureBusybox } from './setup/busybox.mts';
 import { ensureCodeServer } from './setup/codeServer.mts';
 import { ensureDockerEngine } from './setup/dockerEngine.mts';
+import { ensureOpenssh } from './setup/openssh.mts';
 
 export interface TestRun {
   /** What the tests read of the run (test/harness/testRun.ts), as environment variables. */
@@ -31,6 +32,7 @@ export async function beginTestRun(needs: { editor: boolean }): Promise<TestRun>
   };
   try {
     await ensureBusybox();
+    await ensureOpenssh();
     if (needs.editor) {
       await Promise.all([
         ensureCodeServer(),

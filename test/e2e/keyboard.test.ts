@@ -7,9 +7,10 @@ import { useWindow } from './testWindow.ts';
 
 const window = useWindow(async () => ({
   userSettings: {
-    'kandev.agents': [await demoAgentWith('quick', 'Quick demo', [], ['KANDEV_DEMO_SPEED'])],
+    'kandev.agents': [
+      { ...(await demoAgentWith('quick', 'Quick demo', [])), variables: { KANDEV_DEMO_SPEED: '50' } },
+    ],
   },
-  env: { KANDEV_DEMO_SPEED: '50' },
 }));
 const title = 'Write an overview';
 const overview = (): Promise<string> => readFile(path.join(window.folder, 'KANDEV-OVERVIEW.md'), 'utf8');

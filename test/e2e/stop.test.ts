@@ -16,6 +16,7 @@ const window = useWindow(async () => {
     name: 'Pulled agent',
     image: `${registry.host}/agent:1`,
     command: ['agent'],
+    credentials: false,
   };
   const slow = await demoAgentWith('slow', 'Slow agent', ['--slow-initialize', '600000']);
   return { userSettings: { 'kandev.agents': [pulled, slow] } };

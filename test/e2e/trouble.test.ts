@@ -84,7 +84,7 @@ describe('trouble with agents and forms', () => {
       ]),
       noisy: await demoAgentWith('noisy', 'Noisy agent', ['--noise']),
       unheardOf: {
-        ...{ id: 'unheard-of', name: 'Unheard-of agent', command: ['agent'] },
+        ...{ id: 'unheard-of', name: 'Unheard-of agent', command: ['agent'], credentials: false },
         image: `${await addressOfNobody()}/nobody/agent:1`,
       },
     };
