@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { BoardTransfer } from '../../src/api/boardTransfer.ts';
 import type { Kandev } from '../../src/api/contract.ts';
 import { LocalKandev } from '../../src/api/localKandev.ts';
@@ -92,7 +93,10 @@ const flagsOf: Record<string, readonly string[]> = {
   future: ['--protocol-version', '99'],
   planner: [],
   locked: ['--auth-key'],
+  leaky: [],
 };
+
+const leakyAgent = fileURLToPath(new URL('leaky-agent.mts', import.meta.url));
 
 /** All services of Kandev over a real database, with the demo agent as a process of this machine. */
 export async function startServices(): Promise<TestServices> {
@@ -271,7 +275,7 @@ class Services implements TestServices {
       name: `Agent ${id}`,
       image: 'none',
       buildContext: null,
-      command: ['node', this.#agentFile, ...flags],
+      command: ['node', id === 'leaky' ? leakyAgent : this.#agentFile, ...flags],
       environment: ['TEST_TOKEN', 'KANDEV_DEMO_KEY'],
       resources: { cpus: 1, memoryMb: 512, pids: 512, network: 'bridge' as const },
       dialect: 'acp',
