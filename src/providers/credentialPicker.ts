@@ -26,7 +26,7 @@ export async function pickCredentials(
   const picker = window.createQuickPick<CredentialItem>();
   const addServer = { iconPath: new ThemeIcon('add'), tooltip: l10n.t('Add Git Server…') };
   picker.title = l10n.t('Share with Agents in This Workspace');
-  picker.placeholder = l10n.t('Tick what agents may have of yours. Nothing ticked: they get nothing.');
+  picker.placeholder = l10n.t('Tick what agents may have. None is an answer, too.');
   picker.canSelectMany = true;
   picker.ignoreFocusOut = true;
   picker.matchOnDescription = true;

@@ -39,35 +39,25 @@ export function credentialFacts({ found, missing, shared, usedBy }: CredentialSt
   return [found, users].filter((part) => part !== '').join(' · ');
 }
 
-/** What it gives to an agent, where it goes, and what is known to be wrong with it. */
+/** What it gives to an agent, where it goes, and what is known to be wrong with it: as much as a line shows. */
 export function credentialConsequence({ kind }: CredentialOffer): string {
   switch (kind) {
     case 'git-identity':
-      return l10n.t(
-        'Their commits carry your name and address. Goes into /etc/gitconfig, which Kandev writes.',
-      );
+      return l10n.t('Commits carry your name and address: in /etc/gitconfig');
     case 'ssh-agent':
-      return l10n.t('They reach servers with your keys without seeing them. Its socket goes to /run/kandev.');
+      return l10n.t('Your keys can be used, and not read: by its socket in /run');
     case 'known-hosts':
-      return l10n.t('Their ssh knows the servers that you trust. A copy goes to /etc/ssh/ssh_known_hosts.');
+      return l10n.t('ssh knows the servers you trust: by a copy in /etc/ssh');
     case 'git-credentials':
-      return l10n.t(
-        'Their git asks your git’s helper for this server alone, while this board is open; nothing is stored.',
-      );
+      return l10n.t('Git may ask your helper for this server; nothing is stored');
     case 'environment':
-      return l10n.t(
-        'The value of where VS Code was started. Agents, and whoever may use Docker, can read it.',
-      );
+      return l10n.t('Its value where VS Code was started; agents can read it');
     case 'ssh-folder':
-      return l10n.t(
-        'Read-only, private keys and all. Where ssh says “bad owner or permissions”, or a link in it leads elsewhere: use the ssh-agent.',
-      );
+      return l10n.t('Read-only, with keys. “Bad owner”? Use the ssh-agent.');
     case 'git-config-file':
-      return l10n.t(
-        'Read-only. It may ask for programs that are not in the container (gpg, a keychain), and misses later changes.',
-      );
+      return l10n.t('Read-only; what it calls (gpg) may be missing there');
     case 'git-credentials-file':
-      return l10n.t('Read-only, with every password in it for every server, and misses later changes.');
+      return l10n.t('Read-only, with every password; not kept up to date');
   }
 }
 
