@@ -93,6 +93,9 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
     },
     () => user.name,
   );
+  await channel.reopen().catch((error: unknown) => {
+    options.onProblem(`Agents' git cannot ask for passwords: ${failureOf(error).message}`);
+  });
   await orchestrator.recover();
   const purged = await tasks.purgeDeleted();
   void prune(wireFolder, purged.runIds, settings, options.onProblem);

@@ -1,4 +1,4 @@
-import { chown, mkdir, open, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { chown, mkdir, open, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import {
@@ -58,6 +58,12 @@ export class GitCredentialChannel {
     });
     await this.#opening;
     return this.#options.folder;
+  }
+
+  /** Listens again for containers that have outlived the window that led before; nothing where there never were any. */
+  async reopen(): Promise<void> {
+    const owner = await stat(this.#options.folder).catch(() => null);
+    if (owner) await this.open(owner);
   }
 
   async close(): Promise<void> {

@@ -203,6 +203,9 @@ describe('what is shared', () => {
     const process = await manager.launch(request, new RecordedProgress(), neverAborted());
     try {
       allowed = [];
+      // As when another window takes the lead.
+      await channel.close();
+      await channel.reopen();
       process.stdin.write('go\n');
       expect(Buffer.concat((await process.stdout.toArray()) as Buffer[]).toString()).toBe('done\n');
       expect(refused).toEqual(['github.com']);
