@@ -48,7 +48,7 @@ export async function openEngine(
 
 export async function insertBoard(engine: Pick<StoreEngine, 'write'>): Promise<void> {
   await engine.write('board.insert', {
-    board: { id: boardId, name: 'Board', columns: defaultColumns },
+    board: { id: boardId, name: 'Board', columns: defaultColumns, workspaceMode: 'folder' },
     at: 1,
   });
 }
