@@ -18,6 +18,9 @@ const benches: Readonly<Record<string, Bench>> = {
   },
   cardStart: { needs: 'engine', run: async () => (await import('../bench/cardStart.ts')).benchCardStart() },
   flood: { needs: 'editor', run: async () => (await import('../bench/flood.ts')).benchFlood() },
+  checkpoint: {
+    run: async () => (await import('../bench/checkpoint.ts')).benchCheckpoint(),
+  },
   acp: { run: async () => (await import('../bench/acp.ts')).benchAcp() },
   store: { run: async () => (await import('../bench/store/benchStore.ts')).benchStore() },
   board: { run: async () => (await import('../bench/board.ts')).benchBoard() },
