@@ -54,6 +54,13 @@ async function open(folder: string): Promise<OpenedKandev> {
       workspace: () => ({ setupScript: '', setupLimitSeconds: 60, copyFiles: [], exclude: [] }),
       maxConcurrentRuns: () => 1,
       startTimeoutSeconds: () => 60,
+      runRules: () => ({
+        retries: 0,
+        retryPauseSeconds: 30,
+        stallMinutes: 5,
+        turnLimitMinutes: 0,
+        runLimitMinutes: 0,
+      }),
       keepContainerMinutes: () => 10,
       wireRecordDays: () => 30,
       wireRecordMegabytes: () => 500,

@@ -33,7 +33,8 @@ const quotaWords =
   /rate[ _-]?limit|quota|too many requests|usage limit|insufficient (?:credit|balance|fund)|credit balance is too low|RESOURCE_EXHAUSTED/i;
 const credentialWords =
   /(?:invalid|incorrect|expired|revoked|bad|wrong|no)[ _-](?:x-)?(?:api[ _-]?key|access token|auth(?:entication)? token|credential)|api key (?:not valid|not found|expired)|unauthori[sz]ed|authentication_error|UNAUTHENTICATED|not (?:logged|signed) in/i;
-const unavailableWords = /overloaded|service unavailable|bad gateway|temporarily unavailable/i;
+const unavailableWords =
+  /overloaded|service unavailable|bad gateway|temporarily unavailable|ECONN(?:RESET|REFUSED|ABORTED)|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|getaddrinfo|socket hang up|fetch failed/i;
 
 const statusFields = ['httpStatus', 'httpStatusCode', 'statusCode', 'status', 'code'] as const;
 

@@ -30,6 +30,10 @@ const taskSchema = v.strictObject({
   branch: v.nullable(v.string()),
   includeUncommitted: v.optional(v.boolean(), true),
   labels: v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(50))), v.maxLength(20)),
+  dependsOn: v.pipe(
+    v.optional(v.pipe(v.array(id), v.maxLength(100)), []),
+    v.description('The ids of the cards that have to be done before.'),
+  ),
   createdBy: v.string(),
   createdAt: time,
   history: v.array(eventSchema),
@@ -54,10 +58,13 @@ export const boardFileSchema = v.strictObject({
 export type BoardFile = v.InferOutput<typeof boardFileSchema>;
 export type FileTask = BoardFile['tasks'][number];
 
+/** A card of the board, with the ids of those that it depends on. */
+export type ExistingTask = Task & { dependsOn: readonly string[] };
+
 /** What an import would do, to be shown before it does. */
 export interface ImportPlan {
   added: FileTask[];
-  changed: { task: FileTask; before: Task; fields: string[] }[];
+  changed: { task: FileTask; before: ExistingTask; fields: string[] }[];
   unchanged: number;
 }
 
@@ -80,7 +87,7 @@ const comparedFields = ['title', 'description', 'priority', 'agentTypeId', 'labe
 
 export function toBoardFile(
   board: Board,
-  cards: readonly { task: Task; history: readonly TaskEvent[] }[],
+  cards: readonly { task: Task; history: readonly TaskEvent[]; dependsOn: readonly string[] }[],
 ): BoardFile {
   return {
     format: 'kandev-board',
@@ -90,7 +97,7 @@ export function toBoardFile(
       name: board.name,
       columns: board.columns.map((column) => ({ ...column, states: [...column.states] })),
     },
-    tasks: cards.map(({ task, history }) => ({
+    tasks: cards.map(({ task, history, dependsOn }) => ({
       id: task.id,
       title: task.title,
       description: task.description,
@@ -102,6 +109,7 @@ export function toBoardFile(
       branch: task.branch,
       includeUncommitted: task.includeUncommitted,
       labels: task.labels,
+      dependsOn: [...dependsOn].sort(),
       createdBy: task.createdBy,
       createdAt: task.createdAt,
       history: history.map(({ id: eventId, actor, from, to, why, at }) => ({
@@ -128,7 +136,7 @@ export function readBoardFile(input: unknown): BoardFile {
   return result.output;
 }
 
-export function planImport(file: BoardFile, existing: readonly Task[]): ImportPlan {
+export function planImport(file: BoardFile, existing: readonly ExistingTask[]): ImportPlan {
   const byId = new Map(existing.map((task) => [task.id, task]));
   const plan: ImportPlan = { added: [], changed: [], unchanged: 0 };
   for (const task of file.tasks) {
@@ -144,8 +152,12 @@ export function planImport(file: BoardFile, existing: readonly Task[]): ImportPl
 }
 
 /** The names of the fields in which a card differs from what the file has. */
-export function changedFields(task: FileTask, before: Task): string[] {
-  return comparedFields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(task[field]));
+export function changedFields(task: FileTask, before: ExistingTask): string[] {
+  const fields: string[] = comparedFields.filter(
+    (field) => JSON.stringify(before[field]) !== JSON.stringify(task[field]),
+  );
+  const sameDependencies = [...before.dependsOn].sort().join() === [...task.dependsOn].sort().join();
+  return sameDependencies ? fields : [...fields, 'dependsOn'];
 }
 
 function notABoard(place: string | null, problem: string): UserError {

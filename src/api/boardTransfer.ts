@@ -1,3 +1,4 @@
+import { failureOf } from '../model/failure.ts';
 import type { Task } from '../model/task.ts';
 import { refuseTransition } from '../model/taskState.ts';
 import type { Store } from '../store/store.ts';
@@ -31,8 +32,9 @@ export class BoardTransfer {
     const board = await this.#tasks.board();
     const cards = await this.#store.query('boardCards', { boardId: board.id });
     const withHistory = await Promise.all(
-      cards.map(async ({ task }) => ({
+      cards.map(async ({ task, dependencies }) => ({
         task,
+        dependsOn: dependencies.map(({ taskId }) => taskId),
         history: await this.#store.query('taskHistory', { taskId: task.id }),
       })),
     );
@@ -58,7 +60,8 @@ export class BoardTransfer {
       if (deleted.has(task.id)) {
         // It is still here, only not on the board: what the file says of it counts.
         const before = await this.#tasks.restore(task.id, actor);
-        changed.push({ task, before, fields: changedFields(task, before) });
+        const existing = { ...before, dependsOn: [] };
+        changed.push({ task, before: existing, fields: changedFields(task, existing) });
       } else {
         await this.#tasks.restoreFromFile(asTask(task), task.history, actor);
       }
@@ -69,7 +72,26 @@ export class BoardTransfer {
       if (why !== null) result.keptState.push({ title: task.title, why });
       if (!added.includes(task)) result.changed++;
     }
+    // When all cards are there: they may depend on any of each other.
+    for (const task of [...added, ...changed.map((change) => change.task)]) {
+      const why = await this.#setDependencies(task);
+      if (why !== null) result.keptState.push({ title: task.title, why });
+    }
     return result;
+  }
+
+  /** Null, or why the card goes on depending on what it did. */
+  async #setDependencies({ id, dependsOn }: FileTask): Promise<string | null> {
+    const wanted = await this.#store.query('cards', { taskIds: [id, ...dependsOn] });
+    const before = wanted.find(({ task }) => task.id === id)?.dependencies.map(({ taskId }) => taskId) ?? [];
+    const known = wanted.map(({ task }) => task.id).filter((taskId) => taskId !== id);
+    if ([...before].sort().join() === [...known].sort().join()) return null;
+    try {
+      await this.#tasks.setDependencies(id, known);
+      return null;
+    } catch (error) {
+      return failureOf(error).message;
+    }
   }
 
   async #plan(input: unknown): Promise<ImportPlan> {
@@ -78,7 +100,10 @@ export class BoardTransfer {
     const cards = await this.#store.query('boardCards', { boardId: board.id });
     return planImport(
       file,
-      cards.map(({ task }) => task),
+      cards.map(({ task, dependencies }) => ({
+        ...task,
+        dependsOn: dependencies.map(({ taskId }) => taskId),
+      })),
     );
   }
 
@@ -103,7 +128,7 @@ export class BoardTransfer {
 
 /** A card as it is put on the board: nobody is at work on it here, and it waits to be started by hand. */
 function asTask(task: FileTask): Parameters<TaskService['restoreFromFile']>[0] {
-  const { history: _, ...fields } = task;
+  const { history: _, dependsOn: __, ...fields } = task;
   const state = task.state === 'IN_PROGRESS' ? 'TODO' : task.state;
   // What an agent may use of this machine is for its user to say, and for no file.
   return { ...fields, state, resources: null, heldBecause: state === 'TODO' ? imported : null };

@@ -98,6 +98,8 @@ export const commandSchemas = {
    * reason while another one works in its folder, or memory is short: it is the first in the queue then.
    */
   'task.startNow': v.object({ taskId: id }),
+  /** Says which cards have to be done before this one; refused where cards would wait for each other. */
+  'task.setDependencies': v.object({ taskId: id, dependsOn: v.pipe(v.array(id), v.maxLength(100)) }),
   /** Moves a queued card within the queue. */
   'queue.move': v.object({ taskId: id, to: v.picklist(['up', 'down', 'top']) }),
   /** Nothing of the queue is started by itself until it is resumed; what runs goes on. */
@@ -105,6 +107,10 @@ export const commandSchemas = {
   'queue.resume': v.object({}),
   /** Ends the card's live run and removes its container. */
   'task.stop': v.object({ taskId: id }),
+  /** Gives an agent that stands still in the middle of its turn the same time again. */
+  'run.wait': v.object({ taskId: id }),
+  /** Cancels the turn of an agent that stands still, and asks it to go on. */
+  'run.nudge': v.object({ taskId: id }),
   /** Another prompt in the same session, on a run whose turn is over. */
   'task.prompt': v.object({
     taskId: id,
@@ -188,10 +194,13 @@ export interface CommandResults extends ResultCommandResults, WorkspaceCommandRe
   'task.restore': Task;
   'task.start': Task;
   'task.startNow': Task;
+  'task.setDependencies': Task;
   'queue.move': Task;
   'queue.pause': null;
   'queue.resume': null;
   'task.stop': Task;
+  'run.wait': null;
+  'run.nudge': Run;
   'task.prompt': Run;
   /** The message that waits; null when it was sent. */
   'prompt.send': QueuedPrompt | null;

@@ -57,6 +57,7 @@ type ResourceCommand = 'task.setResources' | 'task.answerBlocked';
 type DataCommand =
   | ResourceCommand
   | Extract<CommandName, `${'board' | 'workspaces' | 'database' | 'credentials' | 'engine'}.${string}`>;
+type QueueCommand = Extract<CommandName, `queue.${string}`> | 'task.startNow' | 'task.setDependencies';
 type QueryTable = { [Q in QueryName]: (params: QueryParams<Q>) => Promise<QueryResults[Q]> };
 
 /** The services of this process behind the interface that all faces use, on behalf of one person. */
@@ -114,7 +115,11 @@ export class LocalKandev implements Kandev {
       },
       'task.restore': ({ taskId }) => tasks.restore(taskId, actor()),
       'task.start': ({ taskId }) => orchestrator.start(taskId, actor()),
-      'task.startNow': ({ taskId }) => orchestrator.startNow(taskId, actor()),
+      'run.wait': ({ taskId }) => {
+        orchestrator.wait(taskId);
+        return Promise.resolve(null);
+      },
+      'run.nudge': ({ taskId }) => orchestrator.nudge(taskId, actor()),
       'task.stop': ({ taskId }) => orchestrator.stop(taskId),
       'task.prompt': ({ taskId, text }) => orchestrator.prompt(taskId, text, actor()),
       ...this.#queueCommands(),
@@ -141,16 +146,21 @@ export class LocalKandev implements Kandev {
       },
       'agent.signedIn': ({ agentTypeId }) => orchestrator.signedIn(agentTypeId, actor()),
       ...this.#results.commands(),
+      ...this.#queueCommands(),
       ...this.#dataCommands(),
     };
   }
 
-  #queueCommands(): Pick<CommandTable, Extract<CommandName, `queue.${string}`>> {
+  #queueCommands(): Pick<CommandTable, QueueCommand> {
     const { tasks, orchestrator } = this.#services;
+    const actor = this.#actor;
     return {
+      'task.startNow': ({ taskId }) => orchestrator.startNow(taskId, actor()),
+      'task.setDependencies': ({ taskId, dependsOn }) =>
+        orchestrator.setDependencies(taskId, dependsOn, actor()),
       'queue.move': ({ taskId, to }) => tasks.moveInQueue(taskId, to),
       'queue.pause': async () => {
-        await orchestrator.pauseQueue(this.#actor());
+        await orchestrator.pauseQueue(actor());
         return null;
       },
       'queue.resume': async () => {
@@ -280,6 +290,7 @@ export class LocalKandev implements Kandev {
       .map(({ id, elicitation }) => ({ id, message: elicitation.message }));
     return {
       ...card,
+      stalledSince: this.#services.orchestrator.stalledSince(card.task.id),
       questions,
       queue: place ? { place: place.place, why: place.why, until: place.until, needs: place.needs } : null,
     };

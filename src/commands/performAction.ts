@@ -33,6 +33,10 @@ export async function performAction(context: ActionContext, action: UserAction):
     case 'workInCopy':
       await workInCopy(context.kandev, action.taskId);
       return;
+    case 'chooseDependencies':
+      // It takes as long as the user does.
+      void commands.executeCommand('kandev.chooseDependencies', { taskId: action.taskId });
+      return;
     case 'openFolder':
       await commands.executeCommand('vscode.openFolder');
       return;

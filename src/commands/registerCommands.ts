@@ -7,6 +7,7 @@ import { containerCommands } from './containerCommands.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 import { credentialCommands } from './credentialCommands.ts';
 import { dataCommands } from './dataCommands.ts';
+import { dependencyCommands } from './dependencyCommands.ts';
 import { engineCommands } from './engineCommands.ts';
 import { imageCommands } from './imageCommands.ts';
 import { queueCommands } from './queueCommands.ts';
@@ -16,6 +17,7 @@ import { runCommands } from './runCommands.ts';
 import { sessionCommands } from './sessionCommands.ts';
 import { transcriptCommands } from './transcriptCommands.ts';
 import { workspaceCommands } from './workspaceCommands.ts';
+import { waitCommands } from './waitCommands.ts';
 
 /** Every command of the extension. The manifest contributes exactly these; a test holds the two together. */
 const allCommands: CommandTable = {
@@ -25,6 +27,7 @@ const allCommands: CommandTable = {
   ...containerCommands,
   ...credentialCommands,
   ...dataCommands,
+  ...dependencyCommands,
   ...engineCommands,
   ...imageCommands,
   ...queueCommands,
@@ -34,6 +37,7 @@ const allCommands: CommandTable = {
   ...sessionCommands,
   ...transcriptCommands,
   ...workspaceCommands,
+  ...waitCommands,
 };
 
 export function registerCommands(context: CommandContext): Disposable[] {

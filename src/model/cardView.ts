@@ -1,4 +1,5 @@
 import type { Board } from './board.ts';
+import type { Dependency } from './dependencies.ts';
 import type { PermissionRequest } from './permission.ts';
 import type { Run } from './run.ts';
 import type { QueuePause, Task, WorkspaceMode } from './task.ts';
@@ -12,6 +13,10 @@ export interface CardView {
   permissions: PermissionRequest[];
   /** What else the agent asks its user, oldest first: these need the user as well. */
   questions: { id: string; message: string }[];
+  /** The cards that it waits for, or has waited for. */
+  dependencies: Dependency[];
+  /** Since when its agent has been silent in the middle of a turn, where that is for too long. */
+  stalledSince: number | null;
   /**
    * Its place in the queue, from 1, why it waits, until when at least where that is known, and what the user has to say
    * before it can start; null when it is not queued.

@@ -36,6 +36,8 @@ export interface EventData {
   'prompts.changed': { taskId: string };
   /** A backup was restored: whatever was known of the board is out of date. */
   'board.replaced': { backupId: string };
+  /** An agent has been silent in mid-turn for too long, since that time; null: it is not any more. */
+  'run.stalled': { taskId: string; runId: string; since: number | null };
   'queue.changed': { length: number };
   /** A card was started, and waits for the user to say what agents may have of theirs. */
   'credentials.needed': { taskId: string };

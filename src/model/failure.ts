@@ -6,6 +6,7 @@ export type UserAction =
   | { kind: 'editTask'; taskId: string }
   /** Has the card work in a clone or copy of the folder, and starts it again. */
   | { kind: 'workInCopy'; taskId: string }
+  | { kind: 'chooseDependencies'; taskId: string }
   | { kind: 'openFolder' }
   | { kind: 'showLog' }
   | { kind: 'openSetting'; setting: string }
@@ -50,6 +51,7 @@ export type FailureReason =
   | 'too-little-memory'
   | 'process-limit'
   | 'disk-full'
+  | 'time-limit'
   | 'exited-before-initialize'
   | 'crashed'
   | 'no-answer'
@@ -57,6 +59,8 @@ export type FailureReason =
   | 'sign-in-needed'
   /** Whoever serves the model gives no more for now, by its limits or for want of credit. */
   | 'quota'
+  /** Whoever serves the model has had too many requests in a short time. */
+  | 'rate-limited'
   /** Whoever serves the model cannot be reached or cannot serve it. */
   | 'provider-unavailable'
   | 'agent-error'

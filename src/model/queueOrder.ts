@@ -6,7 +6,7 @@ export const levelMs = 60 * 60_000;
 type Queueable = Pick<Task, 'state' | 'priority' | 'agentTypeId' | 'heldBecause'>;
 
 /** Whether a card waits for an agent. */
-export function isQueued({ state, agentTypeId, heldBecause }: Queueable): boolean {
+function isQueued({ state, agentTypeId, heldBecause }: Queueable): boolean {
   return state === 'TODO' && agentTypeId !== null && heldBecause === null;
 }
 

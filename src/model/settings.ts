@@ -23,6 +23,7 @@ export interface HostSettings {
   startTimeoutSeconds(): number;
   /** How long a container whose work is done is kept for a follow-up. */
   keepContainerMinutes(): number;
+  runRules(): RunRules;
   /** How long the exact record of what went over the wire in a run is kept. */
   wireRecordDays(): number;
   /** How large all those records may be together. */
@@ -43,6 +44,20 @@ export interface HostSettings {
   hostVariables(names: readonly string[]): Promise<readonly string[]>;
   /** What is chosen before the first prompt to an agent of this type, by the ids of its options. */
   optionDefaults(agentTypeId: string): OptionDefaults;
+}
+
+/** What becomes of runs that fail, stand still or go on for too long. */
+export interface RunRules {
+  /** How often a card is tried again by itself. */
+  retries: number;
+  /** How long after its first failure; after each further one, twice as long. */
+  retryPauseSeconds: number;
+  /** How long an agent may be silent in the middle of a turn before that is told of. */
+  stallMinutes: number;
+  /** How long it may work on one prompt; 0: without a limit. */
+  turnLimitMinutes: number;
+  /** How long it may work on all prompts of a run; 0: without a limit. */
+  runLimitMinutes: number;
 }
 
 export type OptionDefaults = Readonly<Record<string, string | boolean>>;

@@ -2,10 +2,11 @@ import type { AgentType } from '../model/agentType.ts';
 import type { EngineFacts, EngineStatus } from '../model/engine.ts';
 import { failureOf, type Failure } from '../model/failure.ts';
 import type { Task } from '../model/task.ts';
+import { DependencyGate } from './dependencyGate.ts';
 import type { Launcher } from './launcher.ts';
 import type { LiveRuns } from './liveRuns.ts';
 import type { OrchestratorDependencies } from './orchestrator.ts';
-import { admit, type QueuePlace, type Room, type Verdict, type Waiting } from './queue.ts';
+import { admit, occupantOf, type QueuePlace, type Room, type Verdict, type Waiting } from './queue.ts';
 import { agentTypeOf, tooLittleMemory } from './refusals.ts';
 
 /** While cards wait for an engine that does not answer, it is asked again this often. */
@@ -23,13 +24,13 @@ export class Admission {
   readonly #deps: OrchestratorDependencies;
   readonly #live: LiveRuns;
   readonly #launcher: Launcher;
+  readonly #gate: DependencyGate;
   /** Cards that a person has told to start now. */
   readonly #urgent = new Set<string>();
   #queue: QueuePlace[] = [];
   #published = '';
   #pass: Promise<void> | null = null;
   #again = false;
-  #tail: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
   /** As it was last seen to be. */
   #engine: EngineFacts | null = null;
@@ -42,6 +43,7 @@ export class Admission {
     this.#deps = deps;
     this.#live = live;
     this.#launcher = launcher;
+    this.#gate = new DependencyGate(deps.store, deps.tasks);
     for (const pattern of [
       'task.created',
       'task.updated',
@@ -103,13 +105,6 @@ export class Admission {
     await this.#pass;
   }
 
-  /** Does something while no card is admitted. It must not wait for an admission. */
-  async exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#tail.then(work);
-    this.#tail = turn.catch(() => undefined);
-    return turn;
-  }
-
   /** Nothing is started any more once this has resolved. */
   async dispose(): Promise<void> {
     this.#disposed = true;
@@ -120,27 +115,31 @@ export class Admission {
   async #passWhileAsked(): Promise<void> {
     while (this.#again && !this.#disposed) {
       this.#again = false;
-      await this.exclusively(() => this.#passOnce());
+      await this.#passOnce();
     }
   }
 
   async #passOnce(): Promise<void> {
     const { store } = this.#deps;
+    const blocked = await this.#gate.settle();
     const tasks = (await store.query('waitingTasks', {})).filter(({ id }) => !this.#live.isBusy(id));
     const pause = await store.query('queuePause', {});
     await this.#askEngine(tasks.length > 0 && (pause === null || this.#urgent.size > 0));
     const waiting = await this.#startable(tasks);
     const room = this.#room(pause);
     const verdicts = admit(waiting, room);
-    for (const [index, { task }] of waiting.entries()) {
+    const starts = waiting.flatMap(({ task, agentType }, index) => {
       const verdict = verdicts[index];
-      if (verdict?.kind === 'start') await this.#start(task, verdict.endFirst);
-    }
+      if (verdict?.kind !== 'start') return [];
+      this.#live.claim(occupantOf(task, agentType));
+      return [{ task, endFirst: verdict.endFirst }];
+    });
+    for (const { task, endFirst } of starts) await this.#start(task, endFirst);
     const left = waiting.flatMap(({ task, needs = null }, index): Left[] => {
       const verdict = verdicts[index];
       return verdict && !this.#live.isBusy(task.id) ? [{ taskId: task.id, verdict, needs }] : [];
     });
-    this.#publish(left, pause !== null);
+    this.#publish(left, { paused: pause !== null, blocked });
     this.#lookAgain(left);
     this.#tell(left);
   }
@@ -205,15 +204,23 @@ export class Admission {
   }
 
   async #start(task: Task, endFirst: readonly string[]): Promise<void> {
-    for (const taskId of endFirst) {
-      this.#deps.log.info(taskId, `Its container has ended to make room for “${task.title}”.`);
-      await this.#live.endIdle(taskId);
+    try {
+      for (const taskId of endFirst) {
+        this.#deps.log.info(taskId, `Its container has ended to make room for “${task.title}”.`);
+        await this.#live.endIdle(taskId);
+      }
+      this.#urgent.delete(task.id);
+      await this.#launcher.launch(task);
+    } catch (error) {
+      // The card may be gone meanwhile; the others are not kept waiting for it.
+      this.#deps.log.error(task.id, failureOf(error).message);
+    } finally {
+      this.#live.giveBack(task.id);
     }
-    this.#urgent.delete(task.id);
-    await this.#launcher.launch(task);
   }
 
-  #publish(left: readonly Left[], paused: boolean): void {
+  /** @param beside what else is shown of cards that wait: a change of it is told of too */
+  #publish(left: readonly Left[], beside: object): void {
     this.#queue = left.map(({ taskId, verdict, needs }, index) => ({
       taskId,
       place: index + 1,
@@ -223,7 +230,7 @@ export class Admission {
     }));
     const waiting = new Set(left.map(({ taskId }) => taskId));
     for (const taskId of this.#urgent) if (!waiting.has(taskId)) this.#urgent.delete(taskId);
-    const published = JSON.stringify([this.#queue, paused]);
+    const published = JSON.stringify([this.#queue, beside]);
     if (published === this.#published) return;
     this.#published = published;
     this.#deps.events.publish('queue.changed', { length: left.length });

@@ -118,6 +118,12 @@ export function messageFailure(said: string, { agentType, taskId, stderr }: Exit
   };
 }
 
+/** Whether a limit is over by itself in a short time, as far as the provider says so. */
+function limitPasses(told: string): boolean {
+  if (/billing|credit|per day|daily|weekly|monthly|usage limit/i.test(told)) return false;
+  return /rate[ _-]?limit|too many requests|per[ -]minute|(?:retry|try again) (?:in|after) \d/i.test(told);
+}
+
 /**
  * What to tell of a model that is not served; null when it is not that.
  *
@@ -142,7 +148,7 @@ export function providerFailure(
       };
     case 'quota':
       return {
-        reason: 'quota',
+        reason: limitPasses(told) ? 'rate-limited' : 'quota',
         message: `The provider of ${name} gives no more for now, by its limits or for want of credit: ${said}`,
         action: retry,
       };

@@ -27,12 +27,13 @@ export class Launcher {
     const folder = settings.folder();
     if (folder === null) return;
     const agentType = agentTypeOf(task, agentTypes());
-    await this.#live.endIdle(task.id);
+    await this.#live.replaceIdle(task.id);
     const controller = await this.#newRun(task, agentType, folder);
     await tasks.changeState(task.id, {
       to: 'IN_PROGRESS',
       actor: 'kandev',
       why: `Given to ${agentType.name}`,
+      retry: { made: task.retry?.made ?? 0, of: settings.runRules().retries, at: null },
     });
     void controller.start(task);
   }

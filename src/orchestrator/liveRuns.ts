@@ -15,6 +15,8 @@ interface LiveRun {
 export class LiveRuns {
   readonly #keepMinutes: () => number;
   readonly #runs = new Map<string, LiveRun>();
+  /** Rooms that are taken for runs which are about to begin or to go on. */
+  readonly #claims = new Map<string, Occupant>();
   readonly #idleTimers = new Map<string, NodeJS.Timeout>();
 
   constructor(keepMinutes: () => number) {
@@ -35,15 +37,28 @@ export class LiveRuns {
 
   /** What they take away of the room for others. */
   occupants(): Occupant[] {
-    return [...this.#runs.values()].map(({ controller: { run }, task, agentType }) => ({
+    const runs = [...this.#runs.values()].map(({ controller: { run }, task, agentType }) => ({
       taskId: task.id,
       title: task.title,
       agentTypeId: agentType.id,
       resources: agentType.resources,
       inFolder: task.workspaceMode === 'folder',
-      busy: isBusy(run.state),
+      busy: isBusy(run.state) || this.#claims.has(task.id),
       idleSince: run.times.READY ?? run.createdAt,
     }));
+    return [...runs, ...[...this.#claims.values()].filter(({ taskId }) => !this.#runs.has(taskId))];
+  }
+
+  /**
+   * Takes room before anything that needs time is done, so that nobody else takes it meanwhile. To be given back when
+   * the run is there, or will not be.
+   */
+  claim(occupant: Occupant): void {
+    this.#claims.set(occupant.taskId, occupant);
+  }
+
+  giveBack(taskId: string): void {
+    this.#claims.delete(taskId);
   }
 
   /** For a run that is over. */
@@ -63,6 +78,11 @@ export class LiveRuns {
 
   /** Ends the card's run when its turn is over; one that works is left alone. */
   async endIdle(taskId: string): Promise<void> {
+    if (!this.#claims.has(taskId)) await this.replaceIdle(taskId);
+  }
+
+  /** As `endIdle`, to make room for another run of the same card. */
+  async replaceIdle(taskId: string): Promise<void> {
     const live = this.get(taskId);
     if (live && !isBusy(live.run.state)) await live.stop();
   }

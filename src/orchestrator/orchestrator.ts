@@ -1,6 +1,7 @@
 import type { McpServer } from '../acp/types.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { EngineStatus } from '../model/engine.ts';
+import { whyBlocked } from '../model/dependencies.ts';
 import { UserError } from '../model/failure.ts';
 import { isBusy, type Run } from '../model/run.ts';
 import type { RunUsage } from '../model/runUsage.ts';
@@ -15,10 +16,24 @@ import { Launcher } from './launcher.ts';
 import { LiveRuns } from './liveRuns.ts';
 import { Messages } from './messages.ts';
 import { Outbox } from './outbox.ts';
-import { writerBeside, type QueuePlace } from './queue.ts';
+import { occupantOf, writerBeside, type QueuePlace } from './queue.ts';
 import { recoverRuns } from './recovery.ts';
-import { agentTypeOf, alreadyAtWork, folderInUse, noFolder, noRun, notYet, runInTheWay } from './refusals.ts';
+import {
+  agentTypeOf,
+  alreadyAtWork,
+  blocked,
+  folderInUse,
+  noFolder,
+  noRun,
+  notYet,
+  runInTheWay,
+} from './refusals.ts';
+import { RunWatch } from './runWatch.ts';
 import type { RunDependencies, RunSession } from './runInterfaces.ts';
+
+/** What an agent is told that has stood still. */
+const goOn =
+  'You have not made any progress for a while, so your turn was cancelled. Please go on with the task.';
 
 export interface OrchestratorDependencies extends RunDependencies {
   tasks: TaskService;
@@ -49,6 +64,7 @@ export class Orchestrator {
   readonly #follower: CardFollower;
   readonly #launcher: Launcher;
   readonly #admission: Admission;
+  readonly #watch: RunWatch;
 
   constructor(deps: OrchestratorDependencies) {
     this.#deps = deps;
@@ -61,7 +77,7 @@ export class Orchestrator {
       log: deps.log,
     });
     this.#follower = new CardFollower(
-      deps.tasks,
+      deps,
       this.#live,
       () => {
         this.#admission.wake();
@@ -70,6 +86,11 @@ export class Orchestrator {
     );
     this.#launcher = new Launcher(deps, this.#live, this.#follower);
     this.#admission = new Admission(deps, this.#live, this.#launcher);
+    this.#watch = new RunWatch(
+      deps.events,
+      () => deps.settings.runRules(),
+      (taskId, failure) => void this.#live.get(taskId)?.giveUp(failure),
+    );
   }
 
   /** To be called once the board is open, before anything else. */
@@ -119,6 +140,17 @@ export class Orchestrator {
     return tasks.get(taskId);
   }
 
+  /** Says which cards have to be done before this one. A card that waited for nothing else is queued. */
+  async setDependencies(taskId: string, dependsOn: readonly string[], actor: string): Promise<Task> {
+    const { tasks } = this.#deps;
+    const task = await tasks.setDependencies(taskId, dependsOn);
+    if (task.state === 'BLOCKED' && dependsOn.length === 0) {
+      await tasks.changeState(taskId, { to: 'TODO', actor, why: 'It waits for no other card any more' });
+    }
+    await this.#admission.admit();
+    return tasks.get(taskId);
+  }
+
   /** While it is paused nothing of the queue is started by itself. */
   async pauseQueue(actor: string): Promise<void> {
     await this.#deps.store.write('queue.setPause', { pause: { by: actor, at: Date.now() } });
@@ -140,7 +172,8 @@ export class Orchestrator {
     }
     const task = await tasks.get(taskId);
     if (task.state === 'TODO' && task.agentTypeId !== null && task.heldBecause === null) {
-      return tasks.update(taskId, { heldBecause: 'You took it out of the queue.' });
+      const why = task.retry?.at ? 'You cancelled the retry.' : 'You took it out of the queue.';
+      return tasks.update(taskId, { heldBecause: why, retry: null });
     }
     throw noRun(task);
   }
@@ -150,18 +183,22 @@ export class Orchestrator {
    * conversation.
    */
   async prompt(taskId: string, text: string, actor: string): Promise<Run> {
-    return this.#admission.exclusively(async () => {
-      const task = await this.#deps.tasks.get(taskId);
-      const writer = writerBeside(task, this.#live.occupants());
-      if (writer) throw folderInUse(task, writer);
+    const task = await this.#deps.tasks.get(taskId);
+    const agentType = agentTypeOf(task, this.#deps.agentTypes());
+    const writer = writerBeside(task, this.#live.occupants());
+    if (writer) throw folderInUse(task, writer);
+    this.#live.claim(occupantOf(task, agentType));
+    try {
       const live = this.#live.get(taskId);
       const begin = (): Promise<void> => this.#backToWork(task, actor);
-      if (!live) return this.#launcher.resume(task, text, begin);
+      if (!live) return await this.#launcher.resume(task, text, begin);
       const run = await live.prompt(text);
       this.#live.stopIdleTimer(taskId);
       await begin();
       return run;
-    });
+    } finally {
+      this.#live.giveBack(taskId);
+    }
   }
 
   /** Whether an agent works on the card, or waits for another message. */
@@ -173,6 +210,29 @@ export class Orchestrator {
   async endIdle(taskId: string): Promise<void> {
     if (this.#live.isBusy(taskId)) throw alreadyAtWork(await this.#deps.tasks.get(taskId));
     await this.#live.endIdle(taskId);
+  }
+
+  /** Since when a card's agent has been silent in the middle of its turn, where that is for too long. */
+  stalledSince(taskId: string): number | null {
+    return this.#watch.stalledSince(taskId);
+  }
+
+  /** Gives a silent agent the same time again before it is told of. */
+  wait(taskId: string): void {
+    this.#watch.wait(taskId);
+  }
+
+  /**
+   * Cancels the turn of an agent that stands still and asks it to go on in the same session. One that does not even
+   * react to that is stopped, and goes on in a new container.
+   */
+  async nudge(taskId: string, actor: string): Promise<Run> {
+    const task = await this.#deps.tasks.get(taskId);
+    const live = this.#live.get(taskId);
+    if (!live || !isBusy(live.run.state)) throw noRun(task);
+    if (await live.nudge(goOn)) return live.run;
+    await live.stop();
+    return this.prompt(taskId, goOn, actor);
   }
 
   /** What can be chosen in the conversation of a card's live run. */
@@ -277,6 +337,7 @@ export class Orchestrator {
 
   /** Ends all runs: their containers would have nobody to talk to. Takes a few seconds at most. */
   async dispose(): Promise<void> {
+    this.#watch.dispose();
     await this.#admission.dispose();
     this.#live.stopIdleTimers();
     await this.endAllRuns('VS Code was closed while the agent was at work.');
@@ -289,6 +350,9 @@ export class Orchestrator {
     const live = this.#live.get(taskId);
     if (live && isBusy(live.run.state)) throw alreadyAtWork(task);
     if (settings.folder() === null) throw noFolder();
+    const [card] = await this.#deps.store.query('cards', { taskIds: [taskId] });
+    const waitsFor = whyBlocked(card?.dependencies ?? []);
+    if (task.state === 'BLOCKED' && waitsFor !== null) throw blocked(task, waitsFor);
     await this.#admission.checkStartable(task);
     await this.#live.endIdle(taskId);
     if (task.state === 'TODO') return tasks.update(taskId, { heldBecause: null, retry: null });

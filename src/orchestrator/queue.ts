@@ -81,7 +81,7 @@ export function admit(queue: readonly Waiting[], room: Room): Verdict[] {
     left.occupants = left.occupants.filter(
       ({ taskId }) => taskId !== waiting.task.id && !endFirst.includes(taskId),
     );
-    left.occupants.push(occupantOf(waiting));
+    left.occupants.push(occupantOf(waiting.task, waiting.agentType));
     return { kind: 'start', endFirst };
   });
 }
@@ -168,7 +168,8 @@ function toEnd({ task, agentType }: Waiting, { engine }: Room, { occupants }: Le
   return ended;
 }
 
-function occupantOf({ task, agentType }: Waiting): Occupant {
+/** What a run of this card takes while its agent is at work. */
+export function occupantOf(task: Waiting['task'], agentType: RunType): Occupant {
   return {
     taskId: task.id,
     title: task.title,

@@ -48,6 +48,16 @@ export function notYet({ title }: Task, why: string): UserError {
   });
 }
 
+/** A card that waits for others. */
+export function blocked({ id, title }: Task, why: string): UserError {
+  const reason = why.charAt(0).toLowerCase() + why.slice(1);
+  return new UserError({
+    reason: 'refused',
+    message: `“${title}” is blocked: it ${reason}. It starts by itself when that is done.`,
+    action: { kind: 'chooseDependencies', taskId: id },
+  });
+}
+
 /** Only one agent at a time writes in the folder. */
 export function folderInUse({ title }: Task, writer: { taskId: string; title: string }): UserError {
   return new UserError({

@@ -17,6 +17,9 @@ const cancelGraceMs = 700;
 /** The same where the container is to be kept. */
 const interruptGraceMs = 15_000;
 
+/** How long an agent that is nudged may take to end its turn. */
+const nudgeGraceMs = 5_000;
+
 /** Leads one run from its container's start to its end. */
 export class RunController {
   readonly #deps: RunDependencies;
@@ -33,6 +36,8 @@ export class RunController {
   #turnOpen = true;
   #turns = 0;
   #stopping = false;
+  /** What the agent is to go on with when the turn that was cancelled is over. */
+  #nudge: string | null = null;
   #ending: Promise<void> | null = null;
 
   constructor(
@@ -105,7 +110,7 @@ export class RunController {
    * @throws UserError `refused` while it still works on the last one
    */
   async prompt(text: string): Promise<Run> {
-    if (this.#turnOpen || this.run.state !== 'READY') {
+    if (this.#turnOpen || this.#stopping || this.run.state !== 'READY') {
       throw new UserError({
         reason: 'refused',
         message: `${this.#agentType.name} is still at work. Send the message when it has finished, or stop it first.`,
@@ -157,6 +162,26 @@ export class RunController {
     return this.#record.change(null, { blocked: this.run.blocked.filter((each) => each !== entry) });
   }
 
+  /**
+   * Cancels the agent's turn and has it go on with another prompt in the same session; false when it has not ended the
+   * turn in time, and works on.
+   */
+  async nudge(text: string): Promise<boolean> {
+    const { session } = this.#agent;
+    if (!session || this.run.state === 'READY') return false;
+    this.#nudge = text;
+    const ended = await session.cancel(nudgeGraceMs);
+    if (!ended) this.#nudge = null;
+    return ended;
+  }
+
+  /** As `stop`, for a run that is not to go on; what it has done is kept. */
+  async giveUp(failure: Failure): Promise<void> {
+    this.#stopping = true;
+    await this.#agent.session?.cancel(cancelGraceMs).catch(() => undefined);
+    await this.#end('FAILED', failure);
+  }
+
   /** Ends the run and removes its container. A run whose work was done is completed, any other is stopped. */
   async stop(): Promise<void> {
     const working = this.run.state !== 'READY';
@@ -178,6 +203,7 @@ export class RunController {
     const result = this.#settings.secrets.maskIn(said);
     // A turn that ended because it was cancelled is not for review.
     if (this.#stopping) return;
+    if (this.#nudge !== null) return this.#goOn(this.#nudge, result.stopReason);
     for (const text of await process.collectFiles(this.#abort.signal)) {
       this.#recorder.add({ kind: 'notice', text: `Not brought back from the engine: ${text}` });
     }
@@ -192,6 +218,13 @@ export class RunController {
     this.#turnOpen = false;
     void process.exited.then(() => (this.run.state === 'READY' ? this.#end('COMPLETED', null) : undefined));
     await this.#listener.turnEnded(this.run, result);
+  }
+
+  async #goOn(text: string, stopReason: string): Promise<void> {
+    this.#nudge = null;
+    this.#recorder.add({ kind: 'turn_end', text: describeEnd(stopReason) });
+    await this.#record.change('RUNNING', { turns: this.#turns + 1 });
+    return this.#takeTurn(text);
   }
 
   /** A turn without a word often hides an error that only stderr tells. */

@@ -1,6 +1,7 @@
 import { l10n } from 'vscode';
 import type { AgentType } from '../model/agentType.ts';
 import type { CardView } from '../model/cardView.ts';
+import { whyBlocked } from '../model/dependencies.ts';
 import { isBusy, type RunChanges, type RunState } from '../model/run.ts';
 import { oneLine } from './agentText.ts';
 import { findCard, type BoardState } from './boardState.ts';
@@ -21,10 +22,26 @@ export function needsUser({ permissions, questions, queue }: CardView): boolean 
   return permissions.length + questions.length > 0 || (queue !== null && queue.needs !== null);
 }
 
+/** Its run has failed, and it is tried again by itself after a pause. */
+export function waitsForRetry({ task, queue }: CardView): boolean {
+  return queue !== null && task.retry !== null && task.retry.at !== null;
+}
+
+/** Its agent has been silent for too long in the middle of a turn. */
+export function isStalled({ stalledSince }: CardView): boolean {
+  return stalledSince !== null;
+}
+
 export function cardStatus(card: CardView): CardStatus {
   const { task, run, queue } = card;
   if (needsUser(card)) {
     return { text: l10n.t('Needs you'), icon: 'bell-dot', color: 'notificationsWarningIcon.foreground' };
+  }
+  if (isStalled(card)) {
+    return { text: l10n.t('Silent'), icon: 'watch', color: 'notificationsWarningIcon.foreground' };
+  }
+  if (waitsForRetry(card) && task.retry) {
+    return { text: l10n.t('Retry {0} of {1}', task.retry.made, task.retry.of), icon: 'history' };
   }
   if (run && isBusy(run.state)) return { text: runText(run.state), icon: 'loading~spin' };
   if (queue) return { text: l10n.t('Queued, {0}', queue.place), icon: 'clock' };
@@ -69,12 +86,18 @@ function runText(state: RunState): string {
 
 /** The newest thing to know about a card, in one line; empty when there is nothing. */
 export function latestActivity(card: CardView): string {
-  const { task, run, permissions, questions, queue } = card;
+  const { task, run, permissions, questions, queue, stalledSince } = card;
   const [request] = permissions;
   if (request) return request.title;
   const [question] = questions;
   if (question) return oneLine(question.message);
+  if (stalledSince !== null) return l10n.t('has said nothing since {0}', clockTime(stalledSince));
+  if (queue && waitsForRetry(card)) {
+    const at = clockTime(queue.until ?? task.retry?.at ?? 0);
+    return l10n.t('at {0} · {1}', at, run?.failure?.message ?? '');
+  }
   if (queue) return queue.why;
+  if (task.state === 'BLOCKED') return whyBlocked(card.dependencies) ?? '';
   if (task.state === 'FAILED' && run?.failure) return run.failure.message;
   if (task.heldBecause !== null) return task.heldBecause;
   return run?.activity ?? '';
@@ -95,6 +118,14 @@ export function filesText({ files, added, removed }: RunChanges): string {
   return files === 1
     ? l10n.t('1 file (+{0} −{1})', added, removed)
     : l10n.t('{0} files (+{1} −{2})', files, added, removed);
+}
+
+function clockTime(at: number): string {
+  return new Date(at).toLocaleTimeString(undefined, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  });
 }
 
 export function agentName(agentTypes: readonly AgentType[], id: string | null): string | null {

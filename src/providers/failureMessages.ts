@@ -69,6 +69,8 @@ function actionLabel(action: UserAction): string {
       return l10n.t('Edit Card');
     case 'workInCopy':
       return l10n.t('Work in a Copy');
+    case 'chooseDependencies':
+      return l10n.t('Depends On…');
     case 'openFolder':
       return l10n.t('Open Folder');
     case 'showLog':

@@ -2,6 +2,7 @@ import { commands, l10n, window } from 'vscode';
 import type { Kandev } from '../api/contract.ts';
 import type { Disposable, EventData, KandevEvent } from '../model/events.ts';
 import { offersOf } from '../model/resultOffers.ts';
+import type { Task } from '../model/task.ts';
 import { findCard, type BoardState } from './boardState.ts';
 import { DisposableStore } from './disposableStore.ts';
 import type { FailureMessages } from './failureMessages.ts';
@@ -26,8 +27,8 @@ export class RunMessages implements Disposable {
     this.#state = state;
     this.#isWatched = isWatched;
     this.#disposables.add(
-      kandev.subscribe('agent.failed', (event) => {
-        this.#tellFailure(event);
+      kandev.subscribe('task.state_changed', (event) => {
+        this.#tellEnd(event);
       }),
     );
     this.#disposables.add(
@@ -36,9 +37,8 @@ export class RunMessages implements Disposable {
       }),
     );
     this.#disposables.add(
-      kandev.subscribe('task.state_changed', ({ data }) => {
-        const forReview = 'to' in data && data.to === 'REVIEW' && data.actor === 'kandev';
-        if (forReview) void failures.guard(() => this.#tellReady(data.task));
+      kandev.subscribe('run.stalled', ({ data }) => {
+        if ('since' in data && data.since !== null) void this.#tellStalled(data.taskId);
       }),
     );
   }
@@ -52,10 +52,39 @@ export class RunMessages implements Disposable {
     this.#failures.notify({ ...notice, message: l10n.t('“{0}”: {1}', title, notice.message) });
   }
 
-  #tellFailure({ data }: KandevEvent): void {
-    if (!('run' in data) || !data.run.failure || this.#isWatched(data.run.taskId)) return;
-    const title = findCard(this.#state, data.run.taskId)?.task.title ?? '';
-    this.#failures.show(data.run.failure, `“${title}”`);
+  #tellEnd({ data }: KandevEvent): void {
+    if (!('to' in data) || data.actor !== 'kandev') return;
+    const { task, from, to } = data;
+    if (to === 'REVIEW') void this.#failures.guard(() => this.#tellReady(task));
+    // A failure that is tried again by itself shows on its card only.
+    else if (to === 'FAILED' && from === 'IN_PROGRESS')
+      void this.#failures.guard(() => this.#tellFailed(task));
+  }
+
+  async #tellStalled(taskId: string): Promise<void> {
+    if (this.#isWatched(taskId)) return;
+    const title = findCard(this.#state, taskId)?.task.title ?? '';
+    const actions = {
+      'kandev.waitForAgent': l10n.t('Wait'),
+      'kandev.nudgeAgent': l10n.t('Nudge'),
+      'kandev.stopTask': l10n.t('Stop'),
+    };
+    const chosen = await window.showWarningMessage(
+      l10n.t(
+        'The agent of “{0}” has said nothing for a while in the middle of its work. A nudge cancels its turn and asks it to go on.',
+        title,
+      ),
+      ...Object.values(actions),
+    );
+    const command = Object.entries(actions).find(([, label]) => label === chosen)?.[0];
+    if (command !== undefined) await commands.executeCommand(command, taskId);
+  }
+
+  async #tellFailed({ id, title }: Task): Promise<void> {
+    if (this.#isWatched(id)) return;
+    const { cards } = await this.#kandev.query('cards', { taskIds: [id] });
+    const failure = cards[0]?.run?.failure;
+    if (failure) this.#failures.show(failure, `“${title}”`);
   }
 
   async #tellReady({ id, title }: { id: string; title: string }): Promise<void> {

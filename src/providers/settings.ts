@@ -4,6 +4,7 @@ import {
   type HostSettings,
   type OptionDefaults,
   type WorkspaceSettings,
+  type RunRules,
 } from '../model/settings.ts';
 import type { SecretEnvironment } from './secretEnvironment.ts';
 
@@ -50,6 +51,16 @@ export class Settings implements HostSettings {
 
   keepContainerMinutes(): number {
     return read('keepContainerMinutes', 30);
+  }
+
+  runRules(): RunRules {
+    return {
+      retries: read('retry.count', 3),
+      retryPauseSeconds: read('retry.pauseSeconds', 30),
+      stallMinutes: read('stallMinutes', 5),
+      turnLimitMinutes: read('turnLimitMinutes', 0),
+      runLimitMinutes: read('runLimitMinutes', 0),
+    };
   }
 
   wireRecordDays(): number {

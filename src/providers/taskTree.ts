@@ -20,7 +20,7 @@ import { canGoOn, isBusy, isLive } from '../model/run.ts';
 import { offeredWords } from '../model/resultOffers.ts';
 import { oneLine } from './agentText.ts';
 import { cardsOf, findCard, type BoardChange, type BoardState } from './boardState.ts';
-import { agentName, cardStatus, changesText, latestActivity } from './cardText.ts';
+import { agentName, cardStatus, changesText, isStalled, latestActivity, waitsForRetry } from './cardText.ts';
 import { DisposableStore } from './disposableStore.ts';
 import type { FailureMessages } from './failureMessages.ts';
 
@@ -239,6 +239,8 @@ function contextValue(card: CardView): string {
   if (run && canGoOn(run)) words.push('ready');
   if (queue) words.push('queued');
   if (queue?.needs) words.push('undecided');
+  if (waitsForRetry(card)) words.push('retrying');
+  if (isStalled(card)) words.push('stalled');
   if (permissions.length > 0) words.push('asking');
   if (questions.length > 0) words.push('questions');
   return [...words, ...offeredWords(card)].join(' ');

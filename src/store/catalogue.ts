@@ -1,4 +1,5 @@
 import * as promptWrites from './promptWrites.ts';
+import * as dependencyStore from './dependencyStore.ts';
 import * as queueWrites from './queueWrites.ts';
 import * as reads from './reads.ts';
 import * as runWrites from './runWrites.ts';
@@ -21,6 +22,7 @@ export const writes = {
   'task.delete': taskWrites.deleteTask,
   'task.restore': taskWrites.restoreTask,
   'task.purgeDeleted': taskWrites.purgeDeleted,
+  'task.setDependencies': dependencyStore.setDependencies,
   'queue.move': queueWrites.moveQueued,
   'queue.setPause': queueWrites.setQueuePause,
   'run.insert': runWrites.insertRun,
@@ -41,6 +43,8 @@ export const queries = {
   cards: reads.cards,
   deletedTasks: reads.deletedTasks,
   waitingTasks: (db: SqlDatabase, _: object) => reads.waitingTasks(db),
+  dependentTasks: (db: SqlDatabase, _: object) => dependencyStore.dependentTasks(db),
+  dependencies: dependencyStore.dependenciesOf,
   queuePause: (db: SqlDatabase, _: object) => queueWrites.queuePause(db),
   run: reads.run,
   runsOfTask: reads.runsOfTask,
@@ -51,6 +55,7 @@ export const queries = {
   taskHistory: reads.taskHistory,
   taskRuns: reads.taskRuns,
   queuedPrompts: promptWrites.queuedPrompts,
+  toolKinds: reads.toolKinds,
   transcript: reads.transcript,
 };
 

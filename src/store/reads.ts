@@ -1,9 +1,11 @@
 import type { Board } from '../model/board.ts';
+import type { Dependency } from '../model/dependencies.ts';
 import type { PermissionRequest } from '../model/permission.ts';
 import { compareQueued } from '../model/queueOrder.ts';
 import { isLive, runStates, type Run } from '../model/run.ts';
 import type { DeletedTask, Task, TaskEvent } from '../model/task.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
+import { dependenciesOf } from './dependencyStore.ts';
 import {
   boardFrom,
   permissionRequestFrom,
@@ -19,6 +21,8 @@ export interface StoredCard {
   task: Task;
   run: Run | null;
   permissions: PermissionRequest[];
+  /** What it depends on. */
+  dependencies: Dependency[];
 }
 
 export function boards(db: SqlDatabase): Board[] {
@@ -119,6 +123,16 @@ export function taskHistory(db: SqlDatabase, { taskId }: { taskId: string }): Ta
   return db.all('SELECT * FROM task_events WHERE task_id = ? ORDER BY at', taskId).map(taskEventFrom);
 }
 
+/** The kinds of tools that a run's agent has used, or has begun to. */
+export function toolKinds(db: SqlDatabase, { runId }: { runId: string }): string[] {
+  const rows = db.all(
+    `SELECT DISTINCT json_extract(data, '$.kind') AS kind FROM acp_messages
+     WHERE run_id = ? AND kind = 'tool_call' AND json_extract(data, '$.status') <> 'pending'`,
+    runId,
+  );
+  return rows.map(({ kind }) => String(kind));
+}
+
 export function transcript(
   db: SqlDatabase,
   { runId, beforeSeq, limit }: { runId: string; beforeSeq: number | null; limit: number },
@@ -135,7 +149,7 @@ export function transcript(
 }
 
 /**
- * The latest run and the open questions of each card. Three statements for any number of cards; all open questions are
+ * The latest run and the open questions of each card. Four statements for any number of cards; all open questions are
  * read, because there are never many.
  */
 function cardsOf(db: SqlDatabase, taskRows: readonly Row[]): StoredCard[] {
@@ -148,12 +162,15 @@ function cardsOf(db: SqlDatabase, taskRows: readonly Row[]): StoredCard[] {
   const cards = new Map<string, StoredCard>();
   for (const row of taskRows) {
     const task = taskFrom(row);
-    cards.set(task.id, { task, run: null, permissions: [] });
+    cards.set(task.id, { task, run: null, permissions: [], dependencies: [] });
   }
   for (const run of runs.map(runFrom)) {
     const card = cards.get(run.taskId);
     if (card) card.run = run;
   }
   for (const request of openPermissionRequests(db)) cards.get(request.taskId)?.permissions.push(request);
+  for (const { dependentId, ...dependency } of dependenciesOf(db, { taskIds: [...cards.keys()] })) {
+    cards.get(dependentId)?.dependencies.push(dependency);
+  }
   return [...cards.values()];
 }

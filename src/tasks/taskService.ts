@@ -121,6 +121,20 @@ export class TaskService {
   }
 
   /**
+   * Says anew which cards have to be done before this one.
+   * @throws UserError `refused` with the way around, where cards would wait for each other
+   */
+  async setDependencies(taskId: string, dependsOn: readonly string[]): Promise<Task> {
+    const task = await this.#store.write('task.setDependencies', {
+      taskId,
+      dependsOn: [...dependsOn],
+      at: Date.now(),
+    });
+    this.#events.publish('task.updated', { task });
+    return task;
+  }
+
+  /**
    * Moves a queued card within the queue.
    * @throws UserError `refused` when it is not queued
    */

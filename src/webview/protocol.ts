@@ -60,6 +60,8 @@ export type BoardCommand =
   | 'task.start'
   | 'task.stop'
   | 'permission.answer'
+  | 'run.wait'
+  | 'run.nudge'
   | 'queue.resume'
   | 'board.addSamples';
 

@@ -92,6 +92,13 @@ export async function openBoard(
       workspace: () => workspace,
       maxConcurrentRuns: () => 3,
       startTimeoutSeconds: () => 60,
+      runRules: () => ({
+        retries: 0,
+        retryPauseSeconds: 30,
+        stallMinutes: 5,
+        turnLimitMinutes: 0,
+        runLimitMinutes: 0,
+      }),
       keepContainerMinutes: () => 10,
       wireRecordDays: () => 30,
       wireRecordMegabytes: () => 500,

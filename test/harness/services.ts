@@ -12,7 +12,7 @@ import type { CardView } from '../../src/model/cardView.ts';
 import type { CredentialOffer } from '../../src/model/credential.ts';
 import type { KandevEvent } from '../../src/model/events.ts';
 import type { RunLog } from '../../src/model/runLog.ts';
-import type { HostSettings, WorkspaceSettings } from '../../src/model/settings.ts';
+import type { HostSettings, RunRules, WorkspaceSettings } from '../../src/model/settings.ts';
 import { CredentialDesk } from '../../src/orchestrator/credentialDesk.ts';
 import { resolveMcpServers, variablesOf } from '../../src/orchestrator/mcpServers.ts';
 import { Orchestrator } from '../../src/orchestrator/orchestrator.ts';
@@ -67,6 +67,7 @@ export interface TestServices {
   settings: {
     maxConcurrentRuns: number;
     startTimeoutSeconds: number;
+    runRules: RunRules;
     /** What was entered, and kept in VS Code. */
     environment: Record<string, string>;
     /** What is set where VS Code was started. */
@@ -124,6 +125,7 @@ class Services implements TestServices {
   readonly settings: TestServices['settings'] = {
     maxConcurrentRuns: 3,
     startTimeoutSeconds: 20,
+    runRules: { retries: 0, retryPauseSeconds: 30, stallMinutes: 5, turnLimitMinutes: 0, runLimitMinutes: 0 },
     environment: {},
     hostEnvironment: {},
     optionDefaults: {},
@@ -298,6 +300,7 @@ class Services implements TestServices {
       workspace: () => this.settings.workspace,
       maxConcurrentRuns: () => this.settings.maxConcurrentRuns,
       startTimeoutSeconds: () => this.settings.startTimeoutSeconds,
+      runRules: () => this.settings.runRules,
       keepContainerMinutes: () => 10,
       wireRecordDays: () => 30,
       wireRecordMegabytes: () => 500,

@@ -14,6 +14,8 @@ export function actionLabel(action: UserAction): string {
       return t('Edit Card');
     case 'workInCopy':
       return t('Work in a Copy');
+    case 'chooseDependencies':
+      return t('Depends On…');
     case 'openFolder':
       return t('Open Folder');
     case 'showLog':

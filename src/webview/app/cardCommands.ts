@@ -42,6 +42,15 @@ export class CardCommands {
     if (card && actionsOf(card).stop) await this.#work(taskId, 'stopping', 'task.stop', { taskId });
   }
 
+  /** Gives a silent agent the same time again. */
+  async wait(taskId: string): Promise<void> {
+    this.#report(await this.#host.execute('run.wait', { taskId }));
+  }
+
+  async nudge(taskId: string): Promise<void> {
+    await this.#work(taskId, 'nudging', 'run.nudge', { taskId });
+  }
+
   async delete(taskId: string): Promise<void> {
     await this.#whilePending(taskId, 'deleting', () => this.#host.deleteCard(taskId));
   }

@@ -1,3 +1,4 @@
+import { whyBlocked } from '../../model/dependencies.ts';
 import type { Failure } from '../../model/failure.ts';
 import { canGoOn, isBusy, isLive, type Run } from '../../model/run.ts';
 import { offersOf } from '../../model/resultOffers.ts';
@@ -15,11 +16,13 @@ export interface CardStatus {
   spin: boolean;
   tone: Tone;
   text: string;
-  time: RunTime | null;
+  time: StatusTime | null;
 }
 
 /** How long a run has been at work: still counting since a moment, or the milliseconds that it took. */
 export type RunTime = { since: number } | { took: number };
+/** The same, or a moment that is waited for. */
+export type StatusTime = RunTime | { until: number };
 
 /** The time of the run's latest turn; that of the first one includes getting the agent ready. */
 export function runTime({ state, times, turns, createdAt }: Run): RunTime | null {
@@ -28,6 +31,16 @@ export function runTime({ state, times, turns, createdAt }: Run): RunTime | null
   const turnOver = times.READY !== undefined && times.READY >= began;
   const ended = turnOver ? times.READY : times[state];
   return ended === undefined ? null : { took: ended - began };
+}
+
+/** Its run has failed, and it is tried again by itself after a pause. */
+export function waitsForRetry({ task, queue }: BoardCard): boolean {
+  return queue !== null && task.retry !== null && task.retry.at !== null;
+}
+
+/** Its agent has been silent for too long in the middle of a turn. */
+export function isStalled({ stalledSince }: BoardCard): boolean {
+  return stalledSince !== null;
 }
 
 function runStatus(run: Run, taskState: TaskState): CardStatus {
@@ -63,6 +76,25 @@ export function needsUser({ permissions, questions, queue }: BoardCard): boolean
   return permissions.length + questions.length > 0 || (queue !== null && queue.needs !== null);
 }
 
+/** Of a run that goes on; which retry it is, where it is one. */
+function liveStatus(run: Run, { task }: BoardCard): CardStatus {
+  const status = runStatus(run, task.state);
+  if (!isBusy(run.state) || task.retry === null || task.retry.made === 0) return status;
+  const { made, of } = task.retry;
+  return { ...status, text: t('{0}, retry {1} of {2}', status.text, made, of) };
+}
+
+/** What a card waits for, or why it is left alone, in a sentence; null when nothing holds it. */
+export function noteOf(card: BoardCard): string | null {
+  const { task, run, queue, dependencies } = card;
+  if (waitsForRetry(card)) return null;
+  // What the user has to say before it can start stands in a block of its own.
+  if (queue) return queue.needs ? null : queue.why;
+  if (task.state === 'BLOCKED') return whyBlocked(dependencies);
+  const said = shownFailure(card) !== null || (run !== null && isLive(run.state));
+  return said ? null : task.heldBecause;
+}
+
 /** Null for a card that nothing is going on with. */
 export function statusOf(card: BoardCard): CardStatus | null {
   const { task, run, queue } = card;
@@ -75,7 +107,16 @@ export function statusOf(card: BoardCard): CardStatus | null {
       time: run && runTime(run),
     };
   }
-  if (run && isLive(run.state)) return runStatus(run, task.state);
+  const { stalledSince } = card;
+  if (stalledSince !== null) {
+    return { icon: 'watch', spin: false, tone: 'waiting', text: t('Silent'), time: { since: stalledSince } };
+  }
+  if (run && isLive(run.state)) return liveStatus(run, card);
+  if (queue && task.retry !== null && task.retry.at !== null) {
+    const { made, of, at } = task.retry;
+    const text = t('Retry {0} of {1}', made, of);
+    return { icon: 'history', spin: false, tone: 'waiting', text, time: { until: at } };
+  }
   const waiting = (icon: string, text: string): CardStatus => ({
     icon,
     spin: false,
@@ -136,7 +177,7 @@ export function priorityName(priority: Priority): string {
 
 /** All that a card shows, in words, as a screen reader speaks it when the card gets the focus. */
 export function accessibleName(card: BoardCard, agentName: string | null): string {
-  const { task, run, permissions, questions, queue } = card;
+  const { task, run, permissions, questions } = card;
   const status = statusOf(card);
   const failure = shownFailure(card);
   const [request] = permissions;
@@ -147,7 +188,8 @@ export function accessibleName(card: BoardCard, agentName: string | null): strin
     status && status.text !== stateNames[task.state] ? status.text : null,
     request ? request.title : null,
     question ? question.message : null,
-    queue ? queue.why : null,
+    noteOf(card),
+    waitsForRetry(card) ? (run?.failure?.message ?? null) : null,
     failure ? failure.message : null,
     t('Priority: {0}', priorityName(task.priority)),
     agentName === null ? t('No agent') : t('Agent: {0}', agentName),
@@ -172,6 +214,8 @@ export function menuContext(card: BoardCard): Record<string, string | boolean> {
     live: run !== null && isLive(run.state),
     ready: run !== null && canGoOn(run),
     queued: queue !== null,
+    retrying: waitsForRetry(card),
+    stalled: isStalled(card),
     needsYou: permissions.length > 0,
     hasQuestion: questions.length > 0,
     hasAgent: task.agentTypeId !== null,

@@ -8,7 +8,7 @@ import { layOut, type BoardLayout } from './layout.ts';
 import type { Move, Placement } from './moves.ts';
 
 /** A command on a card that has not been answered yet. */
-export type PendingWork = 'moving' | 'starting' | 'stopping' | 'deleting';
+export type PendingWork = 'moving' | 'starting' | 'stopping' | 'nudging' | 'deleting';
 
 export interface Notice {
   failure: Failure;

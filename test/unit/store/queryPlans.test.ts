@@ -62,6 +62,7 @@ const writeParams: [WriteName, object][] = [
       { taskId, to: 'TODO', heldBecause: null, retry: null, beforeTaskId: null, ...change(`todo ${taskId}`) },
     ],
   ]),
+  ['task.setDependencies', { taskId: 'a', dependsOn: ['b'], at: 3 }],
   ['queue.move', { taskId: 'b', to: 'top' }],
   ['queue.setPause', { pause: { by: 'ann', at: 2 } }],
   ['task.place', { taskId: 'a', beforeTaskId: null, at: 3 }],
@@ -90,6 +91,8 @@ const queryParams: Record<QueryName, object> = {
   queuePause: {},
   run: { runId: 'run' },
   runsOfTask: { taskId: 'a' },
+  dependentTasks: {},
+  dependencies: { taskIds: ['a', 'b'] },
   liveRuns: {},
   oldRuns: { taskIds: ['a', 'b'], keep: 20 },
   tasksInProgress: {},
@@ -97,6 +100,7 @@ const queryParams: Record<QueryName, object> = {
   taskHistory: { taskId: 'a' },
   taskRuns: { taskId: 'a' },
   queuedPrompts: { taskId: 'a' },
+  toolKinds: { runId: 'run' },
   transcript: { runId: 'run', beforeSeq: null, limit: 10 },
 };
 

@@ -189,6 +189,8 @@ describe('menuContext', () => {
       live: true,
       ready: true,
       queued: false,
+      retrying: false,
+      stalled: false,
       needsYou: false,
       hasQuestion: false,
       hasAgent: true,

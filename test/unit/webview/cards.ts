@@ -77,5 +77,14 @@ export function aRequest(taskId: string, request: Partial<PermissionRequest> = {
 }
 
 export function aCard(id: string, task: Partial<Task> = {}, card: Partial<CardView> = {}): CardView {
-  return { run: null, permissions: [], questions: [], queue: null, ...card, task: aTask(id, task) };
+  return {
+    run: null,
+    permissions: [],
+    questions: [],
+    queue: null,
+    stalledSince: null,
+    dependencies: [],
+    ...card,
+    task: aTask(id, task),
+  };
 }

@@ -1,4 +1,5 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import { openDependencies } from '../../../model/dependencies.ts';
 import type { Failure, UserAction } from '../../../model/failure.ts';
 import { isLive } from '../../../model/run.ts';
 import type { BoardCard } from '../../protocol.ts';
@@ -10,14 +11,13 @@ import {
   changesText,
   menuContext,
   needsUser,
+  noteOf,
   priorityName,
   shownFailure,
   statusOf,
   type CardStatus,
-  type RunTime,
 } from '../cardFacts.ts';
 import { makeCardDraggable } from '../dragAndDrop.ts';
-import { formatDuration } from '../format.ts';
 import { t } from '../l10n.ts';
 import { lostFocus } from '../lostFocus.ts';
 import type { PendingWork } from '../state.ts';
@@ -25,6 +25,8 @@ import { button, icon, iconButton } from './controls.ts';
 import { LightElement } from './lightElement.ts';
 import { permissionBlock } from './permissionBlock.ts';
 import { questionBlock } from './questionBlock.ts';
+import { timeTemplate } from './timeTemplate.ts';
+import { waitBlock } from './waitBlock.ts';
 
 const priorityIcons = { low: 'arrow-down', normal: 'dash', high: 'arrow-up', urgent: 'flame' } as const;
 
@@ -90,20 +92,17 @@ export class CardElement extends LightElement {
   protected override render(): TemplateResult {
     const { card } = this;
     const { task, run, permissions, questions, queue } = card;
-    const time = (): TemplateResult | typeof nothing => (status?.time ? this.#time(status.time) : nothing);
+    const time = (): TemplateResult | typeof nothing =>
+      status?.time ? timeTemplate(status.time, this.controller.clock) : nothing;
     const status = statusOf(card);
     const failure = shownFailure(card);
+    const note = noteOf(card);
     const showsActivity = run !== null && isLive(run.state) && run.activity !== null && run.activity !== '';
     return html`<div class="card">
       <h3 class="card-title">${task.title}</h3>
       ${this.#meta()} ${status && !needsUser(card) ? this.#status(status) : nothing}
-      ${queue && !queue.needs ? html`<p class="card-note" title=${queue.why}>${queue.why}</p>` : nothing}
+      ${note === null ? nothing : html`<p class="card-note" title=${note}>${note}</p>`}
       ${queue?.needs ? this.#needs(queue.why, { kind: queue.needs }) : nothing}
-      ${
-        task.heldBecause !== null && !failure && !queue && !(run && isLive(run.state))
-          ? html`<p class="card-note" title=${task.heldBecause}>${task.heldBecause}</p>`
-          : nothing
-      }
       ${
         showsActivity && !needsUser(card)
           ? html`<p class="card-activity" title=${run.activity}>${run.activity}</p>`
@@ -124,6 +123,12 @@ export class CardElement extends LightElement {
         tabIndex: this.#buttonTabIndex,
         time: permissions.length === 0 ? time() : nothing,
       })}
+      ${waitBlock({
+        card,
+        commands: this.controller.commands,
+        tabIndex: this.#buttonTabIndex,
+        busy: this.pending !== null,
+      })}
       ${failure ? this.#failure(failure) : nothing} ${changesBlock(card)} ${this.#actions()}
     </div>`;
   }
@@ -133,9 +138,19 @@ export class CardElement extends LightElement {
   }
 
   #meta(): TemplateResult | typeof nothing {
-    const { priority, labels } = this.card.task;
+    const { dependencies, task } = this.card;
+    const { priority, labels } = task;
+    const waitsFor = openDependencies(dependencies).map(({ title }) => title);
     const { agentName, hasDraft } = this;
-    if (priority === 'normal' && agentName === null && labels.length === 0 && !hasDraft) return nothing;
+    if (
+      priority === 'normal' &&
+      agentName === null &&
+      labels.length === 0 &&
+      !hasDraft &&
+      waitsFor.length === 0
+    ) {
+      return nothing;
+    }
     return html`<div class="card-meta">
       ${
         priority === 'normal'
@@ -151,6 +166,13 @@ export class CardElement extends LightElement {
               >${icon('hubot')}<span class="ellipsis">${agentName}</span></span
             >`
       }
+      ${
+        waitsFor.length === 0
+          ? nothing
+          : html`<span class="card-dependencies" title=${t('Waits for: {0}', waitsFor.join(', '))}
+              >${icon('link')}${waitsFor.length}</span
+            >`
+      }
       ${labels.map((label) => html`<span class="card-label" title=${t('Label: {0}', label)}>${label}</span>`)}
       ${hasDraft ? html`<span class="card-draft">${icon('edit')}${t('Not saved')}</span>` : nothing}
     </div>`;
@@ -159,13 +181,8 @@ export class CardElement extends LightElement {
   #status({ icon: name, spin, tone, text, time }: CardStatus): TemplateResult {
     return html`<div class="card-status" data-tone=${tone}>
       ${icon(name, spin)}<span class="ellipsis">${text}</span>
-      ${time ? html`<span class="run-time">${this.#time(time)}</span>` : nothing}
+      ${time ? html`<span class="run-time">${timeTemplate(time, this.controller.clock)}</span>` : nothing}
     </div>`;
-  }
-
-  #time(time: RunTime): TemplateResult {
-    if ('took' in time) return html`${formatDuration(time.took)}`;
-    return html`<kandev-elapsed .since=${time.since} .clock=${this.controller.clock}></kandev-elapsed>`;
   }
 
   /** What the user has to say before the agent can be started. */

@@ -3,14 +3,17 @@ import type { Clock } from '../clock.ts';
 import { formatDuration } from '../format.ts';
 import { LightElement } from './lightElement.ts';
 
-/** The time since a moment, counting on for as long as it is shown. */
+/** The time since a moment or until one, counting on for as long as it is shown. */
 export class ElapsedElement extends LightElement {
   static override properties: PropertyDeclarations = {
     since: { attribute: false },
+    until: { attribute: false },
     clock: { attribute: false },
   };
 
-  declare since: number;
+  declare since: number | undefined;
+  /** Instead of `since`: the time that is left until a moment. */
+  declare until: number | undefined;
   declare clock: Clock;
   #unsubscribe: (() => void) | null = null;
 
@@ -28,6 +31,7 @@ export class ElapsedElement extends LightElement {
   }
 
   protected override render(): string {
-    return formatDuration(this.clock.now() - this.since);
+    const now = this.clock.now();
+    return formatDuration(this.until === undefined ? now - (this.since ?? now) : this.until - now);
   }
 }

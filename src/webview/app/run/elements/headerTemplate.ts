@@ -3,8 +3,8 @@ import { isBusy } from '../../../../model/run.ts';
 import { live } from 'lit/directives/live.js';
 import type { RunOption } from '../../../runProtocol.ts';
 import { actionsOf, changesText, statusOf } from '../../cardFacts.ts';
+import { timeTemplate } from '../../elements/timeTemplate.ts';
 import { button, icon, iconButton } from '../../elements/controls.ts';
-import { formatDuration } from '../../format.ts';
 import { t } from '../../l10n.ts';
 import type { RunPageController } from '../runPageController.ts';
 import type { RunContent, RunViewState } from '../runState.ts';
@@ -123,17 +123,7 @@ function status({ card }: RunContent, { clock }: RunPageController): TemplateRes
   const { tone, icon: name, spin, text, time } = told;
   return html`<span class="fact card-status" data-tone=${tone}>
     ${icon(name, spin)}${text}
-    ${
-      time
-        ? html`<span class="fact-time"
-            >${
-              'took' in time
-                ? formatDuration(time.took)
-                : html`<kandev-elapsed .since=${time.since} .clock=${clock}></kandev-elapsed>`
-            }</span
-          >`
-        : nothing
-    }
+    ${time ? html`<span class="fact-time">${timeTemplate(time, clock)}</span>` : nothing}
   </span>`;
 }
 
