@@ -33,10 +33,6 @@ export async function performAction(context: ActionContext, action: UserAction):
     case 'workInCopy':
       await workInCopy(context.kandev, action.taskId);
       return;
-    case 'chooseDependencies':
-      // It takes as long as the user does.
-      void commands.executeCommand('kandev.chooseDependencies', { taskId: action.taskId });
-      return;
     case 'openFolder':
       await commands.executeCommand('vscode.openFolder');
       return;
@@ -52,12 +48,33 @@ export async function performAction(context: ActionContext, action: UserAction):
     case 'checkEngine':
       await checkEngine(context.engine);
       return;
-    case 'signIn':
-      // It takes as long as the user does, and tells of its failures itself.
-      void commands.executeCommand('kandev.signIn', action.agentTypeId);
-      return;
     case 'registrySignIn':
       signInToRegistry(action.registry);
+      return;
+    case 'exportDatabase':
+      await commands.executeCommand('kandev.exportDatabase');
+      return;
+    case 'reloadWindow':
+      await commands.executeCommand('workbench.action.reloadWindow');
+      return;
+    default:
+      beginDialog(action);
+  }
+}
+
+/** Opens what takes as long as its user does, and tells of its failures itself. */
+function beginDialog(
+  action: Extract<
+    UserAction,
+    { kind: 'chooseDependencies' | 'signIn' | 'credentials' | 'allowHost' | 'editResources' | 'undoLast' }
+  >,
+): void {
+  switch (action.kind) {
+    case 'chooseDependencies':
+      void commands.executeCommand('kandev.chooseDependencies', { taskId: action.taskId });
+      return;
+    case 'signIn':
+      void commands.executeCommand('kandev.signIn', action.agentTypeId);
       return;
     case 'credentials':
       void commands.executeCommand('kandev.credentials');
@@ -68,15 +85,8 @@ export async function performAction(context: ActionContext, action: UserAction):
     case 'editResources':
       void commands.executeCommand('kandev.editResources', action.taskId);
       return;
-    case 'exportDatabase':
-      await commands.executeCommand('kandev.exportDatabase');
-      return;
     case 'undoLast':
-      // It takes as long as the user does, and tells of its failures itself.
       void commands.executeCommand('kandev.undoLast');
-      return;
-    case 'reloadWindow':
-      await commands.executeCommand('workbench.action.reloadWindow');
       return;
   }
 }
