@@ -49,8 +49,8 @@ describe('several agents', () => {
     const { board, tree } = window;
     await startAsking('Third');
     await board.card('Third').getByText('Queued, place 1').waitFor();
-    await board.card('Third').getByText('Waiting: 2 agents are working').waitFor();
-    await eventually(() => tree.description('Third')).toBe('Queued, 1 · Waiting: 2 agents are working');
+    await board.card('Third').getByText('Waits for a place: 2 agents are at work').waitFor();
+    await eventually(() => tree.description('Third')).toBe('Queued, 1 · Waits for a place: 2 agents are at work');
     await eventually(statusBar).toBe('2 running 1 queued 2 waiting');
     await window.shows({ 'To Do': ['Third'], 'In Progress': ['First', 'Second'] });
   });

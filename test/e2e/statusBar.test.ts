@@ -59,7 +59,7 @@ describe('the status bar', () => {
       expect.arrayContaining([
         expect.stringMatching(/Work\s*Running\s*Working/),
         expect.stringMatching(/Ask\s*Needs you\s*Look around/),
-        expect.stringMatching(/Rest\s*Queued, 1\s*Waiting: 2 agents are working/),
+        expect.stringMatching(/Rest\s*Queued, 1\s*Waits for a place: 2 agents are at work/),
       ]),
     );
     expect(await workbench.quickPickRow().count()).toBe(3);
