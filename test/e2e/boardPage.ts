@@ -9,6 +9,8 @@ export interface CardInput {
   agent?: string;
   priority?: 'Low' | 'Normal' | 'High' | 'Urgent';
   column?: 'Backlog' | 'To Do';
+  /** Left out: what the board has as its default. Only one agent at a time works in the open folder. */
+  worksIn?: 'The open folder' | 'A clone of its own';
 }
 
 /** The board in its editor tab. */
@@ -53,12 +55,13 @@ export class BoardPage {
     return this.page.getByRole('form').getByLabel(label, { exact: true });
   }
 
-  async fillIn({ title, description = '', agent, priority, column }: CardInput): Promise<void> {
+  async fillIn({ title, description = '', agent, priority, column, worksIn }: CardInput): Promise<void> {
     await this.button('New Card').click();
     await this.field('Title').fill(title);
     await this.field('Description').fill(description);
     await this.field('Agent').selectOption({ label: agent ?? 'No agent: a person does it' });
     if (priority) await this.field('Priority').selectOption({ label: priority });
+    if (worksIn) await this.field('Works in').selectOption({ label: worksIn });
     if (column) await this.field('Column').selectOption({ label: column });
   }
 

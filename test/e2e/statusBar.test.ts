@@ -6,6 +6,8 @@ import { useWindow } from './testWindow.ts';
 
 const window = useWindow(() => Promise.resolve({ userSettings: { 'kandev.maxConcurrentRuns': 2 } }));
 const agent = 'Demo agent';
+/** Beside each other: in the folder there is one at a time. */
+const worksIn = 'A clone of its own';
 
 function item(): Locator {
   return window.workbench.page.locator('.statusbar-item[id="kandev.kandev.kandev.runs"]');
@@ -34,18 +36,18 @@ async function press(title: string, button: string): Promise<void> {
 
 describe('the status bar', () => {
   it('shows nothing while nothing runs', async () => {
-    await window.board.create({ title: 'Rest', agent, description: script('delay 30m') });
+    await window.board.create({ title: 'Rest', agent, worksIn, description: script('delay 30m') });
     await window.shows({ Backlog: ['Rest'] });
     await shows();
   });
 
   it('counts what runs, what is queued and what waits for the user, which is marked', async () => {
     const { board } = window;
-    await board.createAndStart({ title: 'Work', agent, description: script('delay 30m') });
+    await board.createAndStart({ title: 'Work', agent, worksIn, description: script('delay 30m') });
     await shows('1 running');
     await expect(item().getAttribute('class')).resolves.not.toContain('warning-kind');
     const description = script('permission "Look around"', 'on allow message I have looked.');
-    await board.createAndStart({ title: 'Ask', agent, description });
+    await board.createAndStart({ title: 'Ask', agent, worksIn, description });
     await shows('2 running', '1 waiting');
     await expect(item().getAttribute('class')).resolves.toContain('warning-kind');
     await board.press('Rest', 'Run (R)');
