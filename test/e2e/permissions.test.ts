@@ -50,7 +50,9 @@ describe('several agents', () => {
     await startAsking('Third');
     await board.card('Third').getByText('Queued, place 1').waitFor();
     await board.card('Third').getByText('Waits for a place: 2 agents are at work').waitFor();
-    await eventually(() => tree.description('Third')).toBe('Queued, 1 · Waits for a place: 2 agents are at work');
+    await eventually(() => tree.description('Third')).toBe(
+      'Queued, 1 · Waits for a place: 2 agents are at work',
+    );
     await eventually(statusBar).toBe('2 running 1 queued 2 waiting');
     await window.shows({ 'To Do': ['Third'], 'In Progress': ['First', 'Second'] });
   });
