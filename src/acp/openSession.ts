@@ -118,6 +118,8 @@ export class OpenSession implements Session {
         });
       },
       (error: unknown) => {
+        // Nobody will tell how they ended.
+        if (turn.open) this.#cancelToolCalls();
         this.#endTurn(turn, () => {
           turn.fail(toAcpError(error));
         });
@@ -283,14 +285,16 @@ export class OpenSession implements Session {
     if (this.#turn?.cancelled) return cancelled;
     const { toolCall } = event;
     const request: PermissionRequest = { id, sessionId: this.id, toolCall, options, raw: params };
-    try {
-      return await this.#questions.ask(this.#turns, requestSignal, cancelled, (signal) =>
-        this.#link.requestPermission(request, signal),
-      );
-    } catch (error) {
-      this.#link.onError(toError(error));
-      return cancelled;
-    }
+    const outcome = await this.#questions
+      .ask(this.#turns, requestSignal, cancelled, (signal) => this.#link.requestPermission(request, signal))
+      .catch((error: unknown) => {
+        this.#link.onError(toError(error));
+        return cancelled;
+      });
+    this.#state.answerToolCall(toolCall.id, statusAfter(outcome, options));
+    // Auggie asks before the first prompt, and never comes back to it.
+    if (this.#turn === null) this.#settleAnsweredCalls();
+    return outcome;
   }
 
   /** `settle` decides how the turn ends; it is not called for a turn that has ended before. */
@@ -302,6 +306,7 @@ export class OpenSession implements Session {
       this.#turn = null;
       this.#watch?.stop();
       this.#watch = null;
+      this.#settleAnsweredCalls();
     }
     this.#questions.close(turn.number);
   }
@@ -320,9 +325,20 @@ export class OpenSession implements Session {
     );
   }
 
+  #settleAnsweredCalls(): void {
+    for (const event of this.#state.settleAnsweredCalls()) this.#emit(event);
+  }
+
   #cancelToolCalls(): void {
     for (const event of this.#state.cancelToolCalls()) this.#emit(event);
   }
+}
+
+/** Of a tool call that an agent asks about, and says no more of. */
+function statusAfter(outcome: PermissionOutcome, options: PermissionRequest['options']): string {
+  if (outcome.outcome === 'cancelled') return 'cancelled';
+  const chosen = options.find(({ optionId }) => optionId === outcome.optionId);
+  return chosen?.kind.startsWith('reject') ? 'cancelled' : 'completed';
 }
 
 /** What was said and done, in contrast to how the session is set up. */

@@ -107,11 +107,19 @@ export class SessionState implements SessionView {
     return { type: 'tool_call', ...this.#toolCalls.apply(patch) };
   }
 
+  /** A question about a tool call was answered: its status, should the agent say nothing more of it. */
+  answerToolCall(id: string, status: string): void {
+    this.#toolCalls.answer(id, status);
+  }
+
+  /** Gives the tool calls that were answered, and not heard of since, the status that follows. */
+  settleAnsweredCalls(): SessionEvent[] {
+    return eventsOf(this.#toolCalls.settleAnswered());
+  }
+
   /** Marks the tool calls that have not ended as cancelled. */
   cancelToolCalls(): SessionEvent[] {
-    return this.#toolCalls
-      .cancelOpen()
-      .map((toolCall) => ({ type: 'tool_call', toolCall, created: false }) as const);
+    return eventsOf(this.#toolCalls.cancelOpen());
   }
 
   /** An update may name a known call only to say something of its terminal. */
@@ -139,4 +147,8 @@ export class SessionState implements SessionView {
     this.#compactions.set(id, compaction);
     return compaction;
   }
+}
+
+function eventsOf(toolCalls: readonly ToolCall[]): SessionEvent[] {
+  return toolCalls.map((toolCall) => ({ type: 'tool_call', toolCall, created: false }) as const);
 }

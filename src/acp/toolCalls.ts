@@ -3,17 +3,30 @@ import type { ToolCall, ToolCallPatch } from './types.ts';
 /** The tool calls of one session, merged by id. */
 export class ToolCalls {
   readonly #calls = new Map<string, ToolCall>();
+  /** What becomes of those that wait for nothing but their agent's next word, if it says none. */
+  readonly #answered = new Map<string, string>();
 
   /** Merges what is said about a call into what is known; an id not heard of before makes a call. */
   apply(patch: ToolCallPatch): { toolCall: ToolCall; created: boolean } {
     const known = this.#calls.get(patch.id);
     const toolCall = merge(known ?? blank(patch.id), patch);
     this.#calls.set(patch.id, toolCall);
+    this.#answered.delete(patch.id);
     return { toolCall, created: known === undefined };
   }
 
   get(id: string): ToolCall | undefined {
     return this.#calls.get(id);
+  }
+
+  /** The user has answered a question about a call that has not begun; what the agent says of it counts more. */
+  answer(id: string, status: string): void {
+    if (this.#calls.get(id)?.status === 'pending') this.#answered.set(id, status);
+  }
+
+  /** Gives the calls that were answered, and not heard of since, the status that follows; returns those. */
+  settleAnswered(): ToolCall[] {
+    return [...this.#answered].map(([id, status]) => this.apply({ id, status }).toolCall);
   }
 
   /** Marks every call that has not ended as cancelled, and returns those. */

@@ -9,7 +9,7 @@ import type {
 } from '../acp/types.ts';
 import type { AgentQuirks } from '../model/agentType.ts';
 import type { NewPermissionRequest } from './permissionDesk.ts';
-import type { TranscriptRecorder } from './transcriptRecorder.ts';
+import type { NewEntry, TranscriptRecorder } from './transcriptRecorder.ts';
 
 /** Writes one event of an agent's session into the transcript. */
 export function recordSessionEvent(
@@ -29,12 +29,7 @@ export function recordSessionEvent(
       return;
     }
     case 'tool_call':
-      recorder.add({
-        kind: 'tool_call',
-        key: event.toolCall.id,
-        text: describeToolCall(event.toolCall),
-        data: event.toolCall,
-      });
+      recorder.add(toolCallEntry(event.toolCall));
       return;
     case 'plan':
       recorder.add({
@@ -103,6 +98,11 @@ function describeUsage({ used, size, cost }: Usage): string {
 function describeCompaction({ status, error }: Compaction): string {
   const text = `The conversation was shortened (${status.replaceAll('_', ' ')})`;
   return error === null ? text : `${text}: ${error}`;
+}
+
+function toolCallEntry(call: ToolCall): NewEntry {
+  const goesOn = call.status === 'pending' || call.status === 'in_progress';
+  return { kind: 'tool_call', key: call.id, text: describeToolCall(call), data: call, goesOn };
 }
 
 /** The first line names the call and its status; the others are the places it touches. */

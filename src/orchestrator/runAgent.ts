@@ -154,9 +154,10 @@ export class RunAgent {
       ),
     );
     this.#session = session;
-    session.onEvent((event) => {
+    session.onEvent((event, turn) => {
       recordSessionEvent(this.#recorder, event, this.#agentType.quirks);
-      this.#lastWords.note(event);
+      // What follows from the end of a turn is not among its words.
+      if (turn.open) this.#lastWords.note(event);
       if (changesSession(event)) this.sessionChanged();
     });
     if (notice !== null) this.#recorder.add({ kind: 'notice', text: notice });
@@ -231,11 +232,15 @@ export class RunAgent {
   /** Shows the run as waiting for its user for as long as `ask` takes. */
   async #waitForUser<T>(ask: () => Promise<T>): Promise<T> {
     this.#openRequests++;
-    // What led to the question is told before it.
-    await this.#recorder.flush();
-    await this.#record.change('WAITING', {});
-    const answer = await ask();
-    this.#openRequests--;
+    let answer: T;
+    try {
+      // What led to the question is told before it.
+      await this.#recorder.flush();
+      await this.#record.change('WAITING', {});
+      answer = await ask();
+    } finally {
+      this.#openRequests--;
+    }
     if (this.#openRequests === 0 && this.#record.run.state === 'WAITING')
       await this.#record.change('RUNNING', {});
     return answer;

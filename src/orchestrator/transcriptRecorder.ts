@@ -17,6 +17,15 @@ export interface NewEntry {
   key?: string | null;
   text: string;
   data?: unknown;
+  /** What it tells of may end in a later turn: it is replaced where it stands then. */
+  goesOn?: boolean;
+}
+
+/** Where an entry stands that a later update replaces. */
+interface Place {
+  seq: number;
+  turn: number;
+  goesOn: boolean;
 }
 
 /**
@@ -38,8 +47,8 @@ export class TranscriptRecorder {
   /** Of the open entry's text; a message that goes on in the next entry takes it along. */
   #stream: StreamMask | null = null;
   #unpublished = '';
-  /** Which entry a later update of the same tool call or plan replaces, within the turn. */
-  readonly #keyed = new Map<string, number>();
+  /** Which entry a later update of the same tool call or plan replaces: those of the turn, and what goes on. */
+  readonly #keyed = new Map<string, Place>();
   #timer: NodeJS.Timeout | null = null;
   #lastFlush = -gatherMs;
   #tail: Promise<void> = Promise.resolve();
@@ -64,7 +73,7 @@ export class TranscriptRecorder {
 
   beginTurn(turn: number): void {
     this.#closeText();
-    this.#keyed.clear();
+    for (const [name, { goesOn }] of this.#keyed) if (!goesOn) this.#keyed.delete(name);
     this.#turn = turn;
   }
 
@@ -116,12 +125,13 @@ export class TranscriptRecorder {
     this.#open = null;
   }
 
-  #entry({ kind, key, text, data }: NewEntry): TranscriptEntry {
+  #entry({ kind, key, text, data, goesOn = false }: NewEntry): TranscriptEntry {
+    const { seq, turn } = this.#placeFor(kind, key ?? null, goesOn);
     return {
-      seq: this.#seqFor(kind, key ?? null),
+      seq,
       runId: this.#runId,
       taskId: this.#taskId,
-      turn: this.#turn,
+      turn,
       kind,
       key: key ?? null,
       text,
@@ -130,14 +140,16 @@ export class TranscriptRecorder {
     };
   }
 
-  #seqFor(kind: TranscriptEntry['kind'], key: string | null): number {
+  #placeFor(kind: TranscriptEntry['kind'], key: string | null, goesOn: boolean): Place {
     const upserted = key !== null && (kind === 'tool_call' || kind === 'plan');
-    const name = `${this.#turn} ${kind} ${key ?? ''}`;
-    const existing = upserted ? this.#keyed.get(name) : undefined;
-    if (existing !== undefined) return existing;
-    this.#seq++;
-    if (upserted) this.#keyed.set(name, this.#seq);
-    return this.#seq;
+    const name = `${kind} ${key ?? ''}`;
+    const { seq, turn } = (upserted ? this.#keyed.get(name) : undefined) ?? {
+      seq: ++this.#seq,
+      turn: this.#turn,
+    };
+    const place = { seq, turn, goesOn };
+    if (upserted) this.#keyed.set(name, place);
+    return place;
   }
 
   #flushText(): void {

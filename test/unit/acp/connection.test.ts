@@ -47,7 +47,7 @@ describe('requests and answers', () => {
       expect.objectContaining({
         reason: 'agent-error',
         code: -32700,
-        message: 'Parse error',
+        message: 'Parse error: line 3',
         data: 'line 3',
       }),
     ]);
@@ -60,12 +60,13 @@ describe('requests and answers', () => {
     [
       { code: -32603, message: 'Internal error', data: { details: 'session "x" was not found' } },
       'session-not-found',
+      'Internal error: session "x" was not found',
     ],
     [{ code: -32602, message: 'Invalid params', data: { sessionId: 'x' } }, 'session-not-found'],
     [{ code: -32603, message: 'Internal error' }, 'agent-error'],
     [{ code: -32800, message: 'Cancelled' }, 'cancelled'],
     [{ code: 401, message: 'No key', data: { hint: 'key' } }, 'agent-error'],
-  ])('case 25: the error %j is %s', async (error, reason) => {
+  ])('case 25: the error %j is %s', async (error, reason, message = error.message) => {
     const { agent, session } = await TestClient.withSession();
     const prompted = session.prompt(textPrompt);
     agent.send({ id: (await agent.request('session/prompt')).id, error });
@@ -74,7 +75,7 @@ describe('requests and answers', () => {
       name: 'AcpError',
       reason,
       code: error.code,
-      message: error.message,
+      message,
       data,
     });
   });

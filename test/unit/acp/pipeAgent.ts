@@ -194,3 +194,17 @@ export function textOf(events: readonly SessionEvent[]): string {
 }
 
 export const textPrompt = [{ type: 'text', text: 'Do it' }] as const;
+
+/** A session in the middle of its first turn. */
+export async function inTurn() {
+  const setup = await TestClient.withSession();
+  const prompted = setup.session.prompt(textPrompt);
+  return { ...setup, prompted, request: await setup.agent.request('session/prompt') };
+}
+
+/** Each word that was said of a tool call, with its status. */
+export function toolStatuses(events: readonly SessionEvent[]): string[] {
+  return events.flatMap((event) =>
+    event.type === 'tool_call' ? [`${event.toolCall.id} ${event.toolCall.status}`] : [],
+  );
+}

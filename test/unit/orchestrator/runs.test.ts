@@ -44,7 +44,13 @@ describe('a run', () => {
     const { run } = await services.until(taskId, inState('REVIEW'));
     expect(run?.changes).toEqual({ files: 1, added: 2, removed: 0 });
     const { folder } = services;
-    expect(run?.workspace).toEqual({ kind: 'folder', root: folder, workingFolder: folder, branch: null });
+    expect(run?.workspace).toEqual({
+      kind: 'folder',
+      root: folder,
+      workingFolder: folder,
+      branch: null,
+      hasRepository: false,
+    });
     const text = '```kandev-script\nwrite two.md "c\\n"\n```';
     await services.kandev.execute('task.prompt', { taskId, text });
     const again = await services.until(taskId, ({ run: next }) => next?.changes?.files === 2);
