@@ -24,6 +24,7 @@ import { RunStatusBar } from './providers/runStatusBar.ts';
 import { SecretEnvironment } from './providers/secretEnvironment.ts';
 import { Settings } from './providers/settings.ts';
 import { TaskTree } from './providers/taskTree.ts';
+import { UsageFeed } from './providers/usageFeed.ts';
 import { BoardPanels, boardViewType } from './webview/host/boardPanel.ts';
 import { RunPanels, runViewType } from './webview/host/runPanels.ts';
 import type { SharedBoard } from './windows/openSharedBoard.ts';
@@ -57,14 +58,15 @@ export function activate(context: ExtensionContext): void {
   const questions = store.add(new QuestionPrompts(state, kandev, failures, checkField));
   const credentials = store.add(new CredentialPrompts(kandev, state, failures));
   const deletion = new CardDeletion(kandev, state, failures);
-  const tree = store.add(new TaskTree(state, kandev, failures));
+  const usage = store.add(new UsageFeed(kandev, state));
+  const tree = store.add(new TaskTree(state, kandev, failures, usage));
   const view = store.add(
     new BoardTreeView(tree, state, () => {
       engine.look();
     }),
   );
   store.add(workspace.registerTextDocumentContentProvider(resultScheme, new ResultFiles(kandev)));
-  const { board, runs } = openPanels(context, store, { kandev, state, log, deletion, perform });
+  const { board, runs } = openPanels(context, store, { kandev, state, usage, log, deletion, perform });
   const isWatched = (taskId: string): boolean => runs.isWatched(taskId);
   const queue = store.add(new PromptQueue(state, () => [...prompts.open(), ...questions.open()], isWatched));
   runs.onDidChangeWatched(() => {
@@ -88,6 +90,7 @@ export function activate(context: ExtensionContext): void {
 interface PanelsOptions {
   kandev: Kandev;
   state: LiveBoardState;
+  usage: UsageFeed;
   log: OutputLog;
   deletion: CardDeletion;
   /** Does what the button of a failure says. */
@@ -98,9 +101,9 @@ interface PanelsOptions {
 function openPanels(
   { extensionUri, workspaceState: drafts }: ExtensionContext,
   store: DisposableStore,
-  { kandev, state, log, deletion, perform }: PanelsOptions,
+  { kandev, state, usage, log, deletion, perform }: PanelsOptions,
 ): { board: BoardPanels; runs: RunPanels } {
-  const options = { kandev, state, extensionUri, drafts, log, runAction: perform };
+  const options = { kandev, state, usage, extensionUri, drafts, log, runAction: perform };
   const board = new BoardPanels({ ...options, deleteCard: (taskId) => deletion.delete([taskId]) });
   const runs = new RunPanels(options);
   for (const panels of [board, runs]) store.add(panels);

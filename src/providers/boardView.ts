@@ -1,8 +1,10 @@
 import { commands, l10n, window, type TreeView } from 'vscode';
+import { blockedHosts } from '../model/blockedHosts.ts';
 import { cardsOf, queuePause, type BoardState } from './boardState.ts';
 import { needsUser } from './cardText.ts';
 import { DisposableStore } from './disposableStore.ts';
-import type { TaskTree, TreeNode } from './taskTree.ts';
+import type { TaskTree } from './taskTree.ts';
+import type { TreeNode } from './treeNodes.ts';
 
 /** The tree in the sidebar with what stands around it: the badge, the message above it, the welcome when it is empty. */
 export class BoardTreeView {
@@ -68,7 +70,7 @@ export class BoardTreeView {
   #openAskingCards(): void {
     const asking = new Set(
       cardsOf(this.#state)
-        .filter(needsUser)
+        .filter((card) => needsUser(card) || blockedHosts(card).length > 0)
         .map(({ task }) => task.id),
     );
     for (const taskId of asking) {

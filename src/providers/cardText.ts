@@ -1,8 +1,10 @@
 import { l10n } from 'vscode';
 import type { AgentType } from '../model/agentType.ts';
 import type { CardView } from '../model/cardView.ts';
+import { blockedHosts } from '../model/blockedHosts.ts';
 import { whyBlocked } from '../model/dependencies.ts';
 import { isBusy, type RunChanges, type RunState } from '../model/run.ts';
+import { cpusText, memoryText, type RunUsage } from '../model/runUsage.ts';
 import { oneLine } from './agentText.ts';
 import { findCard, type BoardState } from './boardState.ts';
 
@@ -101,6 +103,28 @@ export function latestActivity(card: CardView): string {
   if (task.state === 'FAILED' && run?.failure) return run.failure.message;
   if (task.heldBecause !== null) return task.heldBecause;
   return run?.activity ?? '';
+}
+
+/** Which hosts its agent was refused; empty when it was refused none. */
+export function blockedText(card: CardView): string {
+  const [host, ...others] = blockedHosts(card);
+  if (host === undefined) return '';
+  return others.length === 0
+    ? l10n.t('Wanted to reach {0}', host)
+    : l10n.t('Wanted to reach {0} and {1} more', host, others.length);
+}
+
+/** What the container of a run uses, in one line. */
+export function usageText(usage: RunUsage): string {
+  const { memoryMb, memoryLimitMb, pids } = usage;
+  const cpus = cpusText(usage);
+  const memory =
+    memoryLimitMb > 0
+      ? l10n.t('{0} of {1} of memory', memoryText(memoryMb), memoryText(memoryLimitMb))
+      : l10n.t('{0} of memory', memoryText(memoryMb));
+  const parts = [memory, l10n.t('{0} processes', pids)];
+  if (cpus !== null) parts.unshift(l10n.t('{0} CPUs', cpus));
+  return parts.join(' · ');
 }
 
 /** How much its latest run has changed: "3 files +12 −4"; empty when nothing is known, or has changed. */

@@ -2,49 +2,42 @@ import {
   DataTransferItem,
   EventEmitter,
   l10n,
-  MarkdownString,
   ThemeColor,
   ThemeIcon,
   TreeItem,
   TreeItemCollapsibleState,
-  workspace,
+  type CancellationToken,
   type DataTransfer,
+  type MarkdownString,
   type TreeDataProvider,
   type TreeDragAndDropController,
 } from 'vscode';
 import type { Kandev } from '../api/contract.ts';
+import { blockedHosts } from '../model/blockedHosts.ts';
 import { columnOf, type Column } from '../model/board.ts';
 import type { CardView } from '../model/cardView.ts';
-import type { PermissionRequest } from '../model/permission.ts';
-import { canGoOn, isBusy, isLive } from '../model/run.ts';
-import { offeredWords } from '../model/resultOffers.ts';
-import { oneLine } from './agentText.ts';
+import type { RunUsage } from '../model/runUsage.ts';
 import { cardsOf, findCard, type BoardChange, type BoardState } from './boardState.ts';
-import { agentName, cardStatus, changesText, isStalled, latestActivity, waitsForRetry } from './cardText.ts';
+import { agentName, cardStatus, changesText, latestActivity } from './cardText.ts';
 import { DisposableStore } from './disposableStore.ts';
 import type { FailureMessages } from './failureMessages.ts';
+import {
+  blockedItem,
+  cardTooltip,
+  columnItem,
+  columnItemId,
+  contextValue,
+  isMeasured,
+  questionItem,
+  requestItem,
+} from './treeItems.ts';
+import type { CardNode, ColumnNode, TreeNode } from './treeNodes.ts';
+import type { UsageFeed } from './usageFeed.ts';
 
-export type TreeNode = ColumnNode | CardNode | RequestNode | QuestionNode;
-export interface ColumnNode {
-  kind: 'column';
-  column: Column;
-}
-export interface CardNode {
-  kind: 'card';
-  taskId: string;
-}
-/** A permission request below its card. */
-export interface RequestNode {
-  kind: 'request';
-  taskId: string;
-  requestId: string;
-}
-/** Something else that an agent asks, below its card. */
-export interface QuestionNode {
-  kind: 'question';
-  taskId: string;
-  questionId: string;
-}
+/** How long a tooltip waits for a first measurement, in milliseconds; docker takes about a second. */
+const measureLimit = 4_000;
+/** How old the figures of a tooltip may be, in milliseconds. */
+const usageLifetime = 5_000;
 
 const mimeType = 'application/vnd.kandev.card';
 
@@ -55,6 +48,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
   readonly #state: BoardState;
   readonly #kandev: Kandev;
   readonly #failures: FailureMessages;
+  readonly #usage: Pick<UsageFeed, 'once'>;
   readonly #disposables = new DisposableStore();
   readonly #emitter = this.#disposables.add(new EventEmitter<TreeNode[] | undefined>());
   readonly onDidChangeTreeData = this.#emitter.event;
@@ -63,11 +57,13 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
   /** VS Code knows a node by its object: the same card or column must be the same object each time. */
   readonly #cardNodes = new Map<string, CardNode>();
   readonly #columnNodes = new Map<string, ColumnNode>();
+  readonly #outdating = new Set<NodeJS.Timeout>();
 
-  constructor(state: BoardState, kandev: Kandev, failures: FailureMessages) {
+  constructor(state: BoardState, kandev: Kandev, failures: FailureMessages, usage: Pick<UsageFeed, 'once'>) {
     this.#state = state;
     this.#kandev = kandev;
     this.#failures = failures;
+    this.#usage = usage;
     this.#disposables.add(
       state.onDidChange((change) => {
         this.#refresh(change);
@@ -76,6 +72,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
   }
 
   dispose(): void {
+    for (const timer of this.#outdating) clearTimeout(timer);
     this.#disposables.dispose();
   }
 
@@ -88,6 +85,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
       return [
         ...(card?.permissions ?? []).map(({ id }) => ({ kind: 'request', taskId, requestId: id }) as const),
         ...(card?.questions ?? []).map(({ id }) => ({ kind: 'question', taskId, questionId: id }) as const),
+        ...(card && blockedHosts(card).length > 0 ? [{ kind: 'blocked', taskId } as const] : []),
       ];
     }
     return [];
@@ -105,12 +103,39 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
     const card = findCard(this.#state, node.taskId);
     if (!card) return new TreeItem('');
     if (node.kind === 'card') return this.#cardItem(card);
+    if (node.kind === 'blocked') return blockedItem(node, card);
     if (node.kind === 'question') {
       const question = card.questions.find(({ id }) => id === node.questionId);
       return question ? questionItem(node, question.message) : new TreeItem('');
     }
     const request = card.permissions.find(({ id }) => id === node.requestId);
     return request ? requestItem(request) : new TreeItem('');
+  }
+
+  /** The tooltip of a live card, for which VS Code asks when the pointer is on it: with what its run uses just then. */
+  async resolveTreeItem(item: TreeItem, node: TreeNode, token: CancellationToken): Promise<TreeItem> {
+    if (node.kind !== 'card' || item.tooltip !== undefined) return item;
+    const left = new AbortController();
+    const leaving = token.onCancellationRequested(() => {
+      left.abort();
+    });
+    const signal = AbortSignal.any([left.signal, AbortSignal.timeout(measureLimit)]);
+    const usage = await this.#usage.once(node.taskId, signal);
+    leaving.dispose();
+    const card = findCard(this.#state, node.taskId);
+    if (!card) return item;
+    item.tooltip = this.#tooltip(card, usage);
+    this.#outdate(node);
+    return item;
+  }
+
+  /** VS Code keeps a tooltip that it was given until the card is drawn anew. */
+  #outdate(node: CardNode): void {
+    const timer = setTimeout(() => {
+      this.#outdating.delete(timer);
+      if (findCard(this.#state, node.taskId)) this.#emitter.fire([node]);
+    }, usageLifetime);
+    this.#outdating.add(timer);
   }
 
   /** The node of a card, for `reveal` and for commands. */
@@ -198,11 +223,10 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
     const { task } = card;
     const status = cardStatus(card);
     const activity = latestActivity(card);
-    const agentTypes = this.#state.current.status === 'ready' ? this.#state.current.agentTypes : [];
-    const agent = agentName(agentTypes, task.agentTypeId);
+    const agent = this.#agentName(card);
     const item = new TreeItem(
       task.title,
-      card.permissions.length + card.questions.length > 0
+      card.permissions.length + card.questions.length + blockedHosts(card).length > 0
         ? TreeItemCollapsibleState.Expanded
         : TreeItemCollapsibleState.None,
     );
@@ -216,7 +240,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
       status.color === undefined ? undefined : new ThemeColor(status.color),
     );
     item.contextValue = contextValue(card);
-    item.tooltip = cardTooltip(card, status.text, agent, activity);
+    if (!isMeasured(card)) item.tooltip = this.#tooltip(card, null);
     item.accessibilityInformation = {
       label: [task.title, status.text, agent, changes, activity].filter(Boolean).join(', '),
     };
@@ -227,81 +251,13 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
     };
     return item;
   }
-}
 
-/** What the menus' `viewItem =~ /…/` looks at. */
-function contextValue(card: CardView): string {
-  const { task, run, permissions, questions, queue } = card;
-  const words = ['card', task.state];
-  if (run && isBusy(run.state)) words.push('busy');
-  else if (task.agentTypeId !== null) words.push('startable');
-  if (run && isLive(run.state)) words.push('live');
-  if (run && canGoOn(run)) words.push('ready');
-  if (queue) words.push('queued');
-  if (queue?.needs) words.push('undecided');
-  if (waitsForRetry(card)) words.push('retrying');
-  if (isStalled(card)) words.push('stalled');
-  if (permissions.length > 0) words.push('asking');
-  if (questions.length > 0) words.push('questions');
-  return [...words, ...offeredWords(card)].join(' ');
-}
+  #agentName({ task }: CardView): string | null {
+    const agentTypes = this.#state.current.status === 'ready' ? this.#state.current.agentTypes : [];
+    return agentName(agentTypes, task.agentTypeId);
+  }
 
-/** Another one when it is empty: an item that VS Code knows would show its first card collapsed. */
-function columnItemId({ id }: Column, count: number): string {
-  return count > 0 ? `column:${id}` : `column:${id}:empty`;
-}
-
-function columnItem(column: Column, count: number): TreeItem {
-  const item = new TreeItem(
-    column.title,
-    count > 0 ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None,
-  );
-  item.id = columnItemId(column, count);
-  item.description = String(count);
-  item.contextValue = `column ${column.id}`;
-  item.accessibilityInformation = {
-    label: count === 1 ? l10n.t('{0}, 1 card', column.title) : l10n.t('{0}, {1} cards', column.title, count),
-  };
-  return item;
-}
-
-function requestItem(request: PermissionRequest): TreeItem {
-  const item = new TreeItem(request.title);
-  item.id = `request:${request.id}`;
-  item.description =
-    request.command ?? request.paths.map((path) => workspace.asRelativePath(path)).join(', ');
-  item.iconPath = new ThemeIcon('shield', new ThemeColor('notificationsWarningIcon.foreground'));
-  item.contextValue = 'request';
-  item.tooltip = l10n.t('The agent waits for your answer.');
-  item.command = {
-    command: 'kandev.answerPermission',
-    title: l10n.t('Answer'),
-    arguments: [{ kind: 'request', taskId: request.taskId, requestId: request.id } satisfies RequestNode],
-  };
-  return item;
-}
-
-function questionItem(node: QuestionNode, message: string): TreeItem {
-  const item = new TreeItem(oneLine(message));
-  item.id = `question:${node.questionId}`;
-  item.iconPath = new ThemeIcon('question', new ThemeColor('notificationsWarningIcon.foreground'));
-  item.contextValue = 'question';
-  item.tooltip = message;
-  item.accessibilityInformation = { label: l10n.t('The agent asks: {0}', message) };
-  item.command = { command: 'kandev.answerQuestion', title: l10n.t('Answer'), arguments: [node] };
-  return item;
-}
-
-function cardTooltip(card: CardView, status: string, agent: string | null, activity: string): MarkdownString {
-  const { task, run } = card;
-  const tooltip = new MarkdownString('', true);
-  tooltip.appendMarkdown('**').appendText(task.title).appendMarkdown('**\n\n');
-  const facts = [status, agent, l10n.t('{0} priority', task.priority), ...task.labels].filter(Boolean);
-  const changes = changesText(card);
-  if (changes !== '') facts.push(changes);
-  tooltip.appendText(facts.join(' · ')).appendMarkdown('\n\n');
-  if (activity !== '') tooltip.appendText(activity).appendMarkdown('\n\n');
-  if (run?.failure?.detail) tooltip.appendCodeblock(run.failure.detail.slice(-1000));
-  if (task.description !== '') tooltip.appendText(task.description.slice(0, 500));
-  return tooltip;
+  #tooltip(card: CardView, usage: RunUsage | null): MarkdownString {
+    return cardTooltip(card, this.#agentName(card), usage);
+  }
 }

@@ -5,6 +5,7 @@ import type { CardView } from '../model/cardView.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import type { Failure, UserAction } from '../model/failure.ts';
 import type { PermissionRequest } from '../model/permission.ts';
+import type { RunUsage } from '../model/runUsage.ts';
 import type { Priority, QueuePause, WorkspaceMode } from '../model/task.ts';
 
 /** How much of a file a permission request would change; the texts themselves stay in the extension. */
@@ -74,6 +75,7 @@ export const uiCommands = [
   'kandev.reviewChanges',
   'kandev.sendMessage',
   'kandev.openRun',
+  'kandev.allowHost',
 ] as const;
 export type UiCommand = (typeof uiCommands)[number];
 
@@ -113,6 +115,8 @@ export type HostMessage =
       engine: EngineStatus | null;
     }
   | { type: 'update'; revision: number; upserted: readonly BoardCard[]; removed: readonly string[] }
+  /** What live runs use; those that are left out were not measured. */
+  | { type: 'usage'; usage: readonly RunUsage[] }
   /** `taskId` is the card that the command made or changed, where there is one. */
   | { type: 'commandDone'; requestId: number; taskId: string | null }
   | { type: 'commandFailed'; requestId: number; failure: Failure }
@@ -129,6 +133,7 @@ const hostMessageTypes: readonly string[] = [
   'unavailable',
   'snapshot',
   'update',
+  'usage',
   'commandDone',
   'commandFailed',
   'drafts',

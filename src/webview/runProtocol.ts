@@ -2,6 +2,7 @@ import type { CommandInput } from '../api/contract.ts';
 import type { Failure, UserAction } from '../model/failure.ts';
 import type { QueuedPrompt } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
+import type { RunUsage } from '../model/runUsage.ts';
 import type { BoardCard, DiffSummary } from './protocol.ts';
 
 /** A tool call as the page gets it: proposed texts and raw values, which can be megabytes, stay in the extension. */
@@ -100,6 +101,7 @@ export const runUiCommands = [
   'kandev.revealInBoard',
   'kandev.exportTranscript',
   'kandev.reviewChanges',
+  'kandev.allowHost',
 ] as const;
 export type RunUiCommand = (typeof runUiCommands)[number];
 
@@ -174,6 +176,8 @@ export type RunHostMessage =
     }
   | { type: 'card'; card: BoardCard; agentName: string | null; runs: readonly RunSummary[] }
   | { type: 'session'; session: SessionOffer | null }
+  /** What its container uses; null when that was not measured. */
+  | { type: 'usage'; usage: RunUsage | null }
   | { type: 'prompts'; prompts: readonly QueuedPrompt[] }
   /** New entries and changed ones, in their order. */
   | { type: 'entries'; entries: readonly RunEntry[] }
@@ -189,6 +193,7 @@ const hostMessageTypes: readonly string[] = [
   'snapshot',
   'card',
   'session',
+  'usage',
   'prompts',
   'entries',
   'answer',

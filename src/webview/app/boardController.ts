@@ -56,6 +56,9 @@ export class BoardController {
       case 'update':
         this.#takeUpdate(message);
         break;
+      case 'usage':
+        this.store.update({ usage: new Map(message.usage.map((each) => [each.taskId, each])) });
+        break;
       case 'commandDone':
         this.#host.settle(message.requestId, { ok: true, taskId: message.taskId });
         break;

@@ -1,3 +1,4 @@
+import { blockedHosts } from '../../model/blockedHosts.ts';
 import { whyBlocked } from '../../model/dependencies.ts';
 import type { Failure } from '../../model/failure.ts';
 import { canGoOn, isBusy, isLive, type Run } from '../../model/run.ts';
@@ -145,6 +146,15 @@ export function changesText({ run }: Pick<BoardCard, 'run'>): string | null {
     : t('{0} files, {1} lines added, {2} removed', files, added, removed);
 }
 
+/** Which hosts its agent was refused, in words; null where it was refused none. */
+export function blockedText(card: BoardCard): string | null {
+  const [host, ...others] = blockedHosts(card);
+  if (host === undefined) return null;
+  return others.length === 0
+    ? t('Wanted to reach {0}', host)
+    : t('Wanted to reach {0} and {1} more', host, others.length);
+}
+
 export interface CardActions {
   start: boolean;
   stop: boolean;
@@ -191,6 +201,7 @@ export function accessibleName(card: BoardCard, agentName: string | null): strin
     noteOf(card),
     waitsForRetry(card) ? (run?.failure?.message ?? null) : null,
     failure ? failure.message : null,
+    blockedText(card),
     t('Priority: {0}', priorityName(task.priority)),
     agentName === null ? t('No agent') : t('Agent: {0}', agentName),
     task.labels.length > 0 ? t('Labels: {0}', task.labels.join(', ')) : null,
@@ -219,6 +230,8 @@ export function menuContext(card: BoardCard): Record<string, string | boolean> {
     needsYou: permissions.length > 0,
     hasQuestion: questions.length > 0,
     hasAgent: task.agentTypeId !== null,
+    hasRun: run !== null,
+    hostBlocked: blockedHosts(card).length > 0,
     preventDefaultContextMenuItems: true,
   };
 }

@@ -2,6 +2,7 @@ import type { AgentType } from '../../model/agentType.ts';
 import type { Board } from '../../model/board.ts';
 import type { EngineStatus } from '../../model/engine.ts';
 import type { Failure, UserAction } from '../../model/failure.ts';
+import type { RunUsage } from '../../model/runUsage.ts';
 import type { QueuePause, WorkspaceMode } from '../../model/task.ts';
 import type { BoardCard, Draft, Drafts } from '../protocol.ts';
 import { layOut, type BoardLayout } from './layout.ts';
@@ -49,6 +50,8 @@ export interface AppState {
   failure: Failure | null;
   content: BoardContent | null;
   layout: BoardLayout | null;
+  /** What live runs use, by card, as far as it was measured. */
+  usage: ReadonlyMap<string, RunUsage>;
   filter: string;
   /** The card that arrow keys start from and that Tab leads to. */
   focusedTaskId: string | null;
@@ -72,6 +75,7 @@ const initialState: AppState = {
   failure: null,
   content: null,
   layout: null,
+  usage: new Map(),
   filter: '',
   focusedTaskId: null,
   pending: new Map(),

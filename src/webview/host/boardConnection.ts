@@ -2,6 +2,7 @@ import type { Kandev } from '../../api/contract.ts';
 import type { Disposable } from '../../model/events.ts';
 import { failureOf, type UserAction } from '../../model/failure.ts';
 import type { BoardChange, BoardState } from '../../providers/boardState.ts';
+import type { UsageSource } from '../../providers/usageFeed.ts';
 import type { BoardCommand, ExecuteMessage, HostMessage, UiCommand } from '../protocol.ts';
 import { toBoardCard, type Shorten } from './diffSummary.ts';
 import type { DraftKeeper } from './draftKeeper.ts';
@@ -14,6 +15,7 @@ const updateInterval = 50;
 export interface BoardServices {
   kandev: Pick<Kandev, 'execute'>;
   state: BoardState;
+  usage: UsageSource;
   drafts: DraftKeeper;
   /** Does what the button of a failure says. */
   runAction(action: UserAction): Promise<void>;
@@ -42,6 +44,7 @@ export class BoardConnection implements Disposable {
   readonly #removed = new Set<string>();
   #structural = false;
   #listening = false;
+  #looking: Disposable | null = null;
   #waiting: BoardRequest[] = [];
   #timer: NodeJS.Timeout | null = null;
   #lastUpdate = 0;
@@ -97,6 +100,8 @@ export class BoardConnection implements Disposable {
   /** The page is gone or cannot be seen: nothing is sent until it says `ready`. */
   pause(): void {
     this.#listening = false;
+    this.#looking?.dispose();
+    this.#looking = null;
     this.#clearPending();
   }
 
@@ -109,6 +114,10 @@ export class BoardConnection implements Disposable {
     this.#listening = true;
     this.#post({ type: 'drafts', drafts: this.#services.drafts.all() });
     this.#sendEverything();
+    this.#looking?.dispose();
+    this.#looking = this.#services.usage.look((usage) => {
+      this.#post({ type: 'usage', usage });
+    });
     for (const request of this.#waiting) this.#post(request);
     this.#waiting = [];
   }

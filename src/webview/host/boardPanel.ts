@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Kandev } from '../../api/contract.ts';
 import type { UserAction } from '../../model/failure.ts';
 import type { BoardState } from '../../providers/boardState.ts';
+import type { UsageSource } from '../../providers/usageFeed.ts';
 import type { FormValues } from '../protocol.ts';
 import { BoardConnection, type BoardRequest, type BoardServices } from './boardConnection.ts';
 import { pageResourceRoots, webviewPage } from './webviewPage.ts';
@@ -13,6 +14,7 @@ export const boardViewType = 'kandev.board';
 export interface BoardPanelOptions {
   kandev: Kandev;
   state: BoardState;
+  usage: UsageSource;
   extensionUri: vscode.Uri;
   /** Keeps forms that were not saved: the workspace's memento. */
   drafts: vscode.Memento;
@@ -42,6 +44,7 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
     this.#services = {
       kandev: options.kandev,
       state: options.state,
+      usage: options.usage,
       drafts: this.#drafts,
       runAction: (action) => options.runAction(action),
       runUiCommand: async (command, taskId) => {

@@ -6,6 +6,7 @@ import type { QueuedPrompt } from '../../model/prompt.ts';
 import type { Run } from '../../model/run.ts';
 import type { TranscriptEntry } from '../../model/transcript.ts';
 import { findCard, type BoardState } from '../../providers/boardState.ts';
+import type { UsageSource } from '../../providers/usageFeed.ts';
 import type {
   Before,
   DiffOf,
@@ -32,6 +33,7 @@ const updateInterval = 50;
 export interface RunViewServices {
   kandev: Kandev;
   state: BoardState;
+  usage: UsageSource;
   /** What is typed and not sent, by card. */
   drafts: { get(taskId: string): string; save(taskId: string, text: string): void };
   /** Does what the button of a failure says. */
@@ -63,6 +65,7 @@ export class RunConnection implements Disposable {
   /** Entries that the page has not got yet, by run and place; the newest state of each. */
   readonly #fresh = new Map<string, TranscriptEntry>();
   #cardChanged = false;
+  #looking: Disposable | null = null;
   #listening = false;
   #started = false;
   #focusWanted = false;
@@ -133,6 +136,8 @@ export class RunConnection implements Disposable {
   pause(): void {
     this.#listening = false;
     this.#started = false;
+    this.#looking?.dispose();
+    this.#looking = null;
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     this.#fresh.clear();
@@ -157,6 +162,8 @@ export class RunConnection implements Disposable {
         this.#session(),
         this.#prompts(),
       ]);
+      // The page may have been hidden meanwhile.
+      if (!this.#listening) return;
       const card = this.#card();
       if (!card) {
         this.#post({ type: 'gone' });
@@ -165,12 +172,21 @@ export class RunConnection implements Disposable {
       const draft = drafts.get(this.#taskId);
       this.#post({ type: 'snapshot', now: Date.now(), ...card, ...page, session, prompts, draft });
       this.#started = true;
+      this.#look();
       if (this.#focusWanted) this.#post({ type: 'focusComposer' });
       this.#focusWanted = false;
       if (this.#fresh.size > 0) this.#schedule();
     } catch (error) {
       this.#post({ type: 'unavailable', failure: failureOf(error) });
     }
+  }
+
+  /** Has what its run uses measured as long as the page is seen. */
+  #look(): void {
+    this.#looking ??= this.#services.usage.look((usage) => {
+      const own = usage.find(({ taskId }) => taskId === this.#taskId) ?? null;
+      this.#post({ type: 'usage', usage: own });
+    });
   }
 
   #collect({ data }: KandevEvent): void {

@@ -3,6 +3,7 @@ import type { Kandev } from '../../api/contract.ts';
 import type { UserAction } from '../../model/failure.ts';
 import { findCard, type BoardState } from '../../providers/boardState.ts';
 import { ProposedTexts } from '../../providers/proposedTexts.ts';
+import type { UsageSource } from '../../providers/usageFeed.ts';
 import { RunConnection, type RunViewServices } from './runConnection.ts';
 import { pageResourceRoots, webviewPage } from './webviewPage.ts';
 
@@ -12,6 +13,7 @@ export const runViewType = 'kandev.run';
 export interface RunPanelsOptions {
   kandev: Kandev;
   state: BoardState;
+  usage: UsageSource;
   extensionUri: vscode.Uri;
   /** Keeps messages that were not sent: the workspace's memento. */
   drafts: vscode.Memento;
@@ -43,6 +45,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     this.#services = {
       kandev: options.kandev,
       state: options.state,
+      usage: options.usage,
       drafts: {
         get: (taskId) => this.#drafts()[taskId] ?? '',
         save: (taskId, text) => {

@@ -51,6 +51,7 @@ function setUp(overrides: Partial<BoardServices> = {}) {
   const services: BoardServices = {
     kandev: { execute: execute as unknown as Kandev['execute'] },
     state,
+    usage: { look: () => ({ dispose: () => undefined }) },
     drafts: new DraftKeeper({
       get: (key) => stored.get(key),
       update: (key, value) => {
@@ -79,6 +80,29 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.useRealTimers();
+});
+
+describe('what runs use', () => {
+  it('is looked at as long as the page is seen', () => {
+    const lookers = new Set<Parameters<BoardServices['usage']['look']>[0]>();
+    const look: BoardServices['usage']['look'] = (listener) => {
+      lookers.add(listener);
+      return { dispose: () => lookers.delete(listener) };
+    };
+    const { state, sent, connection } = setUp({ usage: { look } });
+    state.show([aCard('a')]);
+    expect(lookers.size).toBe(0);
+    connection.receive({ type: 'ready' });
+    connection.receive({ type: 'ready' });
+    expect(lookers.size).toBe(1);
+    for (const listener of lookers) listener([]);
+    expect(sent.at(-1)).toEqual({ type: 'usage', usage: [] });
+    connection.pause();
+    expect(lookers.size).toBe(0);
+    connection.receive({ type: 'ready' });
+    connection.dispose();
+    expect(lookers.size).toBe(0);
+  });
 });
 
 describe('showing the board', () => {

@@ -5,6 +5,7 @@ import { describeChange } from '../../../src/webview/app/announcements.ts';
 import {
   accessibleName,
   actionsOf,
+  blockedText,
   menuContext,
   runTime,
   shownFailure,
@@ -47,6 +48,23 @@ describe('runTime', () => {
     expect(runTime(aRun('a', { state: 'FAILED', createdAt: 10, times: { FAILED: 30 } }))).toEqual({
       took: 20,
     });
+  });
+});
+
+describe('blockedText', () => {
+  const refused = (state: 'REVIEW' | 'COMPLETED', ...blocked: string[]) =>
+    card('a', { state }, { run: aRun('a', { blocked }) });
+
+  it('names the first host, and how many more there are', () => {
+    expect(blockedText(refused('REVIEW'))).toBeNull();
+    expect(blockedText(refused('REVIEW', 'a.example'))).toBe('Wanted to reach a.example');
+    expect(blockedText(refused('REVIEW', 'a.example', 'b.example', 'c.example'))).toBe(
+      'Wanted to reach a.example and 2 more',
+    );
+  });
+
+  it('says nothing of a card that is done with', () => {
+    expect(blockedText(refused('COMPLETED', 'a.example'))).toBeNull();
   });
 });
 
@@ -194,6 +212,8 @@ describe('menuContext', () => {
       needsYou: false,
       hasQuestion: false,
       hasAgent: true,
+      hasRun: true,
+      hostBlocked: false,
       preventDefaultContextMenuItems: true,
     });
   });

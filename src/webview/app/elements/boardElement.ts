@@ -143,6 +143,7 @@ export class BoardElement extends LightElement implements KeyTargets {
             .activeTaskId=${view === activeColumn ? active : null}
             .pending=${state.pending}
             .answering=${state.answering}
+            .usage=${state.usage}
             .drafts=${state.drafts}
             .dropState=${dropStateOf(view, dragged)}
             .dropBefore=${drag?.over?.columnId === view.column.id ? drag.over.beforeTaskId : undefined}

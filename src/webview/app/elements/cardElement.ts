@@ -2,6 +2,7 @@ import { html, nothing, type PropertyDeclarations, type PropertyValues, type Tem
 import { openDependencies } from '../../../model/dependencies.ts';
 import type { Failure, UserAction } from '../../../model/failure.ts';
 import { isLive } from '../../../model/run.ts';
+import type { RunUsage } from '../../../model/runUsage.ts';
 import type { BoardCard } from '../../protocol.ts';
 import { actionLabel } from '../actionLabels.ts';
 import type { BoardController } from '../boardController.ts';
@@ -21,11 +22,13 @@ import { makeCardDraggable } from '../dragAndDrop.ts';
 import { t } from '../l10n.ts';
 import { lostFocus } from '../lostFocus.ts';
 import type { PendingWork } from '../state.ts';
+import { blockedBlock } from './blockedBlock.ts';
 import { button, icon, iconButton } from './controls.ts';
 import { LightElement } from './lightElement.ts';
 import { permissionBlock } from './permissionBlock.ts';
 import { questionBlock } from './questionBlock.ts';
 import { timeTemplate } from './timeTemplate.ts';
+import { usageFact } from './usageFact.ts';
 import { waitBlock } from './waitBlock.ts';
 
 const priorityIcons = { low: 'arrow-down', normal: 'dash', high: 'arrow-up', urgent: 'flame' } as const;
@@ -39,6 +42,7 @@ export class CardElement extends LightElement {
     pending: { attribute: false },
     answered: { attribute: false },
     hasDraft: { attribute: false },
+    usage: { attribute: false },
     controller: { attribute: false },
   };
 
@@ -52,6 +56,8 @@ export class CardElement extends LightElement {
   declare answered: string | null;
   /** A change of the card was typed but not saved. */
   declare hasDraft: boolean;
+  /** What its run uses; null when that was not measured. */
+  declare usage: RunUsage | null;
   declare controller: BoardController;
   #stopDragging: (() => void) | null = null;
   #hadFocus = false;
@@ -129,8 +135,22 @@ export class CardElement extends LightElement {
         tabIndex: this.#buttonTabIndex,
         busy: this.pending !== null,
       })}
-      ${failure ? this.#failure(failure) : nothing} ${changesBlock(card)} ${this.#actions()}
+      ${blockedBlock({
+        card,
+        tabIndex: this.#buttonTabIndex,
+        onAllow: () => {
+          this.controller.commands.runUiCommand('kandev.allowHost', task.id);
+        },
+      })}
+      ${failure ? this.#failure(failure) : nothing} ${changesBlock(card)} ${this.#usage()} ${this.#actions()}
     </div>`;
+  }
+
+  #usage(): TemplateResult | typeof nothing {
+    const { run } = this.card;
+    return this.usage && run && isLive(run.state)
+      ? html`<div class="card-usage">${usageFact(this.usage)}</div>`
+      : nothing;
   }
 
   get #buttonTabIndex(): number {

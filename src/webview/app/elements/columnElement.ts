@@ -43,6 +43,7 @@ export class ColumnElement extends LightElement {
     pending: { attribute: false },
     answering: { attribute: false },
     drafts: { attribute: false },
+    usage: { attribute: false },
     dropState: { attribute: false },
     dropBefore: { attribute: false },
   };
@@ -55,6 +56,7 @@ export class ColumnElement extends LightElement {
   declare pending: AppState['pending'];
   declare answering: AppState['answering'];
   declare drafts: AppState['drafts'];
+  declare usage: AppState['usage'];
   declare dropState: DropState;
   /** The card above which the dragged one would go; null for the end; undefined when it is not over this column. */
   declare dropBefore: string | null | undefined;
@@ -146,6 +148,7 @@ export class ColumnElement extends LightElement {
       .pending=${this.pending.get(id) ?? null}
       .answered=${request ? (this.answering.get(request.id) ?? null) : null}
       .hasDraft=${id in this.drafts}
+      .usage=${this.usage.get(id) ?? null}
       ?data-drop-before=${this.dropBefore === id}
     ></kandev-card>`;
   }

@@ -54,6 +54,9 @@ export class RunPageController {
       case 'session':
         this.#changeContent({ session: message.session });
         break;
+      case 'usage':
+        this.store.update({ containerUse: message.usage });
+        break;
       case 'prompts':
         this.#changeContent({ prompts: message.prompts });
         break;

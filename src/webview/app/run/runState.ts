@@ -1,5 +1,6 @@
 import type { Failure } from '../../../model/failure.ts';
 import type { QueuedPrompt } from '../../../model/prompt.ts';
+import type { RunUsage } from '../../../model/runUsage.ts';
 import type { BoardCard } from '../../protocol.ts';
 import type { RunSummary, SessionOffer } from '../../runProtocol.ts';
 import type { Row } from './rows.ts';
@@ -35,6 +36,8 @@ export interface RunViewState {
   content: RunContent | null;
   rows: readonly Row[];
   usage: ContextUse | null;
+  /** What the container of its live run uses; null when that was not measured. */
+  containerUse: RunUsage | null;
   hasOlder: boolean;
   loadingOlder: boolean;
   /** Rows that the user has opened or closed, against how they begin. */
@@ -60,6 +63,7 @@ const initialState: RunViewState = {
   content: null,
   rows: [],
   usage: null,
+  containerUse: null,
   hasOlder: false,
   loadingOlder: false,
   toggled: new Set(),

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunUsage } from '../../../../src/model/runUsage.ts';
 import { LiveBoardState } from '../../../../src/providers/boardState.ts';
 import { RunClient } from '../../../../src/webview/app/run/runClient.ts';
 import { RunPageController } from '../../../../src/webview/app/run/runPageController.ts';
@@ -12,6 +13,7 @@ class RunView {
   readonly connection: RunConnection;
   readonly store = new RunViewStore();
   readonly controller: RunPageController;
+  readonly lookers = new Set<(usage: readonly RunUsage[]) => void>();
   readonly opened: unknown[] = [];
   readonly warnings: string[] = [];
   readonly drafts = new Map<string, string>();
@@ -23,6 +25,12 @@ class RunView {
       {
         kandev: services.kandev,
         state: this.state,
+        usage: {
+          look: (listener) => {
+            this.lookers.add(listener);
+            return { dispose: () => this.lookers.delete(listener) };
+          },
+        },
         drafts: {
           get: (id) => this.drafts.get(id) ?? '',
           save: (id, text) => this.drafts.set(id, text),
@@ -121,6 +129,23 @@ describe('a card that is open', () => {
     expect(done.rows.find(({ kind }) => kind === 'message')).toMatchObject({ text: 'All done.' });
     const edit = done.rows.find((row) => row.kind === 'tool' && row.tool.kind === 'edit');
     expect(edit).toMatchObject({ tool: { diffs: [{ path: 'src/a.ts', added: 1, removed: 1 }] } });
+  });
+
+  it('shows what its container uses as long as it is seen', async () => {
+    const taskId = await services.card([]);
+    const view = open(taskId);
+    await view.ready();
+    expect(view.lookers.size).toBe(1);
+    const used = { runId: 'run', cpus: 0.5, memoryMb: 300, memoryLimitMb: 4096, pids: 9 };
+    for (const tell of view.lookers)
+      tell([
+        { ...used, taskId: 'other' },
+        { ...used, taskId },
+      ]);
+    const { containerUse } = await view.until((state) => state.containerUse !== null);
+    expect(containerUse).toMatchObject({ taskId, cpus: 0.5 });
+    view.connection.pause();
+    expect(view.lookers.size).toBe(0);
   });
 
   it('opens the change of a tool call, whole', async () => {

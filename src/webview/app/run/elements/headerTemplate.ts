@@ -1,9 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { isBusy } from '../../../../model/run.ts';
+import { isBusy, isLive } from '../../../../model/run.ts';
 import { live } from 'lit/directives/live.js';
 import type { RunOption } from '../../../runProtocol.ts';
 import { actionsOf, changesText, statusOf } from '../../cardFacts.ts';
 import { timeTemplate } from '../../elements/timeTemplate.ts';
+import { usageFact } from '../../elements/usageFact.ts';
 import { button, icon, iconButton } from '../../elements/controls.ts';
 import { t } from '../../l10n.ts';
 import type { RunPageController } from '../runPageController.ts';
@@ -56,6 +57,7 @@ export function header(
       ${agentName === null ? nothing : html`<span class="fact">${icon('hubot')}${agentName}</span>`}
       ${session?.options.filter(isChosenHere).map((option) => optionPicker(option, state, controller))}
       ${changes(content, controller)} ${state.usage ? usage(state.usage) : nothing}
+      ${containerUse(state, content)}
     </div>
   </header>`;
 }
@@ -76,6 +78,16 @@ function changes({ card }: RunContent, controller: RunPageController): TemplateR
     <span class="diff-added" aria-hidden="true">+${told.added}</span>
     <span class="diff-removed" aria-hidden="true">−${told.removed}</span>
   </button>`;
+}
+
+/** What its container uses at the moment. */
+function containerUse(
+  { containerUse: use }: RunViewState,
+  { card }: RunContent,
+): TemplateResult | typeof nothing {
+  return use && card.run && isLive(card.run.state)
+    ? html`<span class="fact container-use">${usageFact(use)}</span>`
+    : nothing;
 }
 
 function runButtons(

@@ -3,6 +3,7 @@ import { keyed } from 'lit/directives/keyed.js';
 import { canGoOn, isBusy } from '../../../../model/run.ts';
 import { actionLabel } from '../../actionLabels.ts';
 import { shownFailure } from '../../cardFacts.ts';
+import { blockedBlock } from '../../elements/blockedBlock.ts';
 import { button, icon, iconButton } from '../../elements/controls.ts';
 import { LightElement } from '../../elements/lightElement.ts';
 import { permissionBlock, type RequestCommands } from '../../elements/permissionBlock.ts';
@@ -98,6 +99,11 @@ export class RunElement extends LightElement {
     return html`${state.notice ? noticeBar(state.notice, controller) : nothing}
     ${failure && failure !== state.notice ? failureBlock(failure, controller) : nothing}
     ${permissionBlock({ ...block, permissions, chosen })} ${questionBlock({ ...block, questions })}
+    ${blockedBlock({
+      card,
+      tabIndex: 0,
+      onAllow: () => void controller.runUiCommand('kandev.allowHost'),
+    })}
     ${queuedPrompts(state, content, controller)}
     ${
       composerShown(content)
