@@ -148,8 +148,12 @@ export class RunConnection implements Disposable {
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
+  #isSeen(): boolean {
+    return this.#listening;
+  }
+
   async #start(): Promise<void> {
-    if (!this.#listening) return;
+    if (!this.#isSeen()) return;
     const { state, drafts } = this.#services;
     const { current } = state;
     if (current.status === 'loading') this.#post({ type: 'loading' });
@@ -163,7 +167,7 @@ export class RunConnection implements Disposable {
         this.#prompts(),
       ]);
       // The page may have been hidden meanwhile.
-      if (!this.#listening) return;
+      if (!this.#isSeen()) return;
       const card = this.#card();
       if (!card) {
         this.#post({ type: 'gone' });
