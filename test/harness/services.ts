@@ -13,6 +13,7 @@ import type { CredentialOffer } from '../../src/model/credential.ts';
 import type { KandevEvent } from '../../src/model/events.ts';
 import type { RunLog } from '../../src/model/runLog.ts';
 import type { HostSettings, RunRules, WorkspaceSettings } from '../../src/model/settings.ts';
+import { AgentChecks } from '../../src/orchestrator/agentCheckup.ts';
 import { CredentialDesk } from '../../src/orchestrator/credentialDesk.ts';
 import { resolveMcpServers, variablesOf } from '../../src/orchestrator/mcpServers.ts';
 import { Orchestrator } from '../../src/orchestrator/orchestrator.ts';
@@ -211,10 +212,14 @@ class Services implements TestServices {
         permissions,
         questions,
         credentials,
-        checks: {
-          check: () => Promise.reject(new Error('No agent is checked here.')),
-          cancel: () => undefined,
-        },
+        checks: new AgentChecks({
+          agents: this.agents,
+          credentials,
+          settings: this.#hostSettings(),
+          log: this.log,
+          storageFolder: join(this.agents.home, 'checks'),
+          clientVersion: '0.0.0-test',
+        }),
         agentTypes: () => this.#agentTypes(),
         workspaceModes: () => workspaceModesOf(this.folder),
         transfer: new BoardTransfer(store, tasks),

@@ -47,6 +47,19 @@ const titles = async (kandev: SharedKandev) =>
   (await kandev.query('board', {})).cards.map(({ task }) => task.title);
 
 describe('several windows on one folder', () => {
+  it('let each give up the check of an agent that it has asked for', async () => {
+    await openWindow();
+    const second = await openWindow();
+    const checkId = 'asked by the second';
+    const check = second.kandev.execute('agent.check', { agentTypeId: 'silent', checkId });
+    const refused = expect(check).rejects.toMatchObject({
+      failure: { message: expect.stringContaining('cancelled') as string },
+    });
+    await second.kandev.execute('agent.cancelCheck', { checkId });
+    await refused;
+    await expect.poll(() => services.agents.running.size).toBe(0);
+  });
+
   it('show one board: what is done in one is seen in the other, and told as it happens', async () => {
     const first = await openWindow();
     const second = await openWindow();
