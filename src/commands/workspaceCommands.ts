@@ -131,6 +131,8 @@ async function clear(context: CommandContext): Promise<void> {
   void window.showInformationMessage(
     removed.length === 0
       ? l10n.t('There is nothing to clear: what is left is in use, or holds work that nobody has taken.')
-      : l10n.t('{0} workspaces were removed. Work that nobody has taken is still there.', removed.length),
+      : removed.length === 1
+        ? l10n.t('One workspace was removed. Work that nobody has taken is still there.')
+        : l10n.t('{0} workspaces were removed. Work that nobody has taken is still there.', removed.length),
   );
 }

@@ -1,4 +1,4 @@
-import { l10n, window, workspace, type MessageItem } from 'vscode';
+import { l10n, window, type MessageItem } from 'vscode';
 import type { Kandev } from '../api/contract.ts';
 import { isAllow, type PermissionOption, type PermissionRequest } from '../model/permission.ts';
 import { plainLabel, plainMessage } from './agentText.ts';
@@ -6,6 +6,7 @@ import { cardsOf, type BoardState } from './boardState.ts';
 import { askerOf } from './cardText.ts';
 import type { FailureMessages } from './failureMessages.ts';
 import type { Prompt } from './promptQueue.ts';
+import { shownPath } from './shownPath.ts';
 
 interface OptionItem extends MessageItem {
   option: PermissionOption | null;
@@ -63,7 +64,9 @@ export class PermissionPrompts {
 
   /** Which card, which agent, and what it wants to do. */
   #question(request: PermissionRequest): string {
-    const what = [request.title, detailOf(request)].filter((part) => part !== '').join(': ');
+    const what = [request.title, detailOf(request, (path) => shownPath(this.#state, path))]
+      .filter((part) => part !== '')
+      .join(': ');
     return l10n.t('{0} asks: {1}', askerOf(this.#state, request.taskId), what);
   }
 
@@ -109,15 +112,15 @@ export function openRequests(state: BoardState): PermissionRequest[] {
     .sort((a, b) => a.requestedAt - b.requestedAt);
 }
 
-function detailOf(request: PermissionRequest): string {
+function detailOf(request: PermissionRequest, shorten: (path: string) => string): string {
   if (request.command !== null) return request.command;
   const [diff] = request.diffs;
   if (diff) {
     const lines = diff.newText.split('\n').length;
-    const path = workspace.asRelativePath(diff.path);
+    const path = shorten(diff.path);
     return diff.oldText === null
       ? l10n.t('new file {0}, {1} lines', path, lines)
       : l10n.t('change {0}', path);
   }
-  return request.paths.map((path) => workspace.asRelativePath(path)).join(', ');
+  return request.paths.map(shorten).join(', ');
 }

@@ -9,9 +9,11 @@ const kept = 50;
 export class ProposedTexts {
   readonly #texts = new Map<string, string>();
   readonly #registration: { dispose(): void };
+  readonly #shorten: (path: string) => string;
   #last = 0;
 
-  constructor() {
+  constructor(shorten: (path: string) => string) {
+    this.#shorten = shorten;
     this.#registration = workspace.registerTextDocumentContentProvider(scheme, {
       provideTextDocumentContent: (uri) =>
         this.#texts.get(uri.toString()) ??
@@ -24,7 +26,7 @@ export class ProposedTexts {
     this.#last += 1;
     const before = this.#keep('before', path, oldText ?? '');
     const after = this.#keep('after', path, newText);
-    const name = workspace.asRelativePath(path);
+    const name = this.#shorten(path);
     const title =
       oldText === null ? l10n.t('{0} (new file)', name) : l10n.t('{0} (change of the agent)', name);
     await commands.executeCommand('vscode.diff', before, after, title, { preview: true });

@@ -109,7 +109,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
       return question ? questionItem(node, question.message) : new TreeItem('');
     }
     const request = card.permissions.find(({ id }) => id === node.requestId);
-    return request ? requestItem(request) : new TreeItem('');
+    return request ? requestItem(request, this.#state) : new TreeItem('');
   }
 
   /** The tooltip of a live card, for which VS Code asks when the pointer is on it: with what its run uses just then. */

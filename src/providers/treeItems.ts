@@ -1,12 +1,4 @@
-import {
-  l10n,
-  MarkdownString,
-  ThemeColor,
-  ThemeIcon,
-  TreeItem,
-  TreeItemCollapsibleState,
-  workspace,
-} from 'vscode';
+import { l10n, MarkdownString, ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { blockedHosts } from '../model/blockedHosts.ts';
 import type { Column } from '../model/board.ts';
 import type { CardView } from '../model/cardView.ts';
@@ -15,6 +7,7 @@ import { offeredWords } from '../model/resultOffers.ts';
 import { canGoOn, isBusy, isLive } from '../model/run.ts';
 import type { RunUsage } from '../model/runUsage.ts';
 import { oneLine } from './agentText.ts';
+import type { BoardState } from './boardState.ts';
 import {
   blockedText,
   cardStatus,
@@ -24,6 +17,7 @@ import {
   usageText,
   waitsForRetry,
 } from './cardText.ts';
+import { shownPath } from './shownPath.ts';
 import type { BlockedNode, QuestionNode, RequestNode } from './treeNodes.ts';
 
 /** What the container of its run uses can be asked. */
@@ -69,11 +63,10 @@ export function columnItem(column: Column, count: number): TreeItem {
   return item;
 }
 
-export function requestItem(request: PermissionRequest): TreeItem {
+export function requestItem(request: PermissionRequest, state: BoardState): TreeItem {
   const item = new TreeItem(request.title);
   item.id = `request:${request.id}`;
-  item.description =
-    request.command ?? request.paths.map((path) => workspace.asRelativePath(path)).join(', ');
+  item.description = request.command ?? request.paths.map((path) => shownPath(state, path)).join(', ');
   item.iconPath = new ThemeIcon('shield', new ThemeColor('notificationsWarningIcon.foreground'));
   item.contextValue = 'request';
   item.tooltip = l10n.t('The agent waits for your answer.');

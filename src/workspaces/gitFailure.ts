@@ -63,6 +63,7 @@ export function gitFailure({ call, args, code, stderr, cause }: FailedCall): Use
         reason: 'refused',
         message: `Git could not be started while ${call.doing}. Install git, or set its path.`,
         detail: cause?.message ?? '',
+        action: { kind: 'openSetting', setting: 'git.path' },
       },
       cause ? { cause } : undefined,
     );

@@ -107,10 +107,11 @@ async function makeClone(
     throw new UserError({
       reason: 'refused',
       message: `${place.folder} is not in a git repository, so it cannot be cloned. Let the card work in a copy.`,
+      action: { kind: 'workInCopy', taskId: request.workspaceId },
     });
   }
   const source = new UserRepository(tools, found.repository);
-  const { start, base } = await startOfClone(tools, source, place, call);
+  const { start, base } = await startOfClone(tools, source, { ...place, taskId: request.workspaceId }, call);
   const origin = await source.refs.configured('remote.origin.url', call.signal);
   const draft = {
     ...blank(request),
@@ -138,7 +139,7 @@ async function makeClone(
 async function startOfClone(
   tools: WorkspaceTools,
   source: UserRepository,
-  { branch, includeUncommitted, folder }: PlaceOf<'clone'>,
+  { branch, includeUncommitted, folder, taskId }: PlaceOf<'clone'> & { taskId: string },
   call: Call,
 ): Promise<{ start: string; base: { name: string; commit: string } | null }> {
   if (branch !== null) {
@@ -150,6 +151,7 @@ async function startOfClone(
     throw new UserError({
       reason: 'invalid-input',
       message: `There is no branch ${branch} in ${folder}. Check its name on the card.`,
+      action: { kind: 'editTask', taskId },
     });
   }
   const { oid, ref } = await source.refs.head(call.signal);
@@ -157,6 +159,7 @@ async function startOfClone(
     throw new UserError({
       reason: 'refused',
       message: `There is no commit in ${folder} yet, so there is nothing to clone. Commit first, or let the card work in the folder itself.`,
+      action: { kind: 'editTask', taskId },
     });
   }
   const base = ref === null ? null : { name: ref.replace(/^refs\/heads\//, ''), commit: oid };

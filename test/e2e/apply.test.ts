@@ -6,7 +6,6 @@ import { describe, expect, it } from 'vitest';
 import { makeRepository } from '../harness/repository.ts';
 import { script } from './agents.ts';
 import { eventually } from './eventually.ts';
-import { importCard } from './importCard.ts';
 import { useWindow } from './testWindow.ts';
 
 const window = useWindow(async () => ({
@@ -33,7 +32,7 @@ describe('what an agent has done in a clone', () => {
       'write new.txt "new\\n"',
       'message Done.',
     );
-    await importCard(window, { title, description, workspaceMode: 'clone' });
+    await window.board.create({ title, description, agent: 'Demo agent', worksIn: 'A clone of its own' });
     await tree.clickAction(title, 'Start Agent');
     await workbench.notification(`“${title}” is ready for your review.`).waitFor();
     await eventually(() => tree.description(title)).toContain('2 files +2 −1');

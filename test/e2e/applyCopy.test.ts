@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { makeFolder } from '../harness/testRun.ts';
 import { script } from './agents.ts';
 import { eventually } from './eventually.ts';
-import { importCard } from './importCard.ts';
 import { useWindow } from './testWindow.ts';
 
 const window = useWindow(async () => {
@@ -24,7 +23,7 @@ describe('what an agent has done in a copy of a folder without git', () => {
       'write letters.txt "A\\n"',
       'message Done.',
     );
-    await importCard(window, { title, description, workspaceMode: 'copy' });
+    await window.board.create({ title, description, agent: 'Demo agent', worksIn: 'A copy of the folder' });
     await tree.clickAction(title, 'Start Agent');
     await workbench.notification(`“${title}” is ready for your review.`).waitFor();
     expect(await text('letters.txt')).toBe('a\n');

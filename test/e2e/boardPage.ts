@@ -10,7 +10,7 @@ export interface CardInput {
   priority?: 'Low' | 'Normal' | 'High' | 'Urgent';
   column?: 'Backlog' | 'To Do';
   /** Left out: what the board has as its default. Only one agent at a time works in the open folder. */
-  worksIn?: 'The open folder' | 'A clone of its own';
+  worksIn?: 'The open folder' | 'A clone of its own' | 'A copy of the folder';
 }
 
 /** The board in its editor tab. */

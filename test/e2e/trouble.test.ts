@@ -88,10 +88,11 @@ describe('trouble with agents and forms', () => {
         image: `${await addressOfNobody()}/nobody/agent:1`,
       },
     };
-    // What fails here is to stay failed.
-    return { userSettings: { 'kandev.agents': Object.values(agents), 'kandev.retry.count': 0 } };
+    // Each failure is told of at once.
+    return { userSettings: { 'kandev.agents': Object.values(agents), ...noRetries } };
   });
   let agents: Record<string, AgentSetting> = {};
+  const noRetries = { 'kandev.retry.count': 0 };
 
   /** Gives VS Code other settings. The form shows when it has taken them. */
   async function offerAgent(
@@ -100,7 +101,7 @@ describe('trouble with agents and forms', () => {
   ): Promise<void> {
     const { board } = window;
     await writeMachineSettings(window.editor.userDataDir, {
-      ...{ 'kandev.docker.host': dockerHost(), 'kandev.agents': [agent] },
+      ...{ 'kandev.docker.host': dockerHost(), 'kandev.agents': [agent], ...noRetries },
       ...settings,
     });
     await board.button('New Card').click();

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Kandev } from '../../api/contract.ts';
 import type { UserAction } from '../../model/failure.ts';
 import type { BoardState } from '../../providers/boardState.ts';
+import { shownPath } from '../../providers/shownPath.ts';
 import type { UsageSource } from '../../providers/usageFeed.ts';
 import type { FormValues } from '../protocol.ts';
 import { BoardConnection, type BoardRequest, type BoardServices } from './boardConnection.ts';
@@ -51,7 +52,7 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
         await vscode.commands.executeCommand(command, { taskId });
       },
       deleteCard: (taskId) => options.deleteCard(taskId),
-      shorten: (path) => vscode.workspace.asRelativePath(path),
+      shorten: (path) => shownPath(options.state, path),
       warn: (message) => {
         options.log.warn(message);
       },

@@ -3,6 +3,7 @@ import type { Kandev } from '../../api/contract.ts';
 import type { UserAction } from '../../model/failure.ts';
 import { findCard, type BoardState } from '../../providers/boardState.ts';
 import { ProposedTexts } from '../../providers/proposedTexts.ts';
+import { shownPath } from '../../providers/shownPath.ts';
 import type { UsageSource } from '../../providers/usageFeed.ts';
 import { RunConnection, type RunViewServices } from './runConnection.ts';
 import { pageResourceRoots, webviewPage } from './webviewPage.ts';
@@ -34,7 +35,7 @@ const fileMatches = 50;
 export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
   readonly #options: RunPanelsOptions;
   readonly #services: RunViewServices;
-  readonly #proposed = new ProposedTexts();
+  readonly #proposed: ProposedTexts;
   readonly #opened = new Map<string, OpenRun>();
   readonly #subscriptions: { dispose(): void }[];
   #onWatched: () => void = () => undefined;
@@ -42,6 +43,8 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
 
   constructor(options: RunPanelsOptions) {
     this.#options = options;
+    const shorten = (path: string): string => shownPath(options.state, path);
+    this.#proposed = new ProposedTexts(shorten);
     this.#services = {
       kandev: options.kandev,
       state: options.state,
@@ -203,12 +206,6 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
       .sort((a, b) => rank(a, wanted) - rank(b, wanted) || a.length - b.length || (a < b ? -1 : 1))
       .slice(0, fileMatches);
   }
-}
-
-/** A path as people know it: relative to the folder, and the folder itself by its name. */
-function shorten(path: string): string {
-  const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.fsPath === path);
-  return folder?.name ?? vscode.workspace.asRelativePath(path);
 }
 
 /** Names that begin so come first, then names that contain it, then paths. */
