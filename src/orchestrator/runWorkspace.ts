@@ -44,7 +44,7 @@ export class RunWorkspace {
       },
       signal,
     );
-    const { workspaceId, kind, root, workingFolder, branch, hasRepository } = prepared;
+    const { kind, root, workingFolder, branch, hasRepository } = prepared;
     const { setup, warnings, skipped } = prepared;
     this.#root = root;
     this.#isStale = true;
@@ -52,7 +52,7 @@ export class RunWorkspace {
     for (const warning of warnings) this.#notice(warning);
     if (skipped.length > 0) this.#notice(skippedText(skipped));
     const done = (): Promise<void> =>
-      setup ? this.#workspaces.setupDone(workspaceId, setup) : Promise.resolve();
+      setup ? this.#workspaces.setupDone(this.#record.run.id, setup, signal) : Promise.resolve();
     return { root, workingFolder, isOwn: kind !== 'folder', setup: setup && { ...setup, done } };
   }
 

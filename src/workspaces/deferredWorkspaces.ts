@@ -29,8 +29,8 @@ export class DeferredWorkspaces implements api.Workspaces {
     return (await this.#opened()).workOf(workspaceId, signal);
   }
 
-  async setupDone(workspaceId: string, setup: SetupScript): Promise<void> {
-    return (await this.#opened()).setupDone(workspaceId, setup);
+  async setupDone(runId: string, setup: SetupScript, signal?: AbortSignal): Promise<void> {
+    return (await this.#opened()).setupDone(runId, setup, signal);
   }
 
   async finish(runId: string, signal?: AbortSignal): Promise<api.ChangeSet> {

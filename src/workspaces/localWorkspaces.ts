@@ -10,12 +10,12 @@ import { Isolation } from './isolation.ts';
 import { KeyedLock } from './keyedLock.ts';
 import { mergeBranch } from './mergeBranch.ts';
 import { Merger } from './mergeTrees.ts';
-import { prepareWorkspace } from './prepareWorkspace.ts';
+import { afterSetup, prepareWorkspace } from './prepareWorkspace.ts';
 import { pushResult } from './pushResult.ts';
 import { RemoteRepositories } from './remoteRepository.ts';
 import { discardWork, rollBack, undoRevert } from './reverting.ts';
 import { changesOf, checkpointAfter, fileAtSide } from './runCheckpoints.ts';
-import { setupDigest, type SetupScript } from './setupScript.ts';
+import type { SetupScript } from './setupScript.ts';
 import { SnapshotStore } from './snapshotStore.ts';
 import { WorkIndexes } from './workIndex.ts';
 import { infoOf, WorkspaceRecords, type WorkspaceRecord } from './workspaceRecord.ts';
@@ -113,8 +113,11 @@ export class LocalWorkspaces implements api.Workspaces {
     );
   }
 
-  async setupDone(workspaceId: string, setup: SetupScript): Promise<void> {
-    await this.#tools.records.change(workspaceId, { setup: setupDigest(setup) });
+  async setupDone(runId: string, setup: SetupScript, signal?: AbortSignal): Promise<void> {
+    const record = this.#tools.records.ofRun(runId);
+    await this.#writing(record, 'taking a checkpoint', signal, (call) =>
+      afterSetup(this.#tools, { record, runId, setup }, call),
+    );
   }
 
   async finish(runId: string, signal?: AbortSignal): Promise<api.ChangeSet> {

@@ -42,6 +42,7 @@ function blank(request: PrepareRequest): WorkspaceRecord {
     committed: null,
     pushed: null,
     setup: null,
+    hasBegun: false,
     undos: [],
     createdAt: Date.now(),
   };

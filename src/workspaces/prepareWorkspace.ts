@@ -8,7 +8,7 @@ import { makeWorkspace, repositoryOfFolder } from './makeWorkspace.ts';
 import { takeSnapshot, workspacePlace, type Place } from './openWorkspace.ts';
 import { outsideLinks } from './outsideLinks.ts';
 import { checkpointBefore } from './runCheckpoints.ts';
-import { setupDigest } from './setupScript.ts';
+import { setupDigest, type SetupScript } from './setupScript.ts';
 import { UserRepository } from './userRepository.ts';
 import { checkedId, type WorkspaceRecord } from './workspaceRecord.ts';
 import type { PreparedWorkspace, PrepareRequest } from './workspaces.ts';
@@ -33,16 +33,13 @@ export async function prepareWorkspace(
   const place = await workspacePlace(tools, record);
   const copiedIn = await copyInto(tools, record, request, place, call);
   if (record.kind !== 'folder' && !record.isReady) {
-    await takeSnapshot(tools, place, {
-      ...call,
-      ref: refNames.base(record.id),
-      isBeginning: true,
-      withRepository: false,
-    });
+    await takeBase(tools, record, place, call);
   }
   const { snapshot, warnings } = await checkpointBefore(tools, record, place, request.runId, call);
   const runs = [...record.runs.filter((run) => run !== request.runId), request.runId];
-  const { setup } = await tools.records.change(record.id, { isReady: true, runs, discarded: null });
+  const isSetUp = request.setup === null || record.setup === setupDigest(request.setup);
+  const hasBegun = record.hasBegun || isSetUp;
+  await tools.records.change(record.id, { isReady: true, runs, discarded: null, hasBegun });
   return {
     workspaceId: record.id,
     kind: record.kind,
@@ -50,11 +47,34 @@ export async function prepareWorkspace(
     workingFolder: record.kind === 'folder' ? record.root : path.join(record.root, record.prefix),
     branch: record.branch,
     hasRepository: record.repository !== null,
-    setup: request.setup !== null && setup === setupDigest(request.setup) ? null : request.setup,
+    setup: isSetUp ? null : request.setup,
     copiedIn,
     warnings: [...warnings, ...(await warningsOf(tools, record, place, snapshot.tree, call))],
     skipped: snapshot.skipped,
   };
+}
+
+/** Takes the checkpoint before a run once more, with what the setup script has made. */
+export async function afterSetup(
+  tools: WorkspaceTools,
+  { record, runId, setup }: { record: WorkspaceRecord; runId: string; setup: SetupScript },
+  call: Call,
+): Promise<void> {
+  const place = await workspacePlace(tools, record);
+  if (!record.hasBegun && record.kind !== 'folder') await takeBase(tools, record, place, call);
+  await checkpointBefore(tools, record, place, runId, call);
+  await tools.records.change(record.id, { setup: setupDigest(setup), hasBegun: true });
+}
+
+/** What a workspace of its own began with: the state that its whole change is told from. */
+async function takeBase(
+  tools: WorkspaceTools,
+  record: WorkspaceRecord,
+  place: Place,
+  call: Call,
+): Promise<void> {
+  const ref = refNames.base(record.id);
+  await takeSnapshot(tools, place, { ...call, ref, isBeginning: true, withRepository: false });
 }
 
 /** A folder may have got a repository since its last run, or another one: what is there now is the user's. */

@@ -55,7 +55,10 @@ const recordSchema = v.object({
   /** The last commit that was made from a clone, and the last one that was sent away. */
   committed: v.nullable(v.string()),
   pushed: v.nullable(v.object({ branch: v.string(), commit: v.string() })),
+  /** The setup script that was run here. */
   setup: v.nullable(v.string()),
+  /** An agent may have begun here: from then on a setup script is one more change. */
+  hasBegun: v.boolean(),
   undos: v.array(undoSchema),
   createdAt: v.number(),
 });

@@ -228,8 +228,11 @@ export interface Workspaces {
   describe(workspaceId: string): Promise<WorkspaceInfo | null>;
   /** Whether a workspace holds work that nobody has taken; `none` when there is no such workspace. */
   workOf(workspaceId: string, signal?: AbortSignal): Promise<WorkState>;
-  /** Notes that the setup script has been run here, so that `prepare` does not ask for it again. */
-  setupDone(workspaceId: string, setup: SetupScript): Promise<void>;
+  /**
+   * The setup script that `prepare` asked for has been run: it is not asked for again, and what it has made counts as
+   * there before the run. In a workspace where no agent has been yet, it is what the workspace began with.
+   */
+  setupDone(runId: string, setup: SetupScript, signal?: AbortSignal): Promise<void>;
   /** Takes the checkpoint after a run, or after another turn of it, and fetches what the agent has committed. */
   finish(runId: string, signal?: AbortSignal): Promise<ChangeSet>;
   /** What has changed: up to the checkpoint after a run; up to now for a workspace, or while there is none. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LocalWorkspaces } from '../../../src/workspaces/localWorkspaces.ts';
 import type { PreparedWorkspace, PrepareRequest } from '../../../src/workspaces/workspaces.ts';
-import { makeFixture, requestFor, stateOf, write, type Fixture } from './fixture.ts';
+import { kinds, makeFixture, requestFor, stateOf, write, type Fixture } from './fixture.ts';
 
 let fixture: Fixture;
 let workspaces: LocalWorkspaces;
@@ -195,12 +195,36 @@ describe('files that are copied in', () => {
     expect(await readdir(outside)).toEqual(['x']);
   });
 
+  it('what a setup script makes is there before the agent, also when it failed at first; later ones make changes', async () => {
+    const setup = { script: 'npm ci', limitSeconds: 600 };
+    const request = requestFor({ kind: 'copy', folder: fixture.project }, { setup });
+    const { root } = await workspaces.prepare(request);
+    await write(root, { half: 'made before it failed\n' });
+    await workspaces.finish(request.runId);
+    await workspaces.prepare({ ...request, runId: 'setup-again' });
+    await write(root, { whole: 'made by the script\n' });
+    await workspaces.setupDone('setup-again', setup);
+    expect(await workspaces.workOf(request.workspaceId)).toBe('none');
+    await write(root, { made: 'by the agent\n' });
+    expect(kinds(await workspaces.finish('setup-again'))).toEqual(['added made']);
+    const changed = { script: 'npm install', limitSeconds: 600 };
+    await workspaces.prepare({ ...request, runId: 'setup-changed', setup: changed });
+    await write(root, { later: 'by the changed script\n' });
+    await workspaces.setupDone('setup-changed', changed);
+    expect(kinds(await workspaces.finish('setup-changed'))).toEqual([]);
+    const { workspaceId } = request;
+    expect(kinds(await workspaces.changes({ workspaceId }))).toEqual(['added later', 'added made']);
+    await workspaces.rollBack('setup-again');
+    expect(await readdir(root)).toEqual(expect.arrayContaining(['half', 'whole', 'later']));
+    expect(await readdir(root)).not.toContain('made');
+  });
+
   it('a setup script is asked for until it was run, and again when it changes', async () => {
     const setup = { script: 'npm ci', limitSeconds: 600 };
     const request = requestFor({ kind: 'copy', folder: fixture.project }, { setup });
     expect((await workspaces.prepare(request)).setup).toEqual(setup);
     expect((await workspaces.prepare({ ...request, runId: 'second' })).setup).toEqual(setup);
-    await workspaces.setupDone(request.workspaceId, setup);
+    await workspaces.setupDone('second', setup);
     expect((await workspaces.prepare({ ...request, runId: 'third' })).setup).toBeNull();
     const changed = { script: 'npm install', limitSeconds: 600 };
     expect((await workspaces.prepare({ ...request, runId: 'fourth', setup: changed })).setup).toEqual(
