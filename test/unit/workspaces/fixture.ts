@@ -1,20 +1,9 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  chmod,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  readlink,
-  realpath,
-  rm,
-  writeFile,
-} from 'node:fs/promises';
-import os from 'node:os';
+import { chmod, lstat, mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { quickFolder } from '../../harness/quickFolder.ts';
 import { LocalWorkspaces, type LocalWorkspacesOptions } from '../../../src/workspaces/localWorkspaces.ts';
 import type {
   ChangeSet,
@@ -42,7 +31,7 @@ export interface Fixture {
 }
 
 export async function makeFixture(projectName = 'project'): Promise<Fixture> {
-  const folder = await realpath(await mkdtemp(path.join(os.tmpdir(), 'kandev-workspaces-')));
+  const folder = await quickFolder('kandev-workspaces-');
   const project = path.join(folder, projectName);
   const home = path.join(folder, 'home');
   const storage = path.join(folder, 'storage');

@@ -15,8 +15,8 @@ import {
 import { callsOf, killDuring, type Kill } from './killing.ts';
 import type { Order } from './worker.mts';
 
-/** Each so many git calls one kill; all of them where there is time. */
-const stride = process.env.KANDEV_STRESS === '1' ? 1 : 23;
+/** Each so many git calls one kill, in turns before and after the call; at all of them where there is time. */
+const stride = process.env.KANDEV_STRESS === '1' ? 1 : 50;
 const timeout = 900_000;
 
 let fixture: Fixture;
@@ -59,7 +59,7 @@ async function atEachKill(order: Order, look: (kill: Kill) => Promise<void>): Pr
   await save();
   let kills = 0;
   for (const mode of ['before', 'after'] as const) {
-    for (let at = 1; ; at += stride) {
+    for (let at = mode === 'before' ? 1 : 1 + Math.floor(stride / 2); ; at += stride) {
       await startOver();
       if (!(await killDuring(fixture, order, { mode, at }))) break;
       kills += 1;
@@ -105,7 +105,7 @@ describe('a process that is killed', () => {
       expect(await workspaces.rollBack(request.runId)).toMatchObject({ done: true });
       expect(await stateOf(fixture.project)).toEqual(files);
     });
-    expect(kills).toBeGreaterThan(3);
+    expect(kills).toBeGreaterThan(1);
   });
 
   it('while it rolls back leaves a way back and a way on', { timeout }, async () => {
@@ -115,7 +115,7 @@ describe('a process that is killed', () => {
     const kills = await atEachKill({ do: 'rollBack', runId }, () =>
       expectBackAndOn(runId, { before, after }),
     );
-    expect(kills).toBeGreaterThan(3);
+    expect(kills).toBeGreaterThan(1);
   });
 
   it('together with git, which is writing files, leaves a way back and a way on', { timeout }, async () => {
@@ -148,7 +148,7 @@ describe('a process that is killed', () => {
       expect(await (await reopened()).apply(workspaceId)).toMatchObject({ done: true, conflicts: [] });
       expect(await stateOf(fixture.project)).toEqual(agents);
     });
-    expect(kills).toBeGreaterThan(3);
+    expect(kills).toBeGreaterThan(1);
     await startOver();
     expect(await killDuring(fixture, { do: 'apply', workspaceId }, { mode: 'cut', at: 0 })).toBe(true);
     expect(await stateOf(fixture.project)).not.toEqual(before);
@@ -178,7 +178,7 @@ describe('a process that is killed', () => {
       await fixture.git('reset', '--quiet', '--merge', 'HEAD');
       expect(await fixture.git('status', '--porcelain')).toBe(' M a\n?? untracked');
     });
-    expect(kills).toBeGreaterThan(3);
+    expect(kills).toBeGreaterThan(1);
   });
 
   it('while it makes or removes a workspace leaves no half of one', { timeout }, async () => {
