@@ -1,6 +1,7 @@
 import { AcpError } from '../acp/errors.ts';
 import type { AgentType } from '../model/agentType.ts';
 import { failureOf, UserError, type Failure } from '../model/failure.ts';
+import { withAction } from '../model/failureTable.ts';
 import type { Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
 import { WireRecord } from '../store/wireRecord.ts';
@@ -179,7 +180,7 @@ export class RunController {
   async giveUp(failure: Failure): Promise<void> {
     this.#stopping = true;
     await this.#agent.session?.cancel(cancelGraceMs).catch(() => undefined);
-    await this.#end('FAILED', failure);
+    await this.#fail(failure);
   }
 
   /** Ends the run and removes its container. A run whose work was done is completed, any other is stopped. */
@@ -239,14 +240,15 @@ export class RunController {
       await work();
     } catch (error) {
       if (this.#abort.signal.aborted) return;
-      // Whatever has no better remedy can be tried again.
-      const failure = {
-        action: { kind: 'retry', taskId: this.run.taskId } as const,
-        ...this.#agent.failureOf(error),
-      };
+      const failure = this.#agent.failureOf(error);
       if (failure.reason === 'internal') this.#deps.log.error(this.run.taskId, failure.detail ?? '');
-      await this.#end('FAILED', failure);
+      await this.#fail(failure);
     }
+  }
+
+  #fail(failure: Failure): Promise<void> {
+    const { taskId } = this.run;
+    return this.#end('FAILED', withAction(failure, { taskId, agentTypeId: this.#agentType.id }));
   }
 
   /** The one way out: everything is closed, then the state is final, then the listener hears of it. Runs once. */

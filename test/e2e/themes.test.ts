@@ -8,9 +8,16 @@ import { useWindow } from './testWindow.ts';
 
 const window = useWindow(async () => ({
   folder: await makeRepository('project', { 'src/search/index.ts': 'export const index = new Map();\n' }),
-  userSettings: { 'kandev.maxConcurrentRuns': 2 },
+  userSettings: {
+    'kandev.maxConcurrentRuns': 3,
+    // What is tried again waits for that until the window is closed.
+    'kandev.retry.pauseSeconds': 3600,
+    'kandev.stallMinutes': 0.5,
+  },
 }));
 const agent = 'Demo agent';
+/** Beside each other: in the folder there is one at a time. */
+const worksIn = 'A clone of its own';
 
 /** The themes, with the class that VS Code then gives to the page of the board. */
 const themes = {
@@ -27,8 +34,9 @@ const narrow = { width: 650, height: 900 };
 
 const cards = {
   Backlog: ['Write the release notes'],
-  'To Do': ['Order new keyboards', 'Translate the settings', 'Update the dependencies'],
-  'In Progress': ['Speed up the search', 'Rename the option --fast'],
+  'To Do': ['Order new keyboards', 'Resize the icons', 'Translate the settings', 'Update the dependencies'],
+  Blocked: ['Announce the release'],
+  'In Progress': ['Speed up the search', 'Migrate the database', 'Rename the option --fast'],
   Review: ['Explain the cache'],
   Done: ['Choose a licence'],
   Failed: ['Compress the pictures'],
@@ -41,6 +49,14 @@ async function moveCard(title: string, to: string): Promise<void> {
   await workbench.pick(title);
   await workbench.pick(to);
   await eventually(() => window.board.cards()).toMatchObject({ [to]: [title] });
+}
+
+async function dependOn(title: string, other: string): Promise<void> {
+  const { workbench } = window;
+  await workbench.runCommand('Kandev: Depends On…');
+  await workbench.pick(title);
+  await workbench.quickPickRow(other).click();
+  await workbench.page.locator('.quick-input-widget').getByText('OK', { exact: true }).click();
 }
 
 async function start(title: string): Promise<void> {
@@ -56,12 +72,21 @@ async function showSettledCards(): Promise<void> {
     title: 'Explain the cache',
     description: script('write docs/cache.md "# The cache\\n"', 'message The page is written.'),
     agent,
+    worksIn,
   });
   await board.create({
     title: 'Compress the pictures',
-    description: script('message "I shall try."', 'crash 3 no space left on device'),
+    // What has changed something is not tried again by itself.
+    description: script('write pictures/logo.avif "AVIF"', 'crash 3 no space left on device'),
     agent,
+    worksIn,
     priority: 'High',
+  });
+  await board.create({
+    title: 'Resize the icons',
+    description: script('message "I shall try."', 'crash 1 connection lost'),
+    agent,
+    worksIn,
   });
   await board.create({ title: 'Choose a licence' });
   await moveCard('Choose a licence', 'Done');
@@ -69,24 +94,34 @@ async function showSettledCards(): Promise<void> {
   await moveCard('Support the old format', 'Cancelled');
   await start('Explain the cache');
   await start('Compress the pictures');
+  await start('Resize the icons');
   const { Review, Failed } = cards;
   await eventually(() => board.cards()).toMatchObject({ Review, Failed });
+  await board.card('Resize the icons').getByText('Retry 1 of 3').waitFor();
   await window.workbench.runCommand('Notifications: Clear All Notifications');
 }
 
 /** Cards that stay as they are until the window is closed. */
 async function showBusyCards(): Promise<void> {
   const { board, workbench } = window;
-  await board.create({ title: 'Translate the settings', agent });
-  await board.create({ title: 'Update the dependencies', agent, priority: 'High' });
+  await board.create({ title: 'Translate the settings', agent, worksIn });
+  await board.create({ title: 'Update the dependencies', agent, worksIn, priority: 'High' });
+  await board.createAndStart({
+    title: 'Migrate the database',
+    description: script('message "The tables are next."', 'delay 30m'),
+    agent,
+    worksIn,
+  });
   await board.createAndStart({
     title: 'Speed up the search',
     description: script(
       'plan [x] Measure | [~] Build an index | Measure again',
       'tool read src/search/index.ts line=1 title="Read src/search/index.ts"',
-      'delay 30m',
+      // It goes on saying something, and so is not taken to be standing still.
+      ...Array.from({ length: 180 }, () => ['delay 10s', 'usage 1200 200000']).flat(),
     ),
     agent,
+    worksIn,
     priority: 'Urgent',
   });
   await board.card('Speed up the search').getByText('Read src/search/index.ts').waitFor();
@@ -98,11 +133,20 @@ async function showBusyCards(): Promise<void> {
       'wait',
     ),
     agent,
+    worksIn,
   });
   await board.card('Rename the option --fast').getByText('1 of 2').waitFor();
   await start('Translate the settings');
   await start('Update the dependencies');
-  await board.card('Translate the settings').getByText('Queued, place 2').waitFor();
+  await board
+    .card('Translate the settings')
+    .getByText(/^Queued, place \d$/)
+    .waitFor();
+  await board.create({ title: 'Announce the release', agent });
+  await dependOn('Announce the release', 'Explain the cache');
+  await start('Announce the release');
+  await board.card('Announce the release').getByText('Blocked').waitFor();
+  await board.card('Migrate the database').getByText('Silent', { exact: true }).waitFor({ timeout: 60_000 });
   await workbench.runCommand('Notifications: Clear All Notifications');
   // The second question comes up when the first is put aside.
   await workbench.notification('Run the tests').waitFor();
@@ -123,6 +167,8 @@ describe('the board in every theme', () => {
       await board.page.locator(`body.${pageClass}`).waitFor();
       await board.card('Write the release notes').focus();
       await screenshot(`board ${theme}`);
+      await board.card('Speed up the search').focus();
+      await screenshot(`board ${theme}, middle`);
       await board.card('Support the old format').focus();
       await screenshot(`board ${theme}, right end`);
       await expectNoProblems();
@@ -148,7 +194,10 @@ describe('the board in every theme', () => {
       const { workbench, board } = window;
       await workbench.page.setViewportSize(narrow);
       await eventually(async () => (await board.page.locator('body').boundingBox())?.width).toBeLessThan(340);
-      for (const title of ['Write the release notes', 'Rename the option --fast', 'Compress the pictures']) {
+      for (const title of [
+        ...['Write the release notes', 'Resize the icons', 'Announce the release'],
+        ...['Migrate the database', 'Rename the option --fast', 'Compress the pictures'],
+      ]) {
         await board.card(title).focus();
         await screenshot(`narrow ${theme}, ${title}`);
       }
