@@ -30,7 +30,7 @@ async function started(script: readonly string[]): Promise<string> {
 describe('a run that has failed for a reason that may pass', () => {
   it('is tried again by itself until it works', async () => {
     services.settings.runRules.retryPauseSeconds = 0;
-    const taskId = await started(['fail 2 times counter=.failures exit=1', 'message Done']);
+    const taskId = await started(['fail 2 times counter=~/failures exit=1', 'message Done']);
     const card = await services.until(taskId, inState('REVIEW'));
     expect(card.task.retry).toBeNull();
     const history = await services.kandev.query('task.history', { taskId });
@@ -56,7 +56,7 @@ describe('a run that has failed for a reason that may pass', () => {
   });
 
   it('is tried again at once when a person wants that', async () => {
-    const taskId = await started(['fail 1 times counter=.failures exit=1', 'message Done']);
+    const taskId = await started(['fail 1 times counter=~/failures exit=1', 'message Done']);
     await services.until(taskId, waitsForRetry);
     await services.kandev.execute('task.start', { taskId });
     await services.until(taskId, inState('REVIEW'));
