@@ -43,7 +43,7 @@ export function cardStatus(card: CardView): CardStatus {
     return { text: l10n.t('Silent'), icon: 'watch', color: 'notificationsWarningIcon.foreground' };
   }
   if (waitsForRetry(card) && task.retry) {
-    return { text: l10n.t('Retry {0} of {1}', task.retry.made, task.retry.of), icon: 'history' };
+    return { text: l10n.t('Retry {0} of {1}', task.retry.made, task.retry.of), icon: 'refresh' };
   }
   if (run && isBusy(run.state)) return { text: runText(run.state), icon: 'loading~spin' };
   if (queue) return { text: l10n.t('Queued, {0}', queue.place), icon: 'clock' };

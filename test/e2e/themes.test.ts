@@ -2,20 +2,22 @@ import { describe, expect, it } from 'vitest';
 import { makeRepository } from '../harness/repository.ts';
 import type { Theme } from '../harness/workbench.ts';
 import { accessibilityProblems } from './accessibility.ts';
-import { script } from './agents.ts';
+import { demoAgentWith, script } from './agents.ts';
 import { eventually } from './eventually.ts';
 import { useWindow } from './testWindow.ts';
 
+const agent = 'Small agent';
 const window = useWindow(async () => ({
   folder: await makeRepository('project', { 'src/search/index.ts': 'export const index = new Map();\n' }),
   userSettings: {
     'kandev.maxConcurrentRuns': 3,
+    // So small that three have room on whatever machine this is.
+    'kandev.agents': [{ ...(await demoAgentWith('small', agent, [])), cpus: 0.25 }],
     // What is tried again waits for that until the window is closed.
     'kandev.retry.pauseSeconds': 3600,
     'kandev.stallMinutes': 0.5,
   },
 }));
-const agent = 'Demo agent';
 /** Beside each other: in the folder there is one at a time. */
 const worksIn = 'A clone of its own';
 

@@ -116,7 +116,7 @@ export function statusOf(card: BoardCard): CardStatus | null {
   if (queue && task.retry !== null && task.retry.at !== null) {
     const { made, of, at } = task.retry;
     const text = t('Retry {0} of {1}', made, of);
-    return { icon: 'history', spin: false, tone: 'waiting', text, time: { until: at } };
+    return { icon: 'refresh', spin: false, tone: 'waiting', text, time: { until: at } };
   }
   const waiting = (icon: string, text: string): CardStatus => ({
     icon,

@@ -1,6 +1,7 @@
 import type { PropertyDeclarations } from 'lit';
 import type { Clock } from '../clock.ts';
 import { formatDuration } from '../format.ts';
+import { t } from '../l10n.ts';
 import { LightElement } from './lightElement.ts';
 
 /** The time since a moment or until one, counting on for as long as it is shown. */
@@ -32,6 +33,7 @@ export class ElapsedElement extends LightElement {
 
   protected override render(): string {
     const now = this.clock.now();
-    return formatDuration(this.until === undefined ? now - (this.since ?? now) : this.until - now);
+    if (this.until !== undefined) return t('in {0}', formatDuration(this.until - now));
+    return formatDuration(now - (this.since ?? now));
   }
 }

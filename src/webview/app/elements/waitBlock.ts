@@ -32,7 +32,8 @@ function retryBlock({ card, commands, tabIndex, busy }: WaitBlock): TemplateResu
         onClick: () => void commands.start(id),
       })}
       ${button({
-        label: t('Cancel Retry'),
+        label: t('Cancel'),
+        title: t('Leaves the card in To Do until you start it'),
         tabIndex,
         disabled: busy,
         onClick: () => void commands.stop(id),
