@@ -107,7 +107,11 @@ describe('Gemini CLI', () => {
     );
     expect(card.run).toMatchObject({ state: 'READY', stopReason: 'end_turn', turns: 1 });
     expect(model.conversations[0]?.at(-1)).toContain('Greet');
-    expect(model.conversations[1]?.at(-1)).toContain('functionResponse":{"id":');
+    expect(JSON.parse(model.conversations[1]?.at(-1) ?? '')).toMatchObject({
+      parts: [
+        { functionResponse: { name: 'write_file', id: expect.stringContaining('write_file') as string } },
+      ],
+    });
     expect(model.requests.every(({ key }) => key === 'not-a-real-key')).toBe(true);
     expect(board.log.lines.join('\n')).not.toContain('not-a-real-key');
 
