@@ -20,7 +20,9 @@ const copies: readonly (readonly [string, string])[] = [
   ['node_modules/sql.js/dist/sql-wasm.wasm', 'dist/sql-wasm.wasm'],
   ['node_modules/@vscode/codicons/dist/codicon.css', 'dist/webview/codicon.css'],
   ['node_modules/@vscode/codicons/dist/codicon.ttf', 'dist/webview/codicon.ttf'],
-  ...globSync('agents/*/{Dockerfile,*.toml}', { cwd: projectRoot }).map((file) => [file, `dist/${file}`] as const),
+  ...globSync('agents/*/{Dockerfile,*.toml}', { cwd: projectRoot }).map(
+    (file) => [file, `dist/${file}`] as const,
+  ),
 ];
 
 function bundles({ production }: BuildMode): BuildOptions[] {

@@ -41,7 +41,7 @@ export function rowsOfTurn(entries: readonly RunEntry[]): Row[] {
   return rows;
 }
 
-export function keyOf({ runId, seq }: Pick<RunEntry, 'runId' | 'seq'>): string {
+function keyOf({ runId, seq }: Pick<RunEntry, 'runId' | 'seq'>): string {
   return `${runId} ${seq}`;
 }
 
