@@ -36,7 +36,7 @@ const statsSchema = v.object({
 });
 
 /** Reads one measurement as the engine sends it; null when it has nothing to say. */
-export function readStats(line: string): ContainerUsage | null {
+function readStats(line: string): ContainerUsage | null {
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);

@@ -9,7 +9,7 @@ export async function remoteHosts(host: Host, folder: string | null): Promise<st
 }
 
 /** The host with its port, where it is not the usual one; null for what is no https address. */
-export function httpsHost(url: string): string | null {
+function httpsHost(url: string): string | null {
   const parsed = URL.parse(url.trim());
   return parsed?.protocol === 'https:' && isHost(parsed.host) ? parsed.host : null;
 }

@@ -49,6 +49,6 @@ export function hostEntry(host: string, port: number): string {
 }
 
 /** Whether these are the same hosts, whatever their order. */
-export function sameHosts(a: readonly string[], b: readonly string[]): boolean {
+function sameHosts(a: readonly string[], b: readonly string[]): boolean {
   return [...a].sort().join('\n') === [...b].sort().join('\n');
 }

@@ -129,7 +129,7 @@ function limitPasses(told: string): boolean {
  *
  * @param told the agent's own words for it
  */
-export function providerFailure(
+function providerFailure(
   refusal: ProviderRefusal | null,
   told: string,
   { id, name }: Pick<AgentType, 'id' | 'name'>,
