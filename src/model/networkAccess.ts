@@ -47,8 +47,3 @@ export function findHostRule(rules: readonly HostRule[], host: string, port: num
 export function hostEntry(host: string, port: number): string {
   return usualPorts.includes(port) ? host : `${host}:${port}`;
 }
-
-/** Whether these are the same hosts, whatever their order. */
-function sameHosts(a: readonly string[], b: readonly string[]): boolean {
-  return [...a].sort().join('\n') === [...b].sort().join('\n');
-}
