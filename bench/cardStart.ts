@@ -61,6 +61,7 @@ async function open(folder: string): Promise<OpenedKandev> {
         turnLimitMinutes: 0,
         runLimitMinutes: 0,
       }),
+      whenClosed: () => 'stop',
       keepContainerMinutes: () => 10,
       wireRecordDays: () => 30,
       wireRecordMegabytes: () => 500,

@@ -5,7 +5,7 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 import { boardCards } from '../../src/store/reads.ts';
-import { putTranscript } from '../../src/store/runWrites.ts';
+import { putProgress } from '../../src/store/runLinks.ts';
 import type { SqlDatabase } from '../../src/store/sqlDatabase.ts';
 import { requireBetterSqlite, type NativeDatabase, type Prepared } from './betterSqlite.ts';
 import { boardId, smallEntry } from './sampleRows.ts';
@@ -42,7 +42,7 @@ let lastSeq = 0;
 const work: Record<NativeRequest['method'], () => void> = {
   // A statement without BEGIN is a transaction of its own.
   commit: () => {
-    putTranscript(db, smallEntry(++lastSeq));
+    putProgress(db, smallEntry(++lastSeq));
   },
   readBoard: () => {
     boardCards(db, { boardId });

@@ -6,7 +6,8 @@ import { factsOf, writeDatabaseFile } from '../../src/store/databaseFile.ts';
 import { DatabaseFolder } from '../../src/store/databaseFolder.ts';
 import { nodeDisk } from '../../src/store/disk.ts';
 import { migrate } from '../../src/store/migrations.ts';
-import { insertRun, putTranscript } from '../../src/store/runWrites.ts';
+import { putProgress } from '../../src/store/runLinks.ts';
+import { insertRun } from '../../src/store/runWrites.ts';
 import { SqlDatabase } from '../../src/store/sqlDatabase.ts';
 import { insertBoard, insertTask } from '../../src/store/taskWrites.ts';
 import { WorkerStore } from '../../src/store/workerStore.ts';
@@ -38,7 +39,7 @@ export function sampleBoard({ cards, megabytes = 0 }: SampleSize): SqlDatabase {
     }
     insertRun(db, { run: sampleRun(runId, 'card-0', 2) });
     for (let seq = 1; seq <= megabytes * 128; seq++) {
-      putTranscript(db, { runId, entries: [sampleEntry(-seq, 'x'.repeat(8000))], activity: null });
+      putProgress(db, { runId, entries: [sampleEntry(-seq, 'x'.repeat(8000))], activity: null });
     }
   });
   return db;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ClientHandlers, FileHandlers } from './clientHandlers.ts';
 import type { ElicitationAnswer } from './elicitation.ts';
 import { RefusedError, errorCodes } from './errors.ts';
@@ -28,10 +27,10 @@ export function agentRequests(context: AgentRequestContext): Map<string, Request
 }
 
 function permission({ sessions }: AgentRequestContext): RequestHandler {
-  return (params, signal) =>
+  return (params, signal, origin) =>
     new Promise((resolve) => {
       sessions.route(params, (session) => {
-        const outcome = session?.acceptPermission(params, signal) ?? Promise.resolve(cancelled);
+        const outcome = session?.acceptPermission(params, signal, origin) ?? Promise.resolve(cancelled);
         resolve(outcome.then((settled) => ({ outcome: settled })));
       });
     });
@@ -62,7 +61,9 @@ function addTerminals(
   { codec, sessions }: AgentRequestContext,
   terminals: Terminals,
 ): void {
-  requests.set('terminal/create', async (params) => {
+  requests.set('terminal/create', async (params, _signal, { isRepeated }) => {
+    // Nobody knows how far that has got.
+    if (isRepeated) throw new RefusedError(errorCodes.internalError, lostCommand);
     const command = codec.terminalCommand(params);
     return { terminalId: await waitedFor(sessions, command.sessionId, terminals.create(command)) };
   });
@@ -81,9 +82,12 @@ function addTerminals(
   });
 }
 
+const lostCommand =
+  'The editor was closed while this command was being started, and it was ended. Start it again.';
+
 function elicit({ handlers: { elicitation }, codec, sessions }: AgentRequestContext): RequestHandler {
-  return (params, requestSignal) => {
-    const request = { id: randomUUID(), ...codec.elicitation(params) };
+  return (params, requestSignal, { start }) => {
+    const request = { id: String(start), ...codec.elicitation(params) };
     const ask = (signal: AbortSignal): Promise<ElicitationAnswer> => {
       const answer =
         request.mode === 'form' ? elicitation?.form?.(request, signal) : elicitation?.url?.(request, signal);

@@ -6,6 +6,7 @@ import { OpenSession } from './openSession.ts';
 import type { Replay, SessionLink } from './openSession.ts';
 import type { LeftOut, Session, SessionListener } from './session.ts';
 import { SessionRouter } from './sessionRouter.ts';
+import type { ConnectionJournal, ConnectionState, Hold, SessionSnapshot } from './takeOver.ts';
 import { Terminals } from './terminals.ts';
 import { RpcPeer } from './transport/rpcPeer.ts';
 import type { CloseReason, RequestLimits } from './transport/rpcPeer.ts';
@@ -18,6 +19,7 @@ import type {
   McpServer,
   SessionPage,
   SessionSummary,
+  TurnResult,
 } from './types.ts';
 import { codecV1 } from './v1/codec.ts';
 import type { Codec } from './v1/codec.ts';
@@ -44,6 +46,10 @@ export interface ConnectionOptions {
   /** What went wrong without a request that could be rejected: an error without an id, a listener that threw. */
   onError?: (error: Error) => void;
   maxLineBytes?: number;
+  /** Told what another process needs to know that goes on with this connection. */
+  journal?: ConnectionJournal;
+  /** This connection goes on where another process has left off: with `continueSession`, at once. */
+  state?: ConnectionState;
 }
 
 export interface SessionOptions {
@@ -85,7 +91,7 @@ export class AcpConnection {
     const { handlers } = options;
     this.#options = options;
     this.#onError = options.onError ?? (() => undefined);
-    this.#agent = this.#codec.initializeResult(null);
+    this.#agent = options.state?.agent ?? this.#codec.initializeResult(null);
     this.#terminals = handlers.terminals ? this.#createTerminals(handlers.terminals) : null;
     const sessions = this.#sessions;
     const codec = this.#codec;
@@ -123,6 +129,37 @@ export class AcpConnection {
   /** What the agent advertised; all is off until it has. */
   get capabilities(): AgentCapabilities {
     return this.#agent.capabilities;
+  }
+
+  /** What the agent said to `initialize`. */
+  get agent(): InitializeResult {
+    return this.#agent;
+  }
+
+  /** All that the agent said before this byte of its output has been delivered. */
+  get position(): number {
+    return this.#peer.position;
+  }
+
+  /** False while what a line brings has been delivered in part. */
+  get isBetweenLines(): boolean {
+    return this.#peer.isBetweenLines;
+  }
+
+  /** For whoever has just been told of a turn's end: nothing that came after it is delivered before the release. */
+  hold(): Hold {
+    return this.#peer.hold();
+  }
+
+  /** A session of another process goes on here; `turn` is null when none is open. To be called at once. */
+  continueSession(
+    snapshot: SessionSnapshot,
+    listener: SessionListener,
+  ): { session: Session; turn: Promise<TurnResult> | null } {
+    const session = new OpenSession(snapshot.sessionId, this.#link(), { listener, replay: null });
+    const turn = session.continueFrom(snapshot);
+    this.#sessions.add(session);
+    return { session, turn };
   }
 
   /** @throws AcpError `protocol-version` (the connection is then closed), … */
@@ -292,6 +329,7 @@ export class AcpConnection {
   #link(): SessionLink {
     return {
       request: (method, params, limits) => this.#peer.request(method, params, limits),
+      answerTo: (id) => this.#peer.answerTo(id),
       notify: (method, params) => {
         this.#peer.notify(method, params);
       },

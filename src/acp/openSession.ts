@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ElicitationAnswer } from './elicitation.ts';
 import { AcpError, toError } from './errors.ts';
 import { OpenQuestions } from './openQuestions.ts';
@@ -7,6 +6,7 @@ import { SessionState } from './sessionState.ts';
 import { SilenceWatch } from './silenceWatch.ts';
 import type { RequestLimits } from './transport/rpcPeer.ts';
 import type { LeftOut, PromptOptions, Session, SessionListener } from './session.ts';
+import type { RequestOrigin, SessionSnapshot } from './takeOver.ts';
 import { Turn } from './turn.ts';
 import type {
   AgentCapabilities,
@@ -26,6 +26,8 @@ import type { Codec } from './v1/codec.ts';
 /** What a session needs of its connection. */
 export interface SessionLink {
   request(method: string, params: object, limits?: RequestLimits): Promise<unknown>;
+  /** The answer to a request that another process has sent before. */
+  answerTo(id: number): Promise<unknown>;
   notify(method: string, params: object): void;
   requestPermission(request: PermissionRequest, signal: AbortSignal): Promise<PermissionOutcome>;
   onError(error: Error): void;
@@ -111,7 +113,29 @@ export class OpenSession implements Session {
     const turn = new Turn(this.#turns);
     this.#turn = turn;
     if (silenceMs !== undefined) this.#watch = this.#watchFor(silenceMs, turn);
-    this.#link.request('session/prompt', { sessionId: this.id, [this.#link.promptField]: adapted }).then(
+    const params = { sessionId: this.id, [this.#link.promptField]: adapted };
+    this.#endWithAnswer(turn, this.#link.request('session/prompt', params));
+    return turn.result;
+  }
+
+  /**
+   * Goes on where another process has left it; to be called before anything else.
+   * @returns the turn that is open, null when none is
+   */
+  continueFrom(snapshot: SessionSnapshot): Promise<TurnResult> | null {
+    const { turns, openPrompt } = snapshot;
+    this.#state.restore(snapshot);
+    this.#turns = turns;
+    if (openPrompt === null) return null;
+    const turn = new Turn(turns);
+    turn.hadOutput = openPrompt.hadOutput;
+    this.#turn = turn;
+    this.#endWithAnswer(turn, this.#link.answerTo(openPrompt.id));
+    return turn.result;
+  }
+
+  #endWithAnswer(turn: Turn, answer: Promise<unknown>): void {
+    answer.then(
       (result) => {
         this.#endTurn(turn, () => {
           turn.end(this.#link.codec.stopReason(result));
@@ -125,7 +149,6 @@ export class OpenSession implements Session {
         });
       },
     );
-    return turn.result;
   }
 
   async cancel(graceMs?: number): Promise<boolean> {
@@ -197,10 +220,10 @@ export class OpenSession implements Session {
   }
 
   /** The params of a `session/request_permission`, and what aborts when it is given up. */
-  acceptPermission(params: unknown, signal: AbortSignal): Promise<PermissionOutcome> {
+  acceptPermission(params: unknown, signal: AbortSignal, origin: RequestOrigin): Promise<PermissionOutcome> {
     return new Promise((resolve) => {
       this.#deliver(() => {
-        resolve(this.whileWaitedFor(this.#askPermission(params, signal)));
+        resolve(this.whileWaitedFor(this.#askPermission(params, signal, origin)));
       });
     });
   }
@@ -277,8 +300,12 @@ export class OpenSession implements Session {
     }
   }
 
-  async #askPermission(params: unknown, requestSignal: AbortSignal): Promise<PermissionOutcome> {
-    const id = randomUUID();
+  async #askPermission(
+    params: unknown,
+    requestSignal: AbortSignal,
+    { start }: RequestOrigin,
+  ): Promise<PermissionOutcome> {
+    const id = String(start);
     const { toolCall: patch, options } = this.#link.codec.permission(params);
     const event = this.#state.upsertToolCall(patch ?? { id });
     this.#emit(event);

@@ -1,4 +1,5 @@
 import { ConfigOptions } from './configOptions.ts';
+import type { SessionSnapshot } from './takeOver.ts';
 import { TerminalViews } from './terminalViews.ts';
 import { ToolCalls } from './toolCalls.ts';
 import type {
@@ -49,6 +50,19 @@ export class SessionState implements SessionView {
 
   compaction(id: string): Compaction | undefined {
     return this.#compactions.get(id);
+  }
+
+  /** As another process has left it. */
+  restore({ options, commands, toolCalls }: SessionSnapshot): void {
+    this.#options.begin({
+      configOptions: options.filter(({ origin }) => origin === 'config'),
+      olderOptions: options.filter(({ origin }) => origin !== 'config'),
+    });
+    this.commands = commands;
+    for (const toolCall of toolCalls) {
+      const { content, locations } = toolCall;
+      this.#toolCalls.apply({ ...toolCall, content: [...content], locations: [...locations] });
+    }
   }
 
   begin(setup: SessionSetup): void {

@@ -17,6 +17,11 @@ export class StreamMask {
     this.#mask = mask;
   }
 
+  /** Something is held back. */
+  get isHolding(): boolean {
+    return this.#held !== '';
+  }
+
   /** What can be let through now. */
   push(text: string): string {
     if (this.#mask.isEmpty && this.#held === '') return text;

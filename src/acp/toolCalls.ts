@@ -32,9 +32,14 @@ export class ToolCalls {
   /** Marks every call that has not ended as cancelled, and returns those. */
   cancelOpen(): ToolCall[] {
     return [...this.#calls.values()]
-      .filter((call) => call.status === 'pending' || call.status === 'in_progress')
+      .filter(isOpenCall)
       .map((call) => this.apply({ id: call.id, status: 'cancelled' }).toolCall);
   }
+}
+
+/** More is to come of it. */
+export function isOpenCall({ status }: Pick<ToolCall, 'status'>): boolean {
+  return status === 'pending' || status === 'in_progress';
 }
 
 function blank(id: string): ToolCall {

@@ -221,7 +221,7 @@ export interface PermissionOption {
 }
 
 export interface PermissionRequest {
-  /** Unique within the connection. */
+  /** Unique among all that this agent asks, and the same for whoever takes the connection over. */
   id: string;
   sessionId: string;
   toolCall: ToolCall;

@@ -224,7 +224,8 @@ export class AgentManager {
       engine,
       name: containerName(name),
       options: containerOptions({ ...plan, isKept: false }),
-      keptOptions: isKept ? containerOptions({ ...plan, isKept }) : null,
+      // Copies of files are brought back by the process that has made them.
+      keptOptions: isKept && files.kind === 'bind' ? containerOptions({ ...plan, isKept }) : null,
       onNoKeeper: () => this.#withoutNode.add(agentType.image),
       files,
       network,

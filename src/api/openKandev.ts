@@ -45,7 +45,7 @@ export interface OpenKandevOptions {
 
 export interface OpenedKandev {
   kandev: Kandev;
-  /** Ends all runs and closes the database; within a few seconds. */
+  /** Leaves the agents at work, or ends them, as the user has chosen, and closes the database; within a few seconds. */
   close(): Promise<void>;
 }
 

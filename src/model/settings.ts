@@ -24,6 +24,8 @@ export interface HostSettings {
   /** How long a container whose work is done is kept for a follow-up. */
   keepContainerMinutes(): number;
   runRules(): RunRules;
+  /** What becomes of agents that are at work when VS Code is closed. */
+  whenClosed(): 'keepRunning' | 'stop';
   /** How long the exact record of what went over the wire in a run is kept. */
   wireRecordDays(): number;
   /** How large all those records may be together. */

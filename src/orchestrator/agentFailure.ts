@@ -47,6 +47,22 @@ export function exitFailure(exit: ExitInfo, context: ExitContext): Failure {
   };
 }
 
+/**
+ * What to tell of an agent whose container has ended while nobody led its run.
+ *
+ * @param exit null when the container is gone
+ */
+export function goneFailure(exit: ExitInfo | null, context: ExitContext): Failure {
+  if (exit?.exitCode === null || exit === null) {
+    return {
+      reason: 'crashed',
+      message: `The container of ${context.agentType.name} was removed while VS Code was closed.`,
+      action: { kind: 'retry', taskId: context.taskId },
+    };
+  }
+  return exitFailure(exit, context);
+}
+
 /** What to tell of an agent that has started but says nothing. */
 export function silenceFailure(seconds: number, { agentType, taskId, stderr }: ExitContext): Failure {
   const detail = stderr.trim();

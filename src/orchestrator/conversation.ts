@@ -6,6 +6,7 @@ import type { ElicitationAnswer, FormElicitation, UrlElicitation } from '../acp/
 import { reopenSession } from '../acp/reopen.ts';
 import type { Session } from '../acp/session.ts';
 import { withSignIn } from '../acp/signIn.ts';
+import type { ConnectionJournal, ConnectionState } from '../acp/takeOver.ts';
 import type { McpServer, PermissionOutcome, PermissionRequest } from '../acp/types.ts';
 import { createFileHandlers } from '../acp/workspaceFiles.ts';
 import { WorkspacePaths } from '../acp/workspacePaths.ts';
@@ -32,6 +33,10 @@ export interface ConversationSettings {
   environment: Readonly<Record<string, string>>;
   files: EditorFiles;
   clientVersion: string;
+  /** Null where nobody else can go on with the agent. */
+  journal: ConnectionJournal | null;
+  /** How another process has left it; null for a new one. */
+  state: ConnectionState | null;
 }
 
 /** Starts to speak with an agent, and offers it what its type may have. */
@@ -49,6 +54,8 @@ export function connect(
     terminalSignIn: true,
     terminalOutput: true,
     handlers: handlersFor(process, agentType, settings, host),
+    ...(settings.journal ? { journal: settings.journal } : {}),
+    ...(settings.state ? { state: settings.state } : {}),
     onTrace: (direction, line) => {
       host.trace(direction, line);
     },

@@ -1,6 +1,7 @@
 import type { AgentType } from '../model/agentType.ts';
 import type { Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
+import type { RunLink } from '../store/runLinks.ts';
 import type { LiveRuns } from './liveRuns.ts';
 import type { OrchestratorDependencies } from './orchestrator.ts';
 import { agentTypeOf, mustSayFirst, noFolder, nothingToGoOnWith } from './refusals.ts';
@@ -57,6 +58,22 @@ export class Launcher {
     const sessionId = previous.agentTypeId === controller.run.agentTypeId ? previous.sessionId : null;
     void controller.resume(task, { ...previous, sessionId }, message);
     return controller.run;
+  }
+
+  /**
+   * Goes on with a run whose agent another process has left at work. Whether it can: the agent's type may be gone, or
+   * another folder be open.
+   */
+  async takeOver(run: Run, task: Task, link: RunLink): Promise<boolean> {
+    const { settings, agentTypes } = this.#deps;
+    const folder = settings.folder();
+    const agentType = agentTypes().find(({ id }) => id === run.agentTypeId);
+    if (folder === null || agentType === undefined) return false;
+    const runSettings = await runSettingsOf(task, agentType, folder, this.#deps);
+    const controller = new RunController(run, agentType, runSettings, this.#listener, this.#deps);
+    this.#live.add(controller, task, agentType);
+    void controller.takeOver(link);
+    return true;
   }
 
   async #newRun(task: Task, agentType: AgentType, folder: string): Promise<RunController> {

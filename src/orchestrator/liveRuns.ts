@@ -87,9 +87,10 @@ export class LiveRuns {
     if (live && !isBusy(live.run.state)) await live.stop();
   }
 
-  /** Ends the card's run after a while without a follow-up. */
-  startIdleTimer(taskId: string): void {
-    const timer = setTimeout(() => void this.endIdle(taskId), this.#keepMinutes() * 60_000);
+  /** Ends the card's run after a while without a follow-up, counted from the end of its turn. */
+  startIdleTimer(taskId: string, since = Date.now()): void {
+    const leftMs = since + this.#keepMinutes() * 60_000 - Date.now();
+    const timer = setTimeout(() => void this.endIdle(taskId), Math.max(leftMs, 0));
     timer.unref();
     this.#idleTimers.set(taskId, timer);
   }
@@ -101,6 +102,11 @@ export class LiveRuns {
 
   stopIdleTimers(): void {
     for (const taskId of [...this.#idleTimers.keys()]) this.stopIdleTimer(taskId);
+  }
+
+  /** Leaves all agents at work. */
+  async detachAll(): Promise<void> {
+    await Promise.allSettled(this.all().map((controller) => controller.detach()));
   }
 
   async stopAll(): Promise<void> {

@@ -17,7 +17,7 @@ import { LiveRuns } from './liveRuns.ts';
 import { Messages } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { occupantOf, writerBeside, type QueuePlace } from './queue.ts';
-import { recoverRuns } from './recovery.ts';
+import { Recovery } from './recovery.ts';
 import {
   agentTypeOf,
   alreadyAtWork,
@@ -95,7 +95,7 @@ export class Orchestrator {
 
   /** To be called once the board is open, before anything else. */
   async recover(): Promise<void> {
-    await recoverRuns(this.#deps, this.#live);
+    await new Recovery(this.#deps, this.#live, this.#launcher, this.#follower).run();
     await this.#admission.admit();
   }
 
@@ -183,6 +183,7 @@ export class Orchestrator {
    * conversation.
    */
   async prompt(taskId: string, text: string, actor: string): Promise<Run> {
+    await this.#live.get(taskId)?.takenOver();
     const task = await this.#deps.tasks.get(taskId);
     const agentType = agentTypeOf(task, this.#deps.agentTypes());
     const writer = writerBeside(task, this.#live.occupants());
@@ -335,12 +336,18 @@ export class Orchestrator {
     this.#follower.endedBecause = null;
   }
 
-  /** Ends all runs: their containers would have nobody to talk to. Takes a few seconds at most. */
+  /** Leaves the agents at work, or ends them, as the user has chosen. Takes a few seconds at most. */
   async dispose(): Promise<void> {
     this.#watch.dispose();
+    const { settings, permissions } = this.#deps;
     await this.#admission.dispose();
     this.#live.stopIdleTimers();
-    await this.endAllRuns('VS Code was closed while the agent was at work.');
+    if (settings.whenClosed() === 'stop') {
+      await this.endAllRuns('VS Code was closed while the agent was at work.');
+      return;
+    }
+    permissions.suspend();
+    await this.#live.detachAll();
   }
 
   /** Makes a card wait for its agent, from whatever state it is in. */

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { EventBus } from '../events/eventBus.ts';
 import type { PermissionRequest } from '../model/permission.ts';
 import type { Store } from '../store/store.ts';
 
 export type NewPermissionRequest = Pick<
   PermissionRequest,
-  'runId' | 'taskId' | 'toolCallId' | 'title' | 'toolKind' | 'command' | 'paths' | 'diffs' | 'options'
+  'id' | 'runId' | 'taskId' | 'toolCallId' | 'title' | 'toolKind' | 'command' | 'paths' | 'diffs' | 'options'
 >;
 
 /** The option that was chosen, or null when the request was closed without an answer. */
@@ -16,27 +15,31 @@ export class PermissionDesk {
   readonly #store: Store;
   readonly #events: EventBus;
   readonly #waiting = new Map<string, (answer: PermissionAnswer) => void>();
+  #isSuspended = false;
 
   constructor(store: Store, events: EventBus) {
     this.#store = store;
     this.#events = events;
   }
 
-  /** Puts a question before the user. `signal` closes it: the turn was cancelled, or the agent is gone. */
+  /** Puts a question before the user, or again where another process has. `signal` closes it: the turn was cancelled, or the agent is gone. */
   async ask(input: NewPermissionRequest, signal: AbortSignal): Promise<PermissionAnswer> {
     const request: PermissionRequest = {
       ...input,
-      id: randomUUID(),
       state: 'open',
       answer: null,
       answeredBy: null,
       requestedAt: Date.now(),
       resolvedAt: null,
     };
-    await this.#store.write('permission.insert', { request });
+    const stored = await this.#store.write('permission.insert', { request });
+    // The user has answered it already, and the process that was to tell the agent did not get so far.
+    if (stored.state !== 'open') return stored.answer;
     const answer = new Promise<PermissionAnswer>((resolve) => this.#waiting.set(request.id, resolve));
-    this.#events.publish('permission.requested', { request });
-    const close = (): void => void this.#close(request.id);
+    this.#events.publish('permission.requested', { request: stored });
+    const close = (): void => {
+      if (!this.#isSuspended) void this.#close(request.id);
+    };
     if (signal.aborted) close();
     else signal.addEventListener('abort', close, { once: true });
     try {
@@ -60,11 +63,9 @@ export class PermissionDesk {
     this.#settle(request, optionId);
   }
 
-  /** Closes what an earlier session of the editor left open: the agents that asked are gone. */
-  async closeAll(actor: string): Promise<void> {
-    for (const { id } of await this.#store.query('openPermissionRequests', {})) {
-      await this.answer(id, null, actor);
-    }
+  /** What is open stays open: another process goes on with the agents that have asked. */
+  suspend(): void {
+    this.#isSuspended = true;
   }
 
   async #close(requestId: string): Promise<void> {

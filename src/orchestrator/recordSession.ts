@@ -7,6 +7,7 @@ import type {
   ToolCall,
   Usage,
 } from '../acp/types.ts';
+import { isOpenCall } from '../acp/toolCalls.ts';
 import type { AgentQuirks } from '../model/agentType.ts';
 import type { NewPermissionRequest } from './permissionDesk.ts';
 import type { NewEntry, TranscriptRecorder } from './transcriptRecorder.ts';
@@ -101,8 +102,13 @@ function describeCompaction({ status, error }: Compaction): string {
 }
 
 function toolCallEntry(call: ToolCall): NewEntry {
-  const goesOn = call.status === 'pending' || call.status === 'in_progress';
-  return { kind: 'tool_call', key: call.id, text: describeToolCall(call), data: call, goesOn };
+  return {
+    kind: 'tool_call',
+    key: call.id,
+    text: describeToolCall(call),
+    data: call,
+    goesOn: isOpenCall(call),
+  };
 }
 
 /** The first line names the call and its status; the others are the places it touches. */
@@ -149,6 +155,8 @@ export function permissionFrom(
 ): NewPermissionRequest {
   const { toolCall } = request;
   return {
+    // The same for whoever takes the run over.
+    id: `${run.id}:${request.id}`,
     runId: run.id,
     taskId: run.taskId,
     toolCallId: toolCall.id,

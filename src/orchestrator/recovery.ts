@@ -1,27 +1,117 @@
+import { isLive, type Run } from '../model/run.ts';
+import type { Task } from '../model/task.ts';
+import type { RunLink } from '../store/runLinks.ts';
+import type { CardFollower } from './cardFollower.ts';
+import type { Launcher } from './launcher.ts';
 import type { LiveRuns } from './liveRuns.ts';
 import type { OrchestratorDependencies } from './orchestrator.ts';
 import { lookAtLeft } from './runWorkspace.ts';
 
-/** Sets right what an end of VS Code in mid-work left behind: a card is never shown running when nothing runs. */
-export async function recoverRuns(deps: OrchestratorDependencies, live: LiveRuns): Promise<void> {
-  const { store, permissions, tasks, agents } = deps;
-  await permissions.closeAll('kandev');
-  const left = await store.query('liveRuns', {});
-  for (const run of left) {
-    const done = run.state === 'READY';
-    await store.write('run.update', {
-      runId: run.id,
-      to: done ? 'COMPLETED' : 'STOPPED',
-      patch: { containerId: null },
-      at: Date.now(),
-    });
-    const task = await tasks.get(run.taskId);
-    if (done || task.state !== 'IN_PROGRESS') continue;
-    const why = 'VS Code was closed while the agent was at work.';
-    await tasks.changeState(task.id, { to: 'TODO', actor: 'kandev', why, heldBecause: why });
+const closed = 'VS Code was closed while the agent was at work.';
+/** What an agent is told that could not go on while nobody was there. */
+const goOn = 'The editor was closed while you were at work, and you were stopped. Go on where you left off.';
+
+/**
+ * Goes on where the process before has left off: agents that are still at work are taken over, and what cannot go on is
+ * set right. A card is never shown running when nothing runs.
+ */
+export class Recovery {
+  readonly #deps: OrchestratorDependencies;
+  readonly #live: LiveRuns;
+  readonly #launcher: Launcher;
+  readonly #follower: CardFollower;
+
+  constructor(deps: OrchestratorDependencies, live: LiveRuns, launcher: Launcher, follower: CardFollower) {
+    this.#deps = deps;
+    this.#live = live;
+    this.#launcher = launcher;
+    this.#follower = follower;
   }
-  void lookAtLeft(left, deps);
-  void agents
-    .removeLeftovers((runId) => live.all().some(({ run }) => run.id === runId))
-    .catch(() => undefined);
+
+  async run(): Promise<void> {
+    const { store, agents } = this.#deps;
+    const left: Run[] = [];
+    const interrupted: Task[] = [];
+    for (const run of await store.query('liveRuns', {})) {
+      const task = await this.#taskOf(run);
+      const link = await store.query('runLink', { runId: run.id });
+      if (task !== null && link !== null && (await this.#takeOver(run, task, link))) continue;
+      left.push(run);
+      if (await this.#setRight(run, task)) interrupted.push(...(task === null ? [] : [task]));
+    }
+    await this.#closeRequests();
+    await this.#followEnded();
+    void lookAtLeft(left, this.#deps);
+    // Who is told to go on must not meet who was told before.
+    void agents
+      .removeLeftovers((runId) => this.#live.all().some(({ run }) => run.id === runId))
+      .catch(() => undefined)
+      .then(() => this.#resume(interrupted));
+  }
+
+  async #takeOver(run: Run, task: Task, link: RunLink): Promise<boolean> {
+    if (!(await this.#launcher.takeOver(run, task, link))) return false;
+    if (run.state !== 'READY') return true;
+    // The process before may have ended between the turn's end and the card's.
+    if (task.state === 'IN_PROGRESS') {
+      await this.#follower.turnEnded(run, { stopReason: run.stopReason ?? 'end_turn', hadOutput: true });
+    } else this.#live.startIdleTimer(task.id, run.times.READY);
+    return true;
+  }
+
+  /** Ends a run that nobody goes on with. Whether its agent was in the middle of its work. */
+  async #setRight(run: Run, task: Task | null): Promise<boolean> {
+    const { store, tasks } = this.#deps;
+    const isDone = run.state === 'READY';
+    const to = isDone ? 'COMPLETED' : 'STOPPED';
+    await store.write('run.update', { runId: run.id, to, patch: { containerId: null }, at: Date.now() });
+    if (isDone || task?.state !== 'IN_PROGRESS') return false;
+    // An agent that was not told anything yet can be started anew, unless it was to be told a message.
+    const runs = await store.query('runsOfTask', { taskId: task.id });
+    const wasTold = runs.some(({ turns }) => turns > 0);
+    const held = wasTold ? { heldBecause: closed } : {};
+    await tasks.changeState(task.id, { to: 'TODO', actor: 'kandev', why: closed, ...held });
+    return run.turns > 0;
+  }
+
+  async #resume(tasks: readonly Task[]): Promise<void> {
+    for (const task of tasks) {
+      try {
+        await this.#launcher.resume(task, goOn, async () => {
+          const why = 'The agent goes on where it was stopped';
+          await this.#deps.tasks.changeState(task.id, { to: 'IN_PROGRESS', actor: 'kandev', why });
+        });
+      } catch {
+        // It stays held, and can be started by hand.
+      }
+    }
+  }
+
+  /** Nobody waits for an answer to what the agents of runs asked that are over. */
+  async #closeRequests(): Promise<void> {
+    const { store, permissions } = this.#deps;
+    for (const { id, runId } of await store.query('openPermissionRequests', {})) {
+      if (!this.#live.all().some(({ run }) => run.id === runId)) await permissions.answer(id, null, 'kandev');
+    }
+  }
+
+  /** Cards whose run has ended just before the process before it did. */
+  async #followEnded(): Promise<void> {
+    const { store } = this.#deps;
+    const taskIds = (await store.query('tasksInProgress', {})).map(({ id }) => id);
+    for (const { task, run } of await store.query('cards', { taskIds })) {
+      if (run === null || isLive(run.state) || (run.times[run.state] ?? 0) < task.updatedAt) continue;
+      if (run.failure) await this.#follower.failed(run, run.failure);
+      else await this.#follower.ended(run);
+    }
+  }
+
+  async #taskOf(run: Run): Promise<Task | null> {
+    try {
+      return await this.#deps.tasks.get(run.taskId);
+    } catch {
+      // Deleted, and its run was just being ended.
+      return null;
+    }
+  }
 }

@@ -1,23 +1,39 @@
-import type { AgentProcess } from '../agents/agentProcess.ts';
+import type { AgentConnection, AgentProcess } from '../agents/agentProcess.ts';
 import type { AcpConnection } from '../acp/connection.ts';
 import { AcpError } from '../acp/errors.ts';
 import { LineMask } from '../acp/lineMask.ts';
+import { redactByForm } from '../acp/redact.ts';
 import type { Session } from '../acp/session.ts';
 import { StreamMask } from '../acp/streamMask.ts';
-import { redactByForm } from '../acp/redact.ts';
-import type { PermissionOutcome, PermissionRequest as AcpPermissionRequest } from '../acp/types.ts';
+import type { ConnectionState, Hold } from '../acp/takeOver.ts';
+import type {
+  PermissionOutcome,
+  PermissionRequest as AcpPermissionRequest,
+  SessionEvent,
+  TurnResult,
+} from '../acp/types.ts';
 import type { AgentType } from '../model/agentType.ts';
 import { failureOf, UserError, type Failure } from '../model/failure.ts';
 import type { Run } from '../model/run.ts';
+import type { RunLink as StoredLink } from '../store/runLinks.ts';
 import type { WireRecord } from '../store/wireRecord.ts';
-import { acpFailure, exitFailure, messageFailure, silenceFailure, type ExitContext } from './agentFailure.ts';
+import {
+  acpFailure,
+  exitFailure,
+  goneFailure,
+  messageFailure,
+  silenceFailure,
+  type ExitContext,
+} from './agentFailure.ts';
 import { ContainerStory } from './containerStory.ts';
 import { chooseDefaults, connect, openConversation, type ConversationHost } from './conversation.ts';
 import { LastWords } from './lastWords.ts';
 import { changesSession, permissionFrom, recordSessionEvent } from './recordSession.ts';
 import type { RunDependencies, RunSettings } from './runInterfaces.ts';
+import { RunLink } from './runLink.ts';
 import type { RunRecord } from './runRecord.ts';
 import type { RunWorkspace } from './runWorkspace.ts';
+import { entriesToGoOn, snapshotOf } from './takeOver.ts';
 import type { TranscriptRecorder } from './transcriptRecorder.ts';
 
 export interface RunAgentOptions {
@@ -49,6 +65,7 @@ export class RunAgent {
   #connection: AcpConnection | null = null;
   readonly #lastWords = new LastWords();
   #session: Session | null = null;
+  #link: RunLink | null = null;
   #openRequests = 0;
   /** Beside the list that it began with. */
   readonly #allowed = new Set<string>();
@@ -100,7 +117,7 @@ export class RunAgent {
         prepare: (signal) => this.#workspace.prepare(this.#settings.place, signal),
         environment,
         shared,
-        outlives: false,
+        outlives: true,
       },
       {
         activity: (activity) => {
@@ -112,9 +129,7 @@ export class RunAgent {
         starting: () => {
           this.#record.note('STARTING', { activity: 'Starting the container' });
         },
-        stderr: (chunk) => {
-          this.#tellStderr(this.#stderr.push(chunk));
-        },
+        stderr: this.#onStderr,
         blocked: (entry) => {
           this.#story.blocked(entry);
         },
@@ -132,16 +147,93 @@ export class RunAgent {
     return this.#openSession(this.#process, previous);
   }
 
-  async #openSession(process: AgentProcess, previous: Run | null): Promise<boolean> {
+  /**
+   * Goes on with it where another process has left off, as soon as the engine answers.
+   * @returns the turn that is open, null when none is, or its prompt has not been sent yet
+   * @throws UserError when it does not run any more
+   */
+  async takeOver(stored: StoredLink): Promise<{ turn: Promise<TurnResult> | null }> {
+    const { run } = this.#record;
+    const query = { runId: run.id, beforeSeq: null, limit: entriesToGoOn };
+    const entries = await this.#deps.store.query('transcript', query);
+    this.#recorder.continueFrom(entries);
+    const promptId = stored.prompt?.id ?? null;
+    const from = {
+      offset: Math.min(stored.position, ...stored.requests.map(({ start }) => start)),
+      asked: promptId === null ? [] : [JSON.stringify(promptId)],
+      answered: stored.requests.map(({ id }) => id),
+    };
+    const found = await this.#deps.agents.takeOver(
+      { runId: run.id, onStderr: this.#onStderr },
+      from,
+      this.#signal,
+    );
+    const kept = found !== null && 'stdin' in found ? found.connection : null;
+    if (found === null || !('stdin' in found) || kept === null) {
+      const exit = found !== null && 'exitCode' in found ? found : null;
+      throw new UserError(goneFailure(exit, { ...this.#exitContext(), initialized: true }));
+    }
+    this.#process = found;
+    const link = this.#linkTo(kept);
+    const connection = this.#connect(found, link.resume(stored));
+    const { session, turn } = connection.continueSession(
+      snapshotOf(run, stored, entries, kept.asked),
+      this.#onEvent,
+    );
+    this.#session = session;
+    this.#recorder.touch();
+    this.sessionChanged();
+    return { turn };
+  }
+
+  #linkTo(kept: AgentConnection): RunLink {
+    const link = new RunLink(this.#record.run.id, this.#deps.store, kept, () => {
+      this.#recorder.touch();
+    });
+    kept.onChange((isUp) => {
+      this.#noteConnection(isUp);
+    });
+    this.#link = link;
+    this.#recorder.follow(link);
+    return link;
+  }
+
+  #noteConnection(isUp: boolean): void {
+    const text = isUp ? 'Connected to Docker again' : 'Connection to Docker lost, reconnecting';
+    this.#record.note(null, { activity: text });
+    this.#deps.log.info(this.#record.run.taskId, text);
+  }
+
+  #connect(process: AgentProcess, state: ConnectionState | null): AcpConnection {
     const { files, clientVersion } = this.#deps;
-    const { folder, environment, startTimeoutSeconds, mcpServers, optionDefaults } = this.#settings;
+    const { environment } = this.#settings;
+    const root = this.#workspace.root ?? this.#settings.folder;
     const connection = connect(
       process,
       this.#agentType,
-      { root: this.#workspace.root ?? folder, environment, files, clientVersion },
+      { root, environment, files, clientVersion, journal: this.#link, state },
       this.#host(),
     );
     this.#connection = connection;
+    this.#link?.follow(connection);
+    return connection;
+  }
+
+  readonly #onEvent = (event: SessionEvent, turn: { open: boolean }): void => {
+    recordSessionEvent(this.#recorder, event, this.#agentType.quirks);
+    // What follows from the end of a turn is not among its words.
+    if (turn.open) this.#lastWords.note(event);
+    if (changesSession(event)) this.sessionChanged();
+  };
+
+  readonly #onStderr = (chunk: string): void => {
+    this.#tellStderr(this.#stderr.push(chunk));
+  };
+
+  async #openSession(process: AgentProcess, previous: Run | null): Promise<boolean> {
+    const { environment, startTimeoutSeconds, mcpServers, optionDefaults } = this.#settings;
+    if (process.connection) this.#linkTo(process.connection);
+    const connection = this.#connect(process, null);
     const limits = { timeoutMs: startTimeoutSeconds * 1000, signal: this.#signal };
     await this.orExit(connection.initialize(limits));
     const { session, remembers, notice } = await this.orExit(
@@ -154,21 +246,42 @@ export class RunAgent {
       ),
     );
     this.#session = session;
-    session.onEvent((event, turn) => {
-      recordSessionEvent(this.#recorder, event, this.#agentType.quirks);
-      // What follows from the end of a turn is not among its words.
-      if (turn.open) this.#lastWords.note(event);
-      if (changesSession(event)) this.sessionChanged();
-    });
+    session.onEvent(this.#onEvent);
     if (notice !== null) this.#recorder.add({ kind: 'notice', text: notice });
     for (const { name } of session.leftOut.mcpServers) {
       const text = `${this.#agentType.name} cannot use the MCP server “${name}”, so it was not given it.`;
       this.#recorder.add({ kind: 'notice', text });
     }
     await this.orExit(chooseDefaults(session, this.#agentType, optionDefaults));
-    this.#record.note('RUNNING', { sessionId: session.id, turns: 1, activity: 'Working' });
     this.sessionChanged();
     return remembers;
+  }
+
+  /** Stores that it is about to be told this: whoever goes on with the run tells it, unless it was told. */
+  async tell(text: string, turns: number): Promise<void> {
+    const session = this.#session;
+    if (session === null) throw new Error('There is no conversation yet.');
+    const patch = { sessionId: session.id, turns, activity: 'Working' };
+    const { options, commands } = session.state;
+    const link = this.#link?.tell(this.#settings.secrets.mask(text), { options, commands });
+    await this.#record.changeWith('RUNNING', patch, (change) =>
+      this.#recorder.commit({ change, ...(link ? { link } : {}) }),
+    );
+    if (this.#openRequests > 0) this.#record.note('WAITING', {});
+  }
+
+  /** To be called when its turn has just ended: what it says later waits for the release. */
+  hold(): Hold {
+    return this.#connection?.hold() ?? { position: 0, release: () => undefined };
+  }
+
+  /** Stores that its turn has ended, with all it said before `position`. */
+  async endTurn(stopReason: string, position: number): Promise<void> {
+    await this.#recorder.flush();
+    const link = this.#link?.endTurn(position);
+    await this.#record.changeWith('READY', { stopReason }, (change) =>
+      this.#recorder.commit({ change, ...(link ? { link } : {}) }),
+    );
   }
 
   #host(): ConversationHost {
@@ -215,6 +328,10 @@ export class RunAgent {
   /** Other things can be chosen in it now. */
   sessionChanged(): void {
     const { taskId, id: runId } = this.#record.run;
+    if (this.#session) {
+      const { options, commands } = this.#session.state;
+      this.#link?.sessionChanged({ options, commands });
+    }
     this.#deps.events.publish('session.changed', { taskId, runId });
   }
 
@@ -310,6 +427,15 @@ export class RunAgent {
       initialized: this.#session !== null,
       stderr: this.#settings.secrets.redact(this.#process?.stderrTail() ?? ''),
     };
+  }
+
+  /** Leaves it at work, for another process to take over. */
+  async detach(): Promise<void> {
+    await this.#recorder.flush();
+    this.#connection?.dispose();
+    this.#process?.detach();
+    this.#lines.flush();
+    this.#tellStderr(this.#stderr.flush());
   }
 
   /** Closes the connection and removes the container. Safe to call twice. */

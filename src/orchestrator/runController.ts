@@ -1,9 +1,11 @@
 import { AcpError } from '../acp/errors.ts';
+import type { TurnResult } from '../acp/types.ts';
 import type { AgentType } from '../model/agentType.ts';
 import { failureOf, UserError, type Failure } from '../model/failure.ts';
 import { withAction } from '../model/failureTable.ts';
 import type { Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
+import type { RunLink as StoredLink } from '../store/runLinks.ts';
 import { WireRecord } from '../store/wireRecord.ts';
 import { retell } from './resumption.ts';
 import { RunAgent } from './runAgent.ts';
@@ -39,6 +41,7 @@ export class RunController {
   #stopping = false;
   /** What the agent is to go on with when the turn that was cancelled is over. */
   #nudge: string | null = null;
+  #isDetached = false;
   #ending: Promise<void> | null = null;
 
   constructor(
@@ -120,8 +123,10 @@ export class RunController {
     }
     this.#turnOpen = true;
     this.#workspace.continues();
-    await this.#record.change('RUNNING', { turns: this.#turns + 1 });
-    this.#turn = this.#guard(() => this.#takeTurn(text));
+    const isTold = Promise.withResolvers<undefined>();
+    this.#turn = this.#guard(() => this.#takeTurn(text, text, isTold.resolve.bind(null, undefined)));
+    // A run that has ended meanwhile tells of it itself.
+    await Promise.race([isTold.promise, this.#turn]);
     return this.run;
   }
 
@@ -192,19 +197,88 @@ export class RunController {
     await this.#end(working ? 'STOPPED' : 'COMPLETED', null);
   }
 
-  /** @param sent what the agent is given, where that is more than what its user has said */
-  async #takeTurn(text: string, sent = text): Promise<void> {
-    const { session, process } = this.#agent;
-    if (!session || !process) throw new Error('A turn needs a session.');
+  /**
+   * Goes on with an agent that another process has left at work. Whatever happens is told to the listener; it never
+   * rejects.
+   */
+  takeOver(link: StoredLink): Promise<void> {
+    const { state, turns } = this.run;
+    this.#turns = turns;
+    this.#turnOpen = state !== 'READY';
+    this.#workspace.continueFrom(this.run);
+    this.#turn = this.#turnOpen
+      ? this.#guard(() => this.#goOnWithTurn(link))
+      : this.#agent.takeOver(link).then(
+          () => {
+            this.#awaitExit();
+          },
+          // Its work was done.
+          () => (this.#isDetached ? undefined : void this.#end('COMPLETED', null)),
+        );
+    return this.#turn;
+  }
+
+  /** Settles when an agent whose work is done has been taken over, or its run has ended for want of it. */
+  async takenOver(): Promise<void> {
+    if (this.#turnOpen) return;
+    await this.#turn;
+    await this.#ending;
+  }
+
+  async #goOnWithTurn(link: StoredLink): Promise<void> {
+    const { turn } = await this.#agent.takeOver(link);
+    if (this.run.state === 'WAITING' && !this.#agent.asks) await this.#record.change('RUNNING', {});
+    if (turn !== null) await this.#finishTurn(await this.#agent.orExit(turn));
+    else if (link.prompt !== null) await this.#sendPrompt(link.prompt.text);
+    else throw new Error('A turn is open without a prompt.');
+  }
+
+  /** Leaves the agent at work, for another process to take over: within a second. */
+  async detach(): Promise<void> {
+    this.#isDetached = true;
+    this.#abort.abort();
+    await this.#agent.detach();
+    await this.#wire.close();
+  }
+
+  /**
+   * @param sent what the agent is given, where that is more than what its user has said
+   * @param onTold called when it is stored that the agent works on it
+   */
+  async #takeTurn(text: string, sent = text, onTold: () => void = () => undefined): Promise<void> {
     this.#turns += 1;
     this.#recorder.beginTurn(this.#turns);
     this.#recorder.add({ kind: 'user', text });
-    if (this.#agent.asks) this.#record.note('WAITING', {});
-    const said = await this.#agent.orExit(session.prompt([{ type: 'text', text: sent }]));
+    await this.#agent.tell(sent, this.#turns);
+    onTold();
+    await this.#sendPrompt(sent);
+  }
+
+  async #sendPrompt(text: string): Promise<void> {
+    const { session } = this.#agent;
+    if (!session) throw new Error('A turn needs a session.');
+    await this.#finishTurn(await this.#agent.orExit(session.prompt([{ type: 'text', text }])));
+  }
+
+  async #finishTurn(said: TurnResult): Promise<void> {
     const result = this.#settings.secrets.maskIn(said);
     // A turn that ended because it was cancelled is not for review.
     if (this.#stopping) return;
     if (this.#nudge !== null) return this.#goOn(this.#nudge, result.stopReason);
+    const hold = this.#agent.hold();
+    try {
+      await this.#closeTurn(result, hold.position);
+    } finally {
+      hold.release();
+    }
+    this.#turnOpen = false;
+    this.#awaitExit();
+    await this.#listener.turnEnded(this.run, result);
+  }
+
+  async #closeTurn(result: TurnResult, position: number): Promise<void> {
+    const { process } = this.#agent;
+    if (!process) throw new Error('A turn needs an agent.');
     for (const text of await process.collectFiles(this.#abort.signal)) {
       this.#recorder.add({ kind: 'notice', text: `Not brought back from the engine: ${text}` });
     }
@@ -214,17 +288,19 @@ export class RunController {
     if (!result.hadOutput) this.#noteSilentTurn(this.#settings.secrets.redact(process.stderrTail()));
     this.#recorder.add({ kind: 'turn_end', text: describeEnd(result.stopReason), data: result });
     await this.#workspace.finish(this.#abort.signal);
-    await this.#recorder.flush();
-    await this.#record.change('READY', { stopReason: result.stopReason });
-    this.#turnOpen = false;
-    void process.exited.then(() => (this.run.state === 'READY' ? this.#end('COMPLETED', null) : undefined));
-    await this.#listener.turnEnded(this.run, result);
+    await this.#agent.endTurn(result.stopReason, position);
+  }
+
+  /** An agent whose work is done may end by itself. */
+  #awaitExit(): void {
+    void this.#agent.process?.exited.then(() =>
+      this.run.state === 'READY' && !this.#isDetached ? this.#end('COMPLETED', null) : undefined,
+    );
   }
 
   async #goOn(text: string, stopReason: string): Promise<void> {
     this.#nudge = null;
     this.#recorder.add({ kind: 'turn_end', text: describeEnd(stopReason) });
-    await this.#record.change('RUNNING', { turns: this.#turns + 1 });
     return this.#takeTurn(text);
   }
 

@@ -16,7 +16,7 @@ import type { RunPlace } from './runPlace.ts';
 /** What is needed of the Agent Manager. */
 export type Agents = Pick<
   AgentManager,
-  'launch' | 'checkEngine' | 'removeLeftovers' | 'sharedBy' | 'setHosts' | 'usage'
+  'launch' | 'takeOver' | 'checkEngine' | 'removeLeftovers' | 'sharedBy' | 'setHosts' | 'usage'
 >;
 
 export interface RunDependencies {

@@ -5,7 +5,7 @@ import { failureOf } from '../model/failure.ts';
 import { isLive, type Run, type RunState } from '../model/run.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { Task } from '../model/task.ts';
-import type { RunPatch } from '../store/runWrites.ts';
+import type { RunChange, RunPatch } from '../store/runWrites.ts';
 import type { Store } from '../store/store.ts';
 import { eventFor } from './runEvents.ts';
 
@@ -36,6 +36,17 @@ export class RunRecord {
     return change;
   }
 
+  /** As `change`, stored by `store` together with something else. */
+  changeWith(
+    to: RunState | null,
+    patch: RunPatch,
+    store: (change: Omit<RunChange, 'runId'>) => Promise<Run | null>,
+  ): Promise<void> {
+    const change = this.#changes.then(() => this.#apply(to, patch, store));
+    this.#changes = change.catch(() => undefined);
+    return change;
+  }
+
   /** As `change`, for what need not be on the disk before the next step is taken. */
   note(to: RunState | null, patch: RunPatch): void {
     this.change(to, patch).catch((error: unknown) => {
@@ -43,11 +54,15 @@ export class RunRecord {
     });
   }
 
-  async #apply(to: RunState | null, patch: RunPatch): Promise<void> {
+  async #apply(
+    to: RunState | null,
+    patch: RunPatch,
+    store: (change: Omit<RunChange, 'runId'>) => Promise<Run | null> = (change) =>
+      this.#store.write('run.update', { runId: this.#run.id, ...change }),
+  ): Promise<void> {
     const before = this.#run.state;
     if (!isLive(before)) return;
-    const change = { runId: this.#run.id, to, patch, at: Date.now() };
-    this.#run = await this.#store.write('run.update', change);
+    this.#run = (await store({ to, patch, at: Date.now() })) ?? this.#run;
     this.#events.publish(eventFor(before, this.#run.state), { run: this.#run });
   }
 }

@@ -56,6 +56,12 @@ export class RunWorkspace {
     return { root, workingFolder, isOwn: kind !== 'folder', setup: setup && { ...setup, done } };
   }
 
+  /** As another process has left it. */
+  continueFrom({ workspace }: Run): void {
+    this.#root = workspace?.root ?? null;
+    this.#isStale = workspace !== null;
+  }
+
   /** The agent goes on: what it has changed up to now is not all. */
   continues(): void {
     this.#isStale = this.#root !== null;

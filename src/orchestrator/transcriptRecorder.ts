@@ -1,7 +1,12 @@
 import type { SecretMask } from '../acp/secretMask.ts';
 import { StreamMask } from '../acp/streamMask.ts';
+import { isOpenCall } from '../acp/toolCalls.ts';
+import type { ToolCall } from '../acp/types.ts';
 import type { EventBus } from '../events/eventBus.ts';
+import type { Run } from '../model/run.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
+import type { LinkChange } from '../store/runLinks.ts';
+import type { RunChange } from '../store/runWrites.ts';
 import type { Store } from '../store/store.ts';
 import { describeEnd } from './turnText.ts';
 
@@ -9,8 +14,6 @@ import { describeEnd } from './turnText.ts';
 const gatherMs = 150;
 /** A message longer than this is continued in the next entry. */
 const sealCharacters = 8192;
-/** So many are stored and told of at once, at most: others get their turn in between. */
-const batchEntries = 50;
 
 export interface NewEntry {
   kind: TranscriptEntry['kind'];
@@ -28,9 +31,32 @@ interface Place {
   goesOn: boolean;
 }
 
+/** What is stored together with what was recorded. */
+export interface RecorderLink {
+  /** False while what a line of the agent brings has been recorded in part. */
+  readonly isBetweenLines: boolean;
+  /** How the link has gone on since the last call, with all that was recorded. */
+  take(): LinkChange;
+  /** All that was recorded up to there is on the disk. */
+  stored(change: LinkChange): void;
+}
+
+export interface Commit {
+  /** How the run changes with it. */
+  change?: Omit<RunChange, 'runId'>;
+  /** Instead of what `RecorderLink.take` says. */
+  link?: LinkChange;
+}
+
+interface Recorded {
+  entry: TranscriptEntry;
+  appended: string;
+}
+
 /**
  * Writes down what happens in a run. Chunks of one message become one entry, stored and published a few times a second;
- * everything else is stored at once, after the text before it.
+ * everything else is stored at once, after the text before it. What a line of the agent brings is stored as a whole, and
+ * together with how far the agent has been heard.
  */
 export class TranscriptRecorder {
   readonly #store: Store;
@@ -39,19 +65,20 @@ export class TranscriptRecorder {
   readonly #taskId: string;
   readonly #onError: (error: unknown) => void;
   readonly #secrets: SecretMask;
-  /** What is not stored yet, in its order. */
-  readonly #waiting: { entry: TranscriptEntry; appended: string }[] = [];
+  #link: RecorderLink | null = null;
   #turn = 0;
   #seq = 0;
   #open: TranscriptEntry | null = null;
   /** Of the open entry's text; a message that goes on in the next entry takes it along. */
   #stream: StreamMask | null = null;
-  #unpublished = '';
+  /** Not stored yet, by `seq`. */
+  #recorded = new Map<number, Recorded>();
   /** Which entry a later update of the same tool call or plan replaces: those of the turn, and what goes on. */
   readonly #keyed = new Map<string, Place>();
   #timer: NodeJS.Timeout | null = null;
+  #isDue = false;
   #lastFlush = -gatherMs;
-  #tail: Promise<void> = Promise.resolve();
+  #tail: Promise<unknown> = Promise.resolve();
 
   constructor(
     run: { id: string; taskId: string },
@@ -71,6 +98,27 @@ export class TranscriptRecorder {
     this.#secrets = deps.secrets;
   }
 
+  /** From now on what is stored says how far the agent has been heard. */
+  follow(link: RecorderLink): void {
+    this.#link = link;
+  }
+
+  /** Goes on behind what another process has recorded, in its last turn. */
+  continueFrom(entries: readonly TranscriptEntry[]): void {
+    for (const entry of entries) {
+      this.#seq = Math.max(this.#seq, entry.seq);
+      this.#turn = Math.max(this.#turn, entry.turn);
+    }
+    for (const { turn, kind, key, seq, data } of entries) {
+      if (!isReplaced(kind, key)) continue;
+      const goesOn = kind === 'tool_call' && data !== null && isOpenCall(JSON.parse(data) as ToolCall);
+      if (goesOn || turn === this.#turn) this.#keyed.set(nameOf(kind, key), { seq, turn, goesOn });
+    }
+    const last = entries.at(-1);
+    // What the user has said is whole.
+    if (last && isText(last.kind) && last.kind !== 'user') this.#open = { ...last };
+  }
+
   beginTurn(turn: number): void {
     this.#closeText();
     for (const [name, { goesOn }] of this.#keyed) if (!goesOn) this.#keyed.delete(name);
@@ -82,47 +130,62 @@ export class TranscriptRecorder {
     if (chunk === '') return;
     const open = this.#open;
     if (open && (open.kind !== kind || open.key !== key)) this.#closeText();
-    else if (open && open.text.length >= sealCharacters) {
-      this.#flushText();
-      this.#open = null;
-    }
+    else if (open && open.text.length >= sealCharacters) this.#open = null;
     this.#open ??= this.#entry({ kind, key, text: '' });
     this.#stream ??= new StreamMask(this.#secrets);
     this.#append(this.#stream.push(chunk));
     // The first words are shown at once; only what follows closely gathers.
     const wait = this.#lastFlush + gatherMs - performance.now();
-    if (wait <= 0) this.#flushText();
+    if (wait <= 0) this.#flushSoon();
     else
       this.#timer ??= setTimeout(() => {
-        this.#flushText();
+        this.#flushSoon();
       }, wait);
   }
 
   /** Anything that is not a piece of running text. One with a key replaces the last entry of that kind and key. */
   add(entry: NewEntry): void {
     this.#closeText();
-    const stored = this.#entry(entry);
-    this.#put(stored, stored.text);
+    const added = this.#entry(entry);
+    this.#record(added, added.text);
+    this.#flushSoon();
+  }
+
+  /** How far the agent has been heard has changed in itself. */
+  touch(): void {
+    this.#flushSoon();
   }
 
   /** Resolves when all that was recorded so far is stored. */
   async flush(): Promise<void> {
+    await this.#betweenLines();
     this.#append(this.#stream?.flush() ?? '');
-    this.#flushText();
+    this.#commitOrReport();
     await this.#tail;
   }
 
+  /** Stores all that was recorded so far together with this. @returns the run, where it was changed */
+  async commit(commit: Commit): Promise<Run | null> {
+    return this.#commit(commit);
+  }
+
   #append(text: string): void {
-    if (this.#open) this.#open.text += text;
-    this.#unpublished += text;
+    if (this.#open === null || text === '') return;
+    this.#open.text += text;
+    this.#record({ ...this.#open }, text);
   }
 
   /** Nothing more comes of the text that is open. */
   #closeText(): void {
     this.#append(this.#stream?.flush() ?? '');
-    this.#flushText();
     this.#stream = null;
     this.#open = null;
+  }
+
+  async #betweenLines(): Promise<void> {
+    // What is being told of just now is told to its end.
+    await Promise.resolve();
+    while (this.#link?.isBetweenLines === false) await new Promise(setImmediate);
   }
 
   #entry({ kind, key, text, data, goesOn = false }: NewEntry): TranscriptEntry {
@@ -141,54 +204,91 @@ export class TranscriptRecorder {
   }
 
   #placeFor(kind: TranscriptEntry['kind'], key: string | null, goesOn: boolean): Place {
-    const upserted = key !== null && (kind === 'tool_call' || kind === 'plan');
-    const name = `${kind} ${key ?? ''}`;
-    const { seq, turn } = (upserted ? this.#keyed.get(name) : undefined) ?? {
+    const upserted = isReplaced(kind, key);
+    const { seq, turn } = (upserted ? this.#keyed.get(nameOf(kind, key)) : undefined) ?? {
       seq: ++this.#seq,
       turn: this.#turn,
     };
     const place = { seq, turn, goesOn };
-    if (upserted) this.#keyed.set(name, place);
+    if (upserted) this.#keyed.set(nameOf(kind, key), place);
     return place;
   }
 
-  #flushText(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
-    if (!this.#open || this.#unpublished === '') return;
-    const appended = this.#unpublished;
-    this.#unpublished = '';
-    this.#lastFlush = performance.now();
-    this.#put({ ...this.#open }, appended);
+  #record(entry: TranscriptEntry, appended: string): void {
+    const before = isText(entry.kind) ? (this.#recorded.get(entry.seq)?.appended ?? '') : '';
+    this.#recorded.set(entry.seq, { entry, appended: before + appended });
   }
 
-  #put(recorded: TranscriptEntry, added: string): void {
-    const { text, data } = recorded;
-    const appended = this.#secrets.mask(added);
-    const entry = {
-      ...recorded,
+  #flushSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    // What comes while the last is written is written together.
+    void this.#tail
+      .then(() => this.#betweenLines())
+      .then(() => {
+        this.#isDue = false;
+        // What is held back would be heard and not stored: it comes with the next piece, or with the end of the text.
+        if (this.#stream?.isHolding !== true) this.#commitOrReport();
+      });
+  }
+
+  /** What goes wrong is told of by the tail. */
+  #commitOrReport(): void {
+    this.#commit({}).catch(() => undefined);
+  }
+
+  #commit({ change, link }: Commit): Promise<Run | null> {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    const recorded = [...this.#recorded.values()].map((one) => this.#masked(one));
+    this.#recorded = new Map();
+    this.#lastFlush = performance.now();
+    const taken = { ...this.#link?.take(), ...link };
+    const activity = recorded.map(({ entry }) => activityOf(entry)).findLast((line) => line !== null) ?? null;
+    const hasLink = this.#link !== null && Object.keys(taken).length > 0;
+    if (recorded.length === 0 && !change && !hasLink) return Promise.resolve(null);
+    const entries = recorded.map(({ entry }) => entry);
+    const stored = this.#tail.then(async () => {
+      const run = await this.#store.write('run.progress', {
+        runId: this.#runId,
+        entries,
+        activity,
+        link: hasLink ? taken : null,
+        change: change ?? null,
+      });
+      if (hasLink) this.#link?.stored(taken);
+      return run;
+    });
+    this.#tail = stored.catch(this.#onError).then(() => {
+      for (const { entry, appended } of recorded) {
+        this.#events.publish('acp.message', { taskId: this.#taskId, runId: this.#runId, entry, appended });
+      }
+    });
+    return stored;
+  }
+
+  #masked({ entry, appended }: Recorded): Recorded {
+    const { text, data } = entry;
+    const masked = {
+      ...entry,
       text: this.#secrets.mask(text),
       data: data === null ? null : this.#secrets.mask(data),
     };
-    this.#waiting.push({ entry, appended });
-    // What comes while the last is written is written together.
-    if (this.#waiting.length === 1) this.#tail = this.#tail.then(() => this.#writeWaiting());
+    return { entry: masked, appended: this.#secrets.mask(appended) };
   }
+}
 
-  async #writeWaiting(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, batchEntries);
-      const entries = batch.map(({ entry }) => entry);
-      const activity = entries.map(activityOf).findLast((line) => line !== null) ?? null;
-      await this.#store
-        .write('transcript.put', { runId: this.#runId, entries, activity })
-        .catch(this.#onError);
-      const about = { taskId: this.#taskId, runId: this.#runId };
-      for (const { entry, appended } of batch) {
-        this.#events.publish('acp.message', { ...about, entry, appended });
-      }
-    }
-  }
+function isText(kind: TranscriptEntry['kind']): boolean {
+  return kind === 'message' || kind === 'thought' || kind === 'user' || kind === 'terminal';
+}
+
+function nameOf(kind: TranscriptEntry['kind'], key: string | null): string {
+  return `${kind} ${key ?? ''}`;
+}
+
+/** Whether there is one entry of that kind and key in a turn, that is replaced. */
+function isReplaced(kind: TranscriptEntry['kind'], key: string | null): boolean {
+  return kind === 'turn_end' || (key !== null && (kind === 'tool_call' || kind === 'plan'));
 }
 
 /** The line of a card that says what the agent did last; null for what is not worth one. */

@@ -49,6 +49,10 @@ export class Settings implements HostSettings {
     return read('startTimeout', 60);
   }
 
+  whenClosed(): 'keepRunning' | 'stop' {
+    return read('whenClosed', 'keepRunning');
+  }
+
   keepContainerMinutes(): number {
     return read('keepContainerMinutes', 30);
   }

@@ -2,6 +2,7 @@ import * as promptWrites from './promptWrites.ts';
 import * as dependencyStore from './dependencyStore.ts';
 import * as queueWrites from './queueWrites.ts';
 import * as reads from './reads.ts';
+import * as runLinks from './runLinks.ts';
 import * as runWrites from './runWrites.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
 import * as taskWrites from './taskWrites.ts';
@@ -27,7 +28,7 @@ export const writes = {
   'queue.setPause': queueWrites.setQueuePause,
   'run.insert': runWrites.insertRun,
   'run.update': runWrites.updateRun,
-  'transcript.put': runWrites.putTranscript,
+  'run.progress': runLinks.putProgress,
   'prompt.insert': promptWrites.insertPrompt,
   'prompt.update': promptWrites.updatePrompt,
   'prompt.place': promptWrites.placePrompt,
@@ -57,6 +58,7 @@ export const queries = {
   queuedPrompts: promptWrites.queuedPrompts,
   toolKinds: reads.toolKinds,
   transcript: reads.transcript,
+  runLink: runLinks.runLink,
 };
 
 export type WriteName = keyof typeof writes;

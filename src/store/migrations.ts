@@ -204,6 +204,25 @@ ALTER TABLE tasks ADD COLUMN resources TEXT;
 ALTER TABLE agent_instances ADD COLUMN blocked TEXT NOT NULL DEFAULT '[]';
 `,
   },
+  {
+    version: 7,
+    sql: `
+CREATE TABLE run_links (
+  run_id TEXT PRIMARY KEY REFERENCES agent_instances(id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  agent TEXT NOT NULL,
+  session TEXT NOT NULL,
+  prompt TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE agent_requests (
+  run_id TEXT NOT NULL REFERENCES agent_instances(id) ON DELETE CASCADE,
+  start INTEGER NOT NULL,
+  request_id TEXT NOT NULL,
+  PRIMARY KEY (run_id, start)
+) WITHOUT ROWID;
+`,
+  },
 ];
 
 /** The version this program writes and the newest it can read. */

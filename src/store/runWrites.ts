@@ -1,6 +1,6 @@
 import { UserError } from '../model/failure.ts';
 import type { PermissionRequest } from '../model/permission.ts';
-import { canRunGo, type Run, type RunState } from '../model/run.ts';
+import { canRunGo, isLive, type Run, type RunState } from '../model/run.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
 import { permissionRequestFrom, runFrom } from './rows.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
@@ -43,18 +43,27 @@ export function insertRun(db: SqlDatabase, { run }: { run: Run }): void {
   );
 }
 
+export interface RunChange {
+  runId: string;
+  to: RunState | null;
+  patch: RunPatch;
+  at: number;
+}
+
 /**
  * Changes a run, and its state where `to` says so. A run that is over stays over: a change of its state is ignored,
  * and the run is returned as it is.
  */
-export function updateRun(
-  db: SqlDatabase,
-  { runId, to, patch, at }: { runId: string; to: RunState | null; patch: RunPatch; at: number },
-): Run {
+export function updateRun(db: SqlDatabase, { runId, to, patch, at }: RunChange): Run {
   const before = requireRun(db, runId);
   const state = to !== null && canRunGo(before.state, to) ? to : before.state;
   const times = state === before.state ? before.times : { ...before.times, [state]: at };
   const run: Run = { ...before, ...patch, state, times };
+  // Nobody takes over an agent that is gone.
+  if (!isLive(state)) {
+    db.run('DELETE FROM agent_requests WHERE run_id = ?', runId);
+    db.run('DELETE FROM run_links WHERE run_id = ?', runId);
+  }
   db.run(
     `UPDATE agent_instances SET state = ?, session_id = ?, container_id = ?, turns = ?, activity = ?,
        stop_reason = ?, failure = ?, workspace = ?, changes = ?, blocked = ?, times = ? WHERE id = ?`,
@@ -74,14 +83,11 @@ export function updateRun(
   return run;
 }
 
-/** Stores entries; one whose `seq` is already there is replaced (a message that has grown). */
-export function putTranscript(
+/** Stores entries; one whose `seq` is already there is replaced. */
+export function insertOrReplaceEntries(
   db: SqlDatabase,
-  {
-    runId,
-    entries,
-    activity,
-  }: { runId: string; entries: readonly TranscriptEntry[]; activity: string | null },
+  runId: string,
+  entries: readonly TranscriptEntry[],
 ): void {
   for (const entry of entries) {
     db.run(
@@ -99,10 +105,15 @@ export function putTranscript(
       entry.at,
     );
   }
-  if (activity !== null) db.run('UPDATE agent_instances SET activity = ? WHERE id = ?', activity, runId);
 }
 
-export function insertPermissionRequest(db: SqlDatabase, { request }: { request: PermissionRequest }): void {
+/** One of that id that is there is left as it is. Returns what is stored. */
+export function insertPermissionRequest(
+  db: SqlDatabase,
+  { request }: { request: PermissionRequest },
+): PermissionRequest {
+  const existing = db.get('SELECT * FROM permission_requests WHERE id = ?', request.id);
+  if (existing) return permissionRequestFrom(existing);
   db.run(
     `INSERT INTO permission_requests (id, run_id, task_id, tool_call_id, title, tool_kind, command, paths, diffs,
        options, state, answer, answered_by, requested_at, resolved_at)
@@ -123,6 +134,7 @@ export function insertPermissionRequest(db: SqlDatabase, { request }: { request:
     request.requestedAt,
     request.resolvedAt,
   );
+  return request;
 }
 
 /**

@@ -99,6 +99,7 @@ export async function openBoard(
         turnLimitMinutes: 0,
         runLimitMinutes: 0,
       }),
+      whenClosed: () => 'stop',
       keepContainerMinutes: () => 10,
       wireRecordDays: () => 30,
       wireRecordMegabytes: () => 500,

@@ -71,6 +71,10 @@ export class LocalAgents implements Agents {
     return Promise.resolve([]);
   }
 
+  takeOver(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   async launch(request: LaunchRequest, progress: LaunchProgress, signal: AbortSignal): Promise<AgentProcess> {
     signal.throwIfAborted();
     const place = await request.prepare?.(signal);

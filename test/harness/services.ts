@@ -306,6 +306,7 @@ class Services implements TestServices {
       maxConcurrentRuns: () => this.settings.maxConcurrentRuns,
       startTimeoutSeconds: () => this.settings.startTimeoutSeconds,
       runRules: () => this.settings.runRules,
+      whenClosed: () => 'stop',
       keepContainerMinutes: () => 10,
       wireRecordDays: () => 30,
       wireRecordMegabytes: () => 500,

@@ -16,9 +16,15 @@ export class LineSplitter {
   readonly #maxBytes: number;
   #partial = Buffer.alloc(0);
   #length = 0;
+  #consumed = 0;
 
   constructor(maxLineBytes: number) {
     this.#maxBytes = maxLineBytes;
+  }
+
+  /** How many bytes the lines so far had, with their line ends. */
+  get consumed(): number {
+    return this.#consumed;
   }
 
   /**
@@ -28,6 +34,7 @@ export class LineSplitter {
   *push(chunk: Buffer): Generator<string> {
     let start = 0;
     for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, start)) {
+      this.#consumed += this.#length + end - start + 1;
       yield this.#complete(chunk.subarray(start, end));
       start = end + 1;
     }
@@ -36,6 +43,7 @@ export class LineSplitter {
 
   /** What came after the last line end, or null. */
   flush(): string | null {
+    this.#consumed += this.#length;
     return this.#length > 0 ? this.#complete(Buffer.alloc(0)) : null;
   }
 

@@ -5,6 +5,7 @@ import { normalize } from './dialects.ts';
 import { AcpError } from '../errors.ts';
 import { LineSplitter, defaultMaxLineBytes } from './lineSplitter.ts';
 import { fromWire, isCancellation } from './rpcMessages.ts';
+import type { ConnectionState } from '../takeOver.ts';
 import type { Dialect } from '../types.ts';
 
 export interface NdjsonReaderOptions {
@@ -14,6 +15,8 @@ export interface NdjsonReaderOptions {
   onNoise?: (line: string) => void;
   onDialect?: (dialect: Dialect) => void;
   maxLineBytes?: number;
+  /** The source goes on where an earlier process has left off. */
+  state?: Pick<ConnectionState, 'offset' | 'position' | 'openRequests'>;
 }
 
 /** The source is paused at this many messages waiting, and resumed at a quarter of it. */
@@ -22,8 +25,18 @@ export const pauseDepth = 1024;
 const pauseBytes = 32 * 1024 * 1024;
 
 interface Waiting {
-  message: Message;
+  /** Null for a line that has brought nothing. */
+  message: Message | null;
   bytes: number;
+  line: Line;
+  /** The last of what its line has brought. */
+  isLast: boolean;
+}
+
+/** A line's first byte, and the one behind its last, counted from the agent's first. */
+export interface Line {
+  start: number;
+  end: number;
 }
 
 /**
@@ -41,15 +54,19 @@ export class NdjsonReader extends AbstractMessageReader {
   #queue: Waiting[] = [];
   #next = 0;
   #queuedBytes = 0;
-  #handling = false;
+  #handling: Waiting | null = null;
+  #position: number;
+  #isBetweenLines = true;
   #ended = false;
   #closed = false;
+  #lineEnd: number | null = null;
 
   constructor(source: Readable, options: NdjsonReaderOptions = {}) {
     super();
     this.#source = source;
     this.#options = options;
     this.#splitter = new LineSplitter(options.maxLineBytes ?? defaultMaxLineBytes);
+    this.#position = options.state?.position ?? 0;
   }
 
   override listen(callback: DataCallback): Disposable {
@@ -67,9 +84,25 @@ export class NdjsonReader extends AbstractMessageReader {
     };
   }
 
+  /** What came before this byte has been dispatched. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** False while some of a line has been dispatched, and some not. */
+  get isBetweenLines(): boolean {
+    return this.#isBetweenLines;
+  }
+
+  /** That of the message last handed over, until it is handled. */
+  get line(): Line | null {
+    return this.#handling?.line ?? null;
+  }
+
   /** The message last handed over has been dispatched; cancellations, which may bypass the dispatch, do not count. */
   handled(): void {
-    this.#handling = false;
+    if (this.#handling !== null) this.#pass(this.#handling);
+    this.#handling = null;
     this.#pump();
   }
 
@@ -84,7 +117,7 @@ export class NdjsonReader extends AbstractMessageReader {
   readonly #onData = (chunk: Buffer | string): void => {
     try {
       for (const line of this.#splitter.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)) {
-        this.#accept(line);
+        this.#acceptNext(line);
       }
     } catch (error) {
       if (!(error instanceof AcpError)) throw error;
@@ -98,7 +131,7 @@ export class NdjsonReader extends AbstractMessageReader {
   readonly #onEnd = (): void => {
     if (this.#ended) return;
     const tail = this.#splitter.flush();
-    if (tail !== null) this.#accept(tail);
+    if (tail !== null) this.#acceptNext(tail);
     this.#end();
   };
 
@@ -110,37 +143,58 @@ export class NdjsonReader extends AbstractMessageReader {
     return this.#queue.length - this.#next;
   }
 
-  #accept(line: string): void {
-    const text = line.trim();
-    if (text === '') return;
-    this.#options.onLine?.(line);
-    const { dialect, messages } = normalize(parse(text));
-    if (dialect === null) {
-      this.#options.onNoise?.(line);
-      return;
-    }
-    this.#options.onDialect?.(dialect);
-    for (const rpcMessage of messages.map(fromWire)) {
-      if (rpcMessage === null) {
-        this.#options.onNoise?.(line);
-        continue;
-      }
-      this.#queue.push({ message: rpcMessage, bytes: line.length });
+  #acceptNext(line: string): void {
+    const { offset = 0, position = 0, openRequests } = this.#options.state ?? {};
+    const start = this.#lineEnd ?? offset;
+    const end = offset + this.#splitter.consumed;
+    this.#lineEnd = end;
+    // An earlier process has dealt with it.
+    if (end <= position && openRequests?.has(start) !== true) return;
+    const messages = this.#messagesIn(line);
+    const place = { start, end };
+    // The position passes also what is no message.
+    if (messages.length === 0) this.#queue.push({ message: null, bytes: 0, line: place, isLast: true });
+    for (const [index, message] of messages.entries()) {
+      const isLast = index === messages.length - 1;
+      this.#queue.push({ message, bytes: line.length, line: place, isLast });
       this.#queuedBytes += line.length;
     }
   }
 
+  #messagesIn(line: string): Message[] {
+    const text = line.trim();
+    if (text === '') return [];
+    this.#options.onLine?.(line);
+    const { dialect, messages } = normalize(parse(text));
+    if (dialect === null) {
+      this.#options.onNoise?.(line);
+      return [];
+    }
+    this.#options.onDialect?.(dialect);
+    return messages.map(fromWire).filter((message) => {
+      if (message === null) this.#options.onNoise?.(line);
+      return message !== null;
+    });
+  }
+
   #pump(): void {
-    while (!this.#handling && this.#callback !== null) {
+    while (this.#handling === null && this.#callback !== null) {
       const waiting = this.#take();
       if (waiting === undefined) break;
-      this.#handling = !isCancellation(waiting.message);
-      this.#callback(waiting.message);
+      const { message } = waiting;
+      if (message === null || isCancellation(message)) this.#pass(waiting);
+      else this.#handling = waiting;
+      if (message !== null) this.#callback(message);
     }
     if (this.#ended) this.#closeWhenIdle();
     else if (this.#source.isPaused() && this.#depth <= pauseDepth / 4 && this.#queuedBytes < pauseBytes) {
       this.#source.resume();
     }
+  }
+
+  #pass({ line, isLast }: Waiting): void {
+    this.#isBetweenLines = isLast;
+    if (isLast) this.#position = Math.max(this.#position, line.end);
   }
 
   /** Like `shift`, but without moving the rest of a long queue each time. */
@@ -169,7 +223,7 @@ export class NdjsonReader extends AbstractMessageReader {
   }
 
   #closeWhenIdle(): void {
-    if (this.#handling || this.#depth > 0 || this.#closed) return;
+    if (this.#handling !== null || this.#depth > 0 || this.#closed) return;
     this.#closed = true;
     this.fireClose();
   }

@@ -20,10 +20,18 @@ export function fromWire(message: JsonObject): Message | null {
   return isId(id) || id === null ? response(message, id) : null;
 }
 
-/** A message from vscode-jsonrpc as the agent wants it. */
-export function toWire(message: Message): JsonObject {
+/**
+ * A message from vscode-jsonrpc as the agent wants it.
+ *
+ * @param firstId added to the ids of requests, which vscode-jsonrpc counts from 0
+ */
+export function toWire(message: Message, firstId = 0): JsonObject {
+  if (Message.isRequest(message)) {
+    return { ...message, id: typeof message.id === 'number' ? message.id + firstId : message.id };
+  }
   if (!isCancellation(message)) return { ...message };
-  return rpcMessage({ method: acpCancel, params: { requestId: asObject(message.params).id } });
+  const requestId = (asNumber(asObject(message.params).id) ?? 0) + firstId;
+  return rpcMessage({ method: acpCancel, params: { requestId } });
 }
 
 export function isCancellation(message: Message): message is Message & { params: unknown } {

@@ -2,23 +2,30 @@ import type { Readable, Writable } from 'node:stream';
 import {
   CancellationTokenSource,
   ErrorCodes,
+  Message,
   NullLogger,
   ResponseError,
   createMessageConnection,
 } from 'vscode-jsonrpc/node';
-import type { CancellationToken, Message, MessageConnection } from 'vscode-jsonrpc/node';
+import type {
+  CancellationToken,
+  MessageConnection,
+  RequestMessage,
+  ResponseMessage,
+} from 'vscode-jsonrpc/node';
 import { AcpError, RefusedError, agentError, toError } from '../errors.ts';
 import { asNumber, asObject, asString } from '../json.ts';
 import { NdjsonReader } from './ndjsonReader.ts';
 import { NdjsonWriter } from './ndjsonWriter.ts';
 import { isCancellation, isUnattributed } from './rpcMessages.ts';
+import type { ConnectionJournal, ConnectionState, Hold, RequestOrigin } from '../takeOver.ts';
 import type { Dialect } from '../types.ts';
 
 /**
  * Gives the result of a request, or a promise of it; a RefusedError that it throws is the answer. The signal aborts
  * when the other side gives the request up, and when the connection closes.
  */
-export type RequestHandler = (params: unknown, signal: AbortSignal) => unknown;
+export type RequestHandler = (params: unknown, signal: AbortSignal, origin: RequestOrigin) => unknown;
 
 export interface RpcPeerOptions {
   stdin: Writable;
@@ -33,6 +40,9 @@ export interface RpcPeerOptions {
   onNoise?: (line: string) => void;
   onDialect?: (dialect: Dialect) => void;
   maxLineBytes?: number;
+  journal?: ConnectionJournal;
+  /** It goes on where an earlier process has left off. */
+  state?: ConnectionState;
 }
 
 export interface RequestLimits {
@@ -57,6 +67,11 @@ export class RpcPeer {
   readonly #rpc: MessageConnection;
   readonly #inbound = new Set<AbortController>();
   readonly #resolveClosed: (reason: CloseReason) => void;
+  /** Answers that are awaited to requests of an earlier process. */
+  readonly #inherited = new Map<number, PromiseWithResolvers<unknown>>();
+  #origin: RequestOrigin = { start: 0, isRepeated: false };
+  #holds = 0;
+  #isHandled = false;
   #failure: AcpError | null = null;
   #closeReason: CloseReason | null = null;
 
@@ -69,7 +84,11 @@ export class RpcPeer {
     });
     this.#resolveClosed = resolveClosed;
     this.#reader = new NdjsonReader(options.stdout, { ...options, onLine: (line) => onTrace?.('in', line) });
-    const writer = new NdjsonWriter(options.stdin, { onLine: (line) => onTrace?.('out', line) });
+    const writer = new NdjsonWriter(options.stdin, {
+      onLine: (line) => onTrace?.('out', line),
+      firstId: this.#firstId,
+      ...(options.journal ? { journal: options.journal } : {}),
+    });
     const error = (message: string): void => {
       // Answers to what was open at the close cannot be written any more, and nobody waits for them.
       if (this.#closeReason === null) options.onError(new Error(message));
@@ -107,6 +126,38 @@ export class RpcPeer {
     });
   }
 
+  /** The answer to a request that an earlier process has sent. Throws as `request`. */
+  async answerTo(id: number): Promise<unknown> {
+    if (this.#closeReason !== null) throw this.#closedError();
+    const answer = Promise.withResolvers<unknown>();
+    this.#inherited.set(id, answer);
+    return answer.promise;
+  }
+
+  /** All that came before this byte of the other side's output has been handed on. */
+  get position(): number {
+    return this.#reader.position;
+  }
+
+  /** False while part of a line has been handed on, and part of it not. */
+  get isBetweenLines(): boolean {
+    return this.#reader.isBetweenLines;
+  }
+
+  /** To be called while an answer is dealt with: nothing that came after it is handed on before the release. */
+  hold(): Hold {
+    this.#holds++;
+    let held = true;
+    return {
+      position: Math.max(this.#reader.line?.end ?? 0, this.#reader.position),
+      release: () => {
+        if (held) this.#holds--;
+        held = false;
+        this.#goOn();
+      },
+    };
+  }
+
   /** Whether it arrives cannot be known; after the close it is dropped. */
   notify(method: string, params: object): void {
     if (this.#closeReason !== null) return;
@@ -120,12 +171,51 @@ export class RpcPeer {
 
   #dispatch(message: Message, next: (message: Message) => void | Promise<void>): void | Promise<void> {
     try {
-      if (!isUnattributed(message)) return next(message);
-      const { code, message: text, data } = asObject(message.error);
-      this.#options.onError(agentError(asNumber(code) ?? 0, asString(text) ?? '', data));
+      if (isUnattributed(message)) {
+        const { code, message: text, data } = asObject(message.error);
+        this.#options.onError(agentError(asNumber(code) ?? 0, asString(text) ?? '', data));
+        return undefined;
+      }
+      if (Message.isResponse(message)) return this.#respond(message, next);
+      if (Message.isRequest(message)) this.#note(message);
+      return next(message);
     } finally {
-      if (!isCancellation(message)) this.#reader.handled();
+      if (!isCancellation(message)) {
+        this.#isHandled = true;
+        // What follows from an answer follows at once, or holds.
+        if (Message.isResponse(message)) setImmediate(this.#goOn);
+        else this.#goOn();
+      }
     }
+  }
+
+  readonly #goOn = (): void => {
+    if (!this.#isHandled || this.#holds > 0) return;
+    this.#isHandled = false;
+    this.#reader.handled();
+  };
+
+  #note({ id }: RequestMessage): void {
+    const { state, journal } = this.#options;
+    const { start = 0, end = 0 } = this.#reader.line ?? {};
+    this.#origin = { start, isRepeated: end <= (state?.position ?? 0) };
+    if (id !== null) journal?.asked(JSON.stringify(id), start);
+  }
+
+  #respond(message: ResponseMessage, next: (message: Message) => void | Promise<void>): void | Promise<void> {
+    const { id } = message;
+    if (typeof id !== 'number' || this.#firstId === 0) return next(message);
+    if (id >= this.#firstId) return next({ ...message, id: id - this.#firstId } as Message);
+    const answer = this.#inherited.get(id);
+    this.#inherited.delete(id);
+    const { error } = message;
+    if (error) answer?.reject(agentError(error.code, error.message, error.data));
+    else answer?.resolve(message.result);
+    return undefined;
+  }
+
+  get #firstId(): number {
+    return this.#options.state?.firstRequestId ?? 0;
   }
 
   async #answer(method: string, params: unknown, token: CancellationToken): Promise<unknown> {
@@ -133,6 +223,7 @@ export class RpcPeer {
     if (handler === undefined) {
       throw new ResponseError(ErrorCodes.MethodNotFound, `Method not found: ${method}`);
     }
+    const origin = this.#origin;
     const controller = new AbortController();
     const listening = token.onCancellationRequested(() => {
       controller.abort();
@@ -140,7 +231,7 @@ export class RpcPeer {
     if (token.isCancellationRequested) controller.abort();
     this.#inbound.add(controller);
     try {
-      return await handler(params, controller.signal);
+      return await handler(params, controller.signal, origin);
     } catch (error) {
       throw this.#refusal(error);
     } finally {
@@ -163,6 +254,8 @@ export class RpcPeer {
     this.#closeReason = reason;
     for (const controller of this.#inbound) controller.abort();
     this.#rpc.dispose();
+    for (const answer of this.#inherited.values()) answer.reject(this.#closedError());
+    this.#inherited.clear();
     this.#resolveClosed(reason);
   }
 

@@ -68,7 +68,23 @@ const writeParams: [WriteName, object][] = [
   ['task.place', { taskId: 'a', beforeTaskId: null, at: 3 }],
   ['run.insert', { run: newRun('run', 'a') }],
   ['run.update', { runId: 'run', to: null, patch: { turns: 1 }, at: 4 }],
-  ['transcript.put', { runId: 'run', entries: [entry], activity: 'x' }],
+  [
+    'run.progress',
+    {
+      runId: 'run',
+      entries: [entry],
+      activity: 'x',
+      link: {
+        position: 1,
+        asked: [{ start: 1, id: '1' }],
+        answered: [0],
+        agent: {},
+        session: {},
+        prompt: null,
+      },
+      change: { to: null, patch: { turns: 1 }, at: 4 },
+    },
+  ],
   ['board.update', { boardId, workspaceMode: 'clone' }],
   ['prompt.insert', { prompt: { id: 'p', taskId: 'a', text: 'x', createdBy: 'ann', createdAt: 4 } }],
   ['prompt.update', { promptId: 'p', text: 'y' }],
@@ -102,6 +118,7 @@ const queryParams: Record<QueryName, object> = {
   queuedPrompts: { taskId: 'a' },
   toolKinds: { runId: 'run' },
   transcript: { runId: 'run', beforeSeq: null, limit: 10 },
+  runLink: { runId: 'run' },
 };
 
 /** The plans of all statements that are executed. */
@@ -188,12 +205,14 @@ describe('the tables', () => {
       'acp_messages',
       'agent_instances',
       'agent_logs',
+      'agent_requests',
       'agent_types',
       'boards',
       'meta',
       'permission_requests',
       'permission_rules',
       'prompts',
+      'run_links',
       'task_dependencies',
       'task_events',
       'tasks',

@@ -1,0 +1,100 @@
+/**
+ * A process of its own with all services of a board, in the place of an extension host: for tests that kill it. It is
+ * asked on stdin, a line of JSON each, and answers on stdout in the same way; its first line says that the board is open.
+ */
+import { createInterface } from 'node:readline';
+import type { CommandInput, CommandName, QueryInput, QueryName } from '../../src/api/contract.ts';
+import { openKandev } from '../../src/api/openKandev.ts';
+import { failureOf } from '../../src/model/failure.ts';
+import { diskFiles } from './diskFiles.ts';
+
+export interface HostOptions {
+  storageFolder: string;
+  folder: string;
+  distFolder: string;
+  dockerHost: string;
+  installation: string;
+  agents: readonly object[];
+  maxConcurrentRuns: number;
+}
+
+export type HostRequest = { id: number } & (
+  | { execute: CommandName; input: object }
+  | { query: QueryName; input: object }
+  | { close: true }
+);
+
+const options = JSON.parse(process.argv[2] ?? '') as HostOptions;
+
+function say(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+function complain(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+const { kandev, close } = await openKandev({
+  storageFolder: options.storageFolder,
+  holdsLead: () => true,
+  settings: {
+    folder: () => options.folder,
+    dockerHost: () => options.dockerHost,
+    gitPath: () => null,
+    workspace: () => ({ setupScript: '', setupLimitSeconds: 60, copyFiles: [], exclude: [] }),
+    maxConcurrentRuns: () => options.maxConcurrentRuns,
+    startTimeoutSeconds: () => 60,
+    whenClosed: () => 'keepRunning',
+    keepContainerMinutes: () => 10,
+    wireRecordDays: () => 30,
+    wireRecordMegabytes: () => 500,
+    mcpServers: () => [],
+    userAgents: () => options.agents,
+    hostVariables: () => Promise.resolve([]),
+    environment: () => Promise.resolve({}),
+    optionDefaults: () => ({}),
+  },
+  files: diskFiles,
+  agents: {
+    storageFolder: `${options.storageFolder}/containers`,
+    distFolder: options.distFolder,
+    owner: { installation: options.installation, workspace: 'host', owner: String(process.pid) },
+    environment: process.env,
+  },
+  log: {
+    info: () => undefined,
+    error: (_taskId, text) => {
+      complain(text);
+    },
+    stderr: () => undefined,
+    trace: () => undefined,
+    noise: () => undefined,
+  },
+  clientVersion: '0.0.0-test',
+  onNotice: ({ message }) => {
+    complain(message);
+  },
+  onProblem: complain,
+});
+say({ open: true });
+
+async function answer(request: HostRequest): Promise<unknown> {
+  if ('close' in request) return close();
+  if ('execute' in request) {
+    return kandev.execute(request.execute, request.input as CommandInput<CommandName>);
+  }
+  return kandev.query(request.query, request.input as QueryInput<QueryName>);
+}
+
+createInterface({ input: process.stdin }).on('line', (line) => {
+  const request = JSON.parse(line) as HostRequest;
+  answer(request).then(
+    (result) => {
+      say({ id: request.id, result });
+      if ('close' in request) process.exit(0);
+    },
+    (error: unknown) => {
+      say({ id: request.id, failure: failureOf(error) });
+    },
+  );
+});
