@@ -1,5 +1,6 @@
 import type { AcpError } from '../acp/errors.ts';
 import { providerRefusal, providerRefusalIn, type ProviderRefusal } from '../acp/providerRefusal.ts';
+import type { SecretMask } from '../acp/secretMask.ts';
 import type { ExitInfo } from '../agents/agentProcess.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { Failure } from '../model/failure.ts';
@@ -175,4 +176,16 @@ function providerFailure(
         action: retry,
       };
   }
+}
+
+/** An error may repeat the key that was not taken. */
+export function withoutSecrets(
+  { message, detail, ...failure }: Failure,
+  secrets: Pick<SecretMask, 'redact'>,
+): Failure {
+  return {
+    ...failure,
+    message: secrets.redact(message),
+    ...(detail === undefined ? {} : { detail: secrets.redact(detail) }),
+  };
 }

@@ -127,6 +127,13 @@ export function openConversation(
   return withSignIn(() => open(connection, agentType, settings, previous, limits), signIn);
 }
 
+/** What the user is told of the servers that the agent cannot use. */
+export function leftOutOf(session: Session, { name: agent }: AgentType): string[] {
+  return session.leftOut.mcpServers.map(
+    ({ name }) => `${agent} cannot use the MCP server “${name}”, so it was not given it.`,
+  );
+}
+
 /** Opens a conversation, or goes on with that of an earlier run in the best way that the agent has. */
 async function open(
   connection: AcpConnection,

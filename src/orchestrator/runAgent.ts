@@ -23,30 +23,25 @@ import {
   goneFailure,
   messageFailure,
   silenceFailure,
+  withoutSecrets,
   type ExitContext,
 } from './agentFailure.ts';
 import { ContainerStory } from './containerStory.ts';
-import { chooseDefaults, connect, openConversation, type ConversationHost } from './conversation.ts';
+import {
+  chooseDefaults,
+  connect,
+  leftOutOf,
+  openConversation,
+  type ConversationHost,
+} from './conversation.ts';
 import { LastWords } from './lastWords.ts';
 import { changesSession, permissionFrom, recordSessionEvent } from './recordSession.ts';
-import type { RunDependencies, RunSettings } from './runInterfaces.ts';
+import type { RunAgentOptions, RunDependencies, RunSettings } from './runInterfaces.ts';
 import { RunLink } from './runLink.ts';
 import type { RunRecord } from './runRecord.ts';
 import type { RunWorkspace } from './runWorkspace.ts';
-import { entriesToGoOn, snapshotOf } from './takeOver.ts';
+import { entriesToGoOn, leftOffAt, snapshotOf } from './takeOver.ts';
 import type { TranscriptRecorder } from './transcriptRecorder.ts';
-
-export interface RunAgentOptions {
-  agentType: AgentType;
-  settings: RunSettings;
-  record: RunRecord;
-  recorder: TranscriptRecorder;
-  wire: WireRecord;
-  workspace: RunWorkspace;
-  deps: RunDependencies;
-  /** Ends whatever is under way. */
-  signal: AbortSignal;
-}
 
 /** The agent of one run: its process, the connection to it and its session, and what it asks of its user. */
 export class RunAgent {
@@ -157,22 +152,16 @@ export class RunAgent {
     const query = { runId: run.id, beforeSeq: null, limit: entriesToGoOn };
     const entries = await this.#deps.store.query('transcript', query);
     this.#recorder.continueFrom(entries);
-    const promptId = stored.prompt?.id ?? null;
-    const from = {
-      offset: Math.min(stored.position, ...stored.requests.map(({ start }) => start)),
-      asked: promptId === null ? [] : [JSON.stringify(promptId)],
-      answered: stored.requests.map(({ id }) => id),
-    };
     const found = await this.#deps.agents.takeOver(
       { runId: run.id, onStderr: this.#onStderr },
-      from,
+      leftOffAt(stored),
       this.#signal,
     );
-    const kept = found !== null && 'stdin' in found ? found.connection : null;
-    if (found === null || !('stdin' in found) || kept === null) {
-      const exit = found !== null && 'exitCode' in found ? found : null;
-      throw new UserError(goneFailure(exit, { ...this.#exitContext(), initialized: true }));
+    if (found === null || !('stdin' in found)) {
+      throw new UserError(goneFailure(found, { ...this.#exitContext(), initialized: true }));
     }
+    const kept = found.connection;
+    if (kept === null) throw new Error('An agent that was taken over has no keeper.');
     this.#process = found;
     const link = this.#linkTo(kept);
     const connection = this.#connect(found, link.resume(stored));
@@ -191,17 +180,13 @@ export class RunAgent {
       this.#recorder.touch();
     });
     kept.onChange((isUp) => {
-      this.#noteConnection(isUp);
+      const activity = isUp ? 'Connected to Docker again' : 'Connection to Docker lost, reconnecting';
+      this.#record.note(null, { activity });
+      this.#deps.log.info(this.#record.run.taskId, activity);
     });
     this.#link = link;
     this.#recorder.follow(link);
     return link;
-  }
-
-  #noteConnection(isUp: boolean): void {
-    const text = isUp ? 'Connected to Docker again' : 'Connection to Docker lost, reconnecting';
-    this.#record.note(null, { activity: text });
-    this.#deps.log.info(this.#record.run.taskId, text);
   }
 
   #connect(process: AgentProcess, state: ConnectionState | null): AcpConnection {
@@ -248,10 +233,7 @@ export class RunAgent {
     this.#session = session;
     session.onEvent(this.#onEvent);
     if (notice !== null) this.#recorder.add({ kind: 'notice', text: notice });
-    for (const { name } of session.leftOut.mcpServers) {
-      const text = `${this.#agentType.name} cannot use the MCP server “${name}”, so it was not given it.`;
-      this.#recorder.add({ kind: 'notice', text });
-    }
+    for (const text of leftOutOf(session, this.#agentType)) this.#recorder.add({ kind: 'notice', text });
     await this.orExit(chooseDefaults(session, this.#agentType, optionDefaults));
     this.sessionChanged();
     return remembers;
@@ -399,7 +381,7 @@ export class RunAgent {
     if (error.reason === 'timeout') {
       return silenceFailure(this.#settings.startTimeoutSeconds, this.#exitContext());
     }
-    return this.#withoutSecrets(acpFailure(error, this.#exitContext()));
+    return withoutSecrets(acpFailure(error, this.#exitContext()), this.#settings.secrets);
   }
 
   /** What went wrong in a turn that has ended as if all were well; null where nothing is known to have. */
@@ -407,17 +389,7 @@ export class RunAgent {
     const said = this.#lastWords.take();
     const pattern = this.#agentType.quirks?.errorMessage;
     if (stopReason !== 'end_turn' || pattern === undefined || !new RegExp(pattern).test(said)) return null;
-    return this.#withoutSecrets(messageFailure(said, this.#exitContext()));
-  }
-
-  /** An error may repeat the key that was not taken. */
-  #withoutSecrets({ message, detail, ...failure }: Failure): Failure {
-    const { secrets } = this.#settings;
-    return {
-      ...failure,
-      message: secrets.redact(message),
-      ...(detail === undefined ? {} : { detail: secrets.redact(detail) }),
-    };
+    return withoutSecrets(messageFailure(said, this.#exitContext()), this.#settings.secrets);
   }
 
   #exitContext(): ExitContext {
@@ -432,17 +404,19 @@ export class RunAgent {
   /** Leaves it at work, for another process to take over. */
   async detach(): Promise<void> {
     await this.#recorder.flush();
-    this.#connection?.dispose();
+    this.#closeConnection();
     this.#process?.detach();
+  }
+
+  #closeConnection(): void {
+    this.#connection?.dispose();
     this.#lines.flush();
     this.#tellStderr(this.#stderr.flush());
   }
 
   /** Closes the connection and removes the container. Safe to call twice. */
   async release(): Promise<void> {
-    this.#connection?.dispose();
-    this.#lines.flush();
-    this.#tellStderr(this.#stderr.flush());
+    this.#closeConnection();
     try {
       await this.#process?.dispose();
     } catch (error) {

@@ -2,16 +2,21 @@ import type { AgentManager } from '../agents/agentManager.ts';
 import type { SecretMask } from '../acp/secretMask.ts';
 import type { AgentCommand, ConfigOption, McpServer, TurnResult } from '../acp/types.ts';
 import type { EventBus } from '../events/eventBus.ts';
+import type { AgentType } from '../model/agentType.ts';
 import type { EditorFiles } from '../model/editor.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Run } from '../model/run.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { Store } from '../store/store.ts';
+import type { WireRecord } from '../store/wireRecord.ts';
 import type { Workspaces } from '../workspaces/workspaces.ts';
 import type { CredentialDesk } from './credentialDesk.ts';
 import type { PermissionDesk } from './permissionDesk.ts';
 import type { QuestionDesk } from './questionDesk.ts';
 import type { RunPlace } from './runPlace.ts';
+import type { RunRecord } from './runRecord.ts';
+import type { RunWorkspace } from './runWorkspace.ts';
+import type { TranscriptRecorder } from './transcriptRecorder.ts';
 
 /** What is needed of the Agent Manager. */
 export type Agents = Pick<
@@ -67,4 +72,17 @@ export interface RunSession {
   options: readonly ConfigOption[];
   /** Its slash commands. */
   commands: readonly AgentCommand[];
+}
+
+/** What the agent of a run is made from. */
+export interface RunAgentOptions {
+  agentType: AgentType;
+  settings: RunSettings;
+  record: RunRecord;
+  recorder: TranscriptRecorder;
+  wire: WireRecord;
+  workspace: RunWorkspace;
+  deps: RunDependencies;
+  /** Ends whatever is under way. */
+  signal: AbortSignal;
 }

@@ -1,5 +1,6 @@
 import type { SessionSnapshot } from '../acp/takeOver.ts';
 import type { ToolCall } from '../acp/types.ts';
+import type { TakeOver } from '../agents/keeper/keeperClient.ts';
 import type { Run } from '../model/run.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
 import type { RunLink as StoredLink } from '../store/runLinks.ts';
@@ -33,6 +34,16 @@ export function snapshotOf(
     // One that was not given to the agent is to come.
     turns: prompt !== null && !isSent ? turns - 1 : turns,
     openPrompt: isSent ? { id, hadOutput: hadOutput(entries, turns) } : null,
+  };
+}
+
+/** Where the process before has left off with the agent itself. */
+export function leftOffAt({ position, requests, prompt }: StoredLink): TakeOver {
+  const id = prompt?.id ?? null;
+  return {
+    offset: Math.min(position, ...requests.map(({ start }) => start)),
+    asked: id === null ? [] : [JSON.stringify(id)],
+    answered: requests.map((request) => request.id),
   };
 }
 

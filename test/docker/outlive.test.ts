@@ -40,7 +40,14 @@ async function begin(installation: string): Promise<HostProcess> {
     dockerHost: dockerHost(),
     installation: `${testRunId()}-${installation}`,
     agents: [
-      { id: 'counting', name: 'Counting agent', image, command: ['node', '/agent.js'], cpus: 1, memoryMb: 256 },
+      {
+        id: 'counting',
+        name: 'Counting agent',
+        image,
+        command: ['node', '/agent.js'],
+        cpus: 1,
+        memoryMb: 256,
+      },
     ],
     maxConcurrentRuns: 20,
   };
@@ -64,8 +71,8 @@ async function start(
     title: 'Count',
     description,
     agentTypeId: 'counting',
+    workspaceMode,
   });
-  if (workspaceMode !== 'folder') await on.execute('task.update', { taskId: id, workspaceMode });
   await on.execute('task.start', { taskId: id });
   return id;
 }
@@ -237,4 +244,3 @@ async function answerFirst(on: HostProcess, { permissions }: CardView): Promise<
     optionId: option?.optionId ?? '',
   });
 }
-

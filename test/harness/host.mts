@@ -3,7 +3,7 @@
  * asked on stdin, a line of JSON each, and answers on stdout in the same way; its first line says that the board is open.
  */
 import { createInterface } from 'node:readline';
-import type { CommandInput, CommandName, QueryInput, QueryName } from '../../src/api/contract.ts';
+import type { CommandName, QueryName } from '../../src/api/contract.ts';
 import { openKandev } from '../../src/api/openKandev.ts';
 import { failureOf } from '../../src/model/failure.ts';
 import { diskFiles } from './diskFiles.ts';
@@ -19,9 +19,7 @@ export interface HostOptions {
 }
 
 export type HostRequest = { id: number } & (
-  | { execute: CommandName; input: object }
-  | { query: QueryName; input: object }
-  | { close: true }
+  { execute: CommandName; input: object } | { query: QueryName; input: object } | { close: true }
 );
 
 const options = JSON.parse(process.argv[2] ?? '') as HostOptions;
@@ -34,7 +32,7 @@ function complain(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-const { kandev, close } = await openKandev({
+const opened = await openKandev({
   storageFolder: options.storageFolder,
   holdsLead: () => true,
   settings: {
@@ -78,12 +76,14 @@ const { kandev, close } = await openKandev({
 });
 say({ open: true });
 
+const { kandev } = opened;
+
 async function answer(request: HostRequest): Promise<unknown> {
-  if ('close' in request) return close();
+  if ('close' in request) return opened.close();
   if ('execute' in request) {
-    return kandev.execute(request.execute, request.input as CommandInput<CommandName>);
+    return kandev.execute(request.execute, request.input);
   }
-  return kandev.query(request.query, request.input as QueryInput<QueryName>);
+  return kandev.query(request.query, request.input);
 }
 
 createInterface({ input: process.stdin }).on('line', (line) => {
