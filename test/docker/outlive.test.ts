@@ -52,6 +52,7 @@ async function begin(installation: string): Promise<HostProcess> {
     maxConcurrentRuns: 20,
   };
   host = await HostProcess.start(options);
+  await host.execute('credentials.share', { ids: [] });
   return host;
 }
 
