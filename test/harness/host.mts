@@ -42,6 +42,13 @@ const opened = await openKandev({
     workspace: () => ({ setupScript: '', setupLimitSeconds: 60, copyFiles: [], exclude: [] }),
     maxConcurrentRuns: () => options.maxConcurrentRuns,
     startTimeoutSeconds: () => 60,
+    runRules: () => ({
+      retries: 0,
+      retryPauseSeconds: 30,
+      stallMinutes: 5,
+      turnLimitMinutes: 0,
+      runLimitMinutes: 0,
+    }),
     whenClosed: () => 'keepRunning',
     keepContainerMinutes: () => 10,
     wireRecordDays: () => 30,
