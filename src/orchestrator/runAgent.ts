@@ -1,4 +1,3 @@
-/* eslint max-lines: ["error", { "max": 430 }] -- to be split: what it asks of its user is a job of its own */
 import type { AgentConnection, AgentProcess } from '../agents/agentProcess.ts';
 import type { AcpConnection } from '../acp/connection.ts';
 import { AcpError } from '../acp/errors.ts';
@@ -7,12 +6,7 @@ import { redactByForm } from '../acp/redact.ts';
 import type { Session } from '../acp/session.ts';
 import { StreamMask } from '../acp/streamMask.ts';
 import type { ConnectionState, Hold } from '../acp/takeOver.ts';
-import type {
-  PermissionOutcome,
-  PermissionRequest as AcpPermissionRequest,
-  SessionEvent,
-  TurnResult,
-} from '../acp/types.ts';
+import type { SessionEvent, TurnResult } from '../acp/types.ts';
 import type { AgentType } from '../model/agentType.ts';
 import { failureOf, UserError, type Failure } from '../model/failure.ts';
 import type { Run } from '../model/run.ts';
@@ -36,15 +30,16 @@ import {
   type ConversationHost,
 } from './conversation.ts';
 import { LastWords } from './lastWords.ts';
-import { changesSession, permissionFrom, recordSessionEvent } from './recordSession.ts';
+import { changesSession, recordSessionEvent } from './recordSession.ts';
 import type { RunAgentOptions, RunDependencies, RunSettings } from './runInterfaces.ts';
 import { RunLink } from './runLink.ts';
 import type { RunRecord } from './runRecord.ts';
 import type { RunWorkspace } from './runWorkspace.ts';
 import { entriesToGoOn, leftOffAt, snapshotOf } from './takeOver.ts';
 import type { TranscriptRecorder } from './transcriptRecorder.ts';
+import { UserRequests } from './userRequests.ts';
 
-/** The agent of one run: its process, the connection to it and its session, and what it asks of its user. */
+/** The agent of one run: its process, the connection to it and its session. */
 export class RunAgent {
   readonly #agentType: AgentType;
   readonly #settings: RunSettings;
@@ -62,11 +57,13 @@ export class RunAgent {
   readonly #lastWords = new LastWords();
   #session: Session | null = null;
   #link: RunLink | null = null;
-  #openRequests = 0;
+  readonly #requests: UserRequests;
   /** Beside the list that it began with. */
   readonly #allowed = new Set<string>();
 
-  constructor({ agentType, settings, record, recorder, wire, workspace, deps, signal }: RunAgentOptions) {
+  constructor(options: RunAgentOptions) {
+    const { agentType, settings, record, recorder, wire, workspace, deps, signal } = options;
+    this.#requests = new UserRequests(options);
     this.#agentType = agentType;
     this.#settings = settings;
     this.#record = record;
@@ -95,7 +92,7 @@ export class RunAgent {
 
   /** Its user has not answered all that it has asked. */
   get asks(): boolean {
-    return this.#openRequests > 0;
+    return this.#requests.areOpen;
   }
 
   /** Starts it and opens its conversation. Whether it knows what was said in the run before. */
@@ -250,7 +247,7 @@ export class RunAgent {
     await this.#record.changeWith('RUNNING', patch, (change) =>
       this.#recorder.commit({ change, ...(link ? { link } : {}) }),
     );
-    if (this.#openRequests > 0) this.#record.note('WAITING', {});
+    if (this.#requests.areOpen) this.#record.note('WAITING', {});
   }
 
   /** To be called when its turn has just ended: what it says later waits for the release. */
@@ -272,9 +269,8 @@ export class RunAgent {
     const { secrets } = this.#settings;
     const { taskId } = this.#record.run;
     return {
-      requestPermission: (request, signal) => this.#askPermission(request, signal),
-      ask: (question, signal) =>
-        this.#waitForUser(() => this.#deps.questions.ask(this.#record.run, secrets.maskIn(question), signal)),
+      requestPermission: (request, signal) => this.#requests.permission(request, signal),
+      ask: (question, signal) => this.#requests.question(question, signal),
       trace: (direction, line) => {
         this.#lines.push(direction, line);
       },
@@ -316,34 +312,6 @@ export class RunAgent {
       this.#link?.sessionChanged({ options, commands });
     }
     this.#deps.events.publish('session.changed', { taskId, runId });
-  }
-
-  async #askPermission(request: AcpPermissionRequest, signal: AbortSignal): Promise<PermissionOutcome> {
-    // The agent's own ids go back to it as they were.
-    const asked = this.#settings.secrets.maskIn(
-      permissionFrom(request, this.#record.run, this.#agentType.quirks),
-    );
-    const answer = await this.#waitForUser(() => this.#deps.permissions.ask(asked, signal));
-    const chosen = asked.options.findIndex(({ optionId }) => optionId === answer);
-    const optionId = request.options[chosen]?.optionId;
-    return optionId === undefined ? { outcome: 'cancelled' } : { outcome: 'selected', optionId };
-  }
-
-  /** Shows the run as waiting for its user for as long as `ask` takes. */
-  async #waitForUser<T>(ask: () => Promise<T>): Promise<T> {
-    this.#openRequests++;
-    let answer: T;
-    try {
-      // What led to the question is told before it.
-      await this.#recorder.flush();
-      await this.#record.change('WAITING', {});
-      answer = await ask();
-    } finally {
-      this.#openRequests--;
-    }
-    if (this.#openRequests === 0 && this.#record.run.state === 'WAITING')
-      await this.#record.change('RUNNING', {});
-    return answer;
   }
 
   /** What `work` gives, unless the agent's process ends first. */

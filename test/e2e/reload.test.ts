@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { script } from './agents.ts';
+import { dockerHost } from '../harness/testRun.ts';
+import { writeMachineSettings } from '../harness/editor.ts';
 import { eventually } from './eventually.ts';
 import { useWindow } from './testWindow.ts';
 
-const window = useWindow();
+const keepRunning = { userSettings: { 'kandev.whenClosed': 'keepRunning' } };
+const window = useWindow(() => Promise.resolve(keepRunning));
 const agent = 'Demo agent';
 const closed = 'VS Code was closed while the agent was at work.';
 
@@ -30,58 +33,75 @@ describe('cards', () => {
     expect(await window.containers()).toHaveLength(3);
   });
 
-  it('are there after the window was reloaded, and nothing is shown running that does not run', async () => {
+  it('are there after the window was reloaded, and the same agents go on in the same containers', async () => {
     const { board, workbench } = window;
+    const containers = await window.containers();
     await workbench.reload();
-    await expectNothingRuns();
+    await expectAllToGoOn(containers);
     await board.card('Idea').getByText('Urgent').waitFor();
-    await board.card('Reviewed').getByText('Finished').waitFor();
     await board
       .card('Broken')
       .getByText(/ended with exit code 3 .* out of ideas/)
       .waitFor();
-    for (const title of ['Endless', 'Asking']) {
-      await board.card(title).getByText('On hold').waitFor();
-      await board.card(title).getByText(closed).waitFor();
-    }
   });
 
-  it('can be started again', async () => {
-    const { board, tree, workbench } = window;
-    await tree.clickAction('Endless', 'Start Agent');
-    await board.card('Endless').getByText('I go on').waitFor();
-    await tree.clickAction('Asking', 'Start Agent');
-    await workbench.notification('Asking · Demo agent asks: Go on').waitFor();
-    expect(await window.containers()).toHaveLength(2);
-  });
-
-  it('are there after VS Code was killed and started again, and nothing is shown running that does not run', async () => {
-    await window.restart();
-    await expectNothingRuns();
+  it('are there after VS Code was killed and started again, and the same agents go on in the same containers', async () => {
+    const containers = await window.containers();
+    await window.restart(keepRunning);
+    await expectAllToGoOn(containers);
     const { board } = window;
     await board.card('Idea').getByText('Urgent').waitFor();
     await board
       .card('Broken')
       .getByText(/ended with exit code 3 .* out of ideas/)
       .waitFor();
-    for (const title of ['Endless', 'Asking']) await board.card(title).getByText(closed).waitFor();
+  });
+
+  it('take the answer to what an agent asked before', async () => {
+    const { board, workbench } = window;
+    await workbench.notificationButton('Allow', 'Go on').click();
+    await window.standsIn('Asking', 'Review');
+    await board.card('Asking').getByText('Ready for review').waitFor();
+  });
+
+  it('say what became of agents that the user wants to end with the window', async () => {
+    const { board, workbench } = window;
+    await writeMachineSettings(window.editor.userDataDir, {
+      'kandev.docker.host': dockerHost(),
+      'kandev.whenClosed': 'stop',
+    });
+    // The window has to have taken note of it.
+    await workbench.reload();
+    await eventually(async () => (await window.board.cards())['To Do']).toContain('Chosen');
+    await workbench.reload();
+    await window.standsIn('Endless', 'To Do');
+    await board.card('Endless').getByText('On hold').waitFor();
+    await board.card('Endless').getByText(closed).waitFor();
+    await eventually(() => window.containers()).toEqual([]);
+    expect(await workbench.badge()).toBe(null);
+    expect(await workbench.statusBarItem(/running|queued|waiting/).count()).toBe(0);
+    expect(await workbench.notification('asks:').count()).toBe(0);
+  });
+
+  it('can be started again', async () => {
+    const { board, tree } = window;
+    await tree.clickAction('Endless', 'Start Agent');
+    await board.card('Endless').getByText('I go on').waitFor();
+    expect(await window.containers()).toHaveLength(1);
   });
 });
 
-async function expectNothingRuns(): Promise<void> {
-  const { workbench } = window;
-  await eventually(async () => {
-    const { 'To Do': waiting = [], ...others } = await window.board.cards();
-    return { ...others, 'To Do': waiting.toSorted() };
-  }).toEqual({
+async function expectAllToGoOn(containers: readonly string[]): Promise<void> {
+  const { board, workbench } = window;
+  await window.shows({
     Backlog: ['Idea'],
-    'To Do': ['Asking', 'Chosen', 'Endless'],
+    'To Do': ['Chosen'],
+    'In Progress': ['Endless', 'Asking'],
     Review: ['Reviewed'],
     Failed: ['Broken'],
   });
-  await window.shows(await window.board.cards());
-  await eventually(() => window.containers()).toEqual([]);
-  expect(await workbench.badge()).toBe(null);
-  expect(await workbench.statusBarItem(/running|queued|waiting/).count()).toBe(0);
-  expect(await workbench.notification('asks:').count()).toBe(0);
+  await workbench.notification('Asking · Demo agent asks: Go on').waitFor();
+  await board.card('Asking').getByText('Needs you').waitFor();
+  await board.card('Endless').getByText('I go on').waitFor();
+  await eventually(async () => (await window.containers()).toSorted()).toEqual(containers.toSorted());
 }

@@ -33,15 +33,20 @@ export class TestWindow {
   }
 
   /** Ends everything without a goodbye, as when the machine is switched off, and opens the same folder again. */
-  async restart(): Promise<void> {
+  async restart(options: EditorOptions = {}): Promise<void> {
     const { folder, editor, workbench } = this.#current;
     await workbench.close();
     await editor.stop();
     this.#opened = null;
-    await this.open({ folder, userDataDir: editor.userDataDir, port: Number(new URL(editor.url).port) });
+    await this.open({
+      ...options,
+      folder,
+      userDataDir: editor.userDataDir,
+      port: Number(new URL(editor.url).port),
+    });
   }
 
-  /** Closes the window as its user does. No container may be left then. */
+  /** Closes the window as its user does, who wants no agent to outlive it. No container may be left then. */
   async close(): Promise<void> {
     const opened = this.#opened;
     this.#opened = null;

@@ -66,6 +66,8 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
   const settings = {
     'workbench.reduceMotion': 'on',
     'kandev.docker.host': dockerHost(),
+    // A window leaves nothing behind; what agents do that outlive it is a matter of tests of its own.
+    'kandev.whenClosed': 'stop',
     ...userSettings,
   };
   await writeMachineSettings(userDataDir, settings);

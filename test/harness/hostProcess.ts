@@ -19,6 +19,8 @@ import type { HostOptions } from './host.mts';
 
 const script = fileURLToPath(new URL('host.mts', import.meta.url));
 const lookAgainMs = 50;
+/** Less than the limit of a test, so that it says what it waited for. */
+const patienceMs = 100_000;
 
 interface Answer {
   open?: true;
@@ -79,11 +81,14 @@ export class HostProcess {
     return card;
   }
 
-  /** Looks at a card again and again until it is as wanted. */
+  /** Looks at a card again and again until it is as wanted. @throws Error that says how it is when it never becomes so */
   async until(taskId: string, wanted: (card: CardView) => boolean): Promise<CardView> {
+    const end = performance.now() + patienceMs;
     for (;;) {
       const card = await this.card(taskId);
       if (wanted(card)) return card;
+      if (performance.now() > end)
+        throw new Error(`The card stays as it is: ${JSON.stringify(card, null, 2)}`);
       await sleep(lookAgainMs);
     }
   }
