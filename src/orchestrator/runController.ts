@@ -235,6 +235,8 @@ export class RunController {
 
   /** Leaves the agent at work, for another process to take over: within a second. */
   async detach(): Promise<void> {
+    // There is nothing to leave of one that is just ending.
+    if (this.#ending) return this.#ending;
     this.#isDetached = true;
     this.#abort.abort();
     await this.#agent.detach();
@@ -346,7 +348,12 @@ export class RunController {
     await this.#recorder.flush();
     await this.#wire.close();
     await this.#record.change(state, { failure, containerId: null });
-    if (failure) await this.#listener.failed(this.run, failure);
-    else await this.#listener.ended(this.run);
+    try {
+      if (failure) await this.#listener.failed(this.run, failure);
+      else await this.#listener.ended(this.run);
+    } catch (error) {
+      // The board was closed meanwhile: its card follows when it is opened again.
+      this.#deps.log.error(this.run.taskId, failureOf(error).message);
+    }
   }
 }
