@@ -8,6 +8,7 @@ import type { Kandev } from '../../src/api/contract.ts';
 import type { AgentType } from '../../src/model/agentType.ts';
 import type { CardView } from '../../src/model/cardView.ts';
 import type { WorkspaceSettings } from '../../src/model/settings.ts';
+import { bundled } from '../harness/localAgents.ts';
 import { diskFiles } from '../harness/diskFiles.ts';
 import { MemoryLog } from '../harness/services.ts';
 import { storeWorkerPath, wasmPath } from '../harness/store.ts';
@@ -40,6 +41,8 @@ export async function makeDist(): Promise<string> {
   await cp(await storeWorkerPath(), path.join(distFolder, 'storeWorker.js'));
   await cp(wasmPath, path.join(distFolder, 'sql-wasm.wasm'));
   await cp(path.join(projectRoot, 'agents'), path.join(distFolder, 'agents'), { recursive: true });
+  const keeper = await bundled('src/agents/keeper/main.ts', 'keeper.js');
+  await cp(keeper, path.join(distFolder, 'agents', 'keeper.js'));
   return distFolder;
 }
 

@@ -1,17 +1,19 @@
-import { cp, mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { containerLabels } from '../../src/agents/labels.ts';
 import type { CardView } from '../../src/model/cardView.ts';
 import type { TranscriptEntry } from '../../src/model/transcript.ts';
 import { HostProcess } from '../harness/hostProcess.ts';
 import type { HostOptions } from '../harness/host.mts';
 import { importMachineImage } from '../harness/images.ts';
-import { bundled, demoAgentFile } from '../harness/localAgents.ts';
+import { demoAgentFile } from '../harness/localAgents.ts';
 import { dockerHost, makeFolder, testRunId } from '../harness/testRun.ts';
 import { makeDist } from '../agents/board.ts';
 import { containersOf, testEngine } from './agents.ts';
+
+// Every kill costs the start of a process and of its board.
+vi.setConfig({ testTimeout: 120_000 });
 
 const kills = 20;
 let distFolder = '';
@@ -22,9 +24,6 @@ let options: HostOptions;
 beforeAll(async () => {
   await importMachineImage(dockerHost(), image, { '/agent.js': await readFile(await demoAgentFile()) });
   distFolder = await makeDist();
-  const keeper = await bundled('src/agents/keeper/main.ts', 'keeper.js');
-  await mkdir(join(distFolder, 'agents'), { recursive: true });
-  await cp(keeper, join(distFolder, 'agents', 'keeper.js'));
 });
 
 afterEach(async () => {
