@@ -12,7 +12,7 @@ const window = useWindow(async () => ({
   userSettings: {
     'kandev.maxConcurrentRuns': 3,
     // So small that three have room on whatever machine this is.
-    'kandev.agents': [{ ...(await demoAgentWith('small', agent, [])), cpus: 0.25 }],
+    'kandev.agents': [{ ...(await demoAgentWith('small', agent, [])), cpus: 0.25, memoryMb: 512 }],
     // What is tried again waits for that until the window is closed.
     'kandev.retry.pauseSeconds': 3600,
     'kandev.stallMinutes': 0.5,
