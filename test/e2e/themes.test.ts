@@ -36,9 +36,12 @@ const narrow = { width: 650, height: 900 };
 
 const cards = {
   Backlog: ['Write the release notes'],
-  'To Do': ['Order new keyboards', 'Resize the icons', 'Translate the settings', 'Update the dependencies'],
-  Blocked: ['Announce the release'],
-  'In Progress': ['Speed up the search', 'Migrate the database', 'Rename the option --fast'],
+  'To Do': [
+    ...['Order new keyboards', 'Resize the icons', 'Translate the settings', 'Update the dependencies'],
+    // Blocked: it waits for another card.
+    'Announce the release',
+  ],
+  'In Progress': ['Migrate the database', 'Speed up the search', 'Rename the option --fast'],
   Review: ['Explain the cache'],
   Done: ['Choose a licence'],
   Failed: ['Compress the pictures'],
@@ -57,6 +60,7 @@ async function dependOn(title: string, other: string): Promise<void> {
   const { workbench } = window;
   await workbench.runCommand('Kandev: Depends On…');
   await workbench.pick(title);
+  await workbench.page.getByText(`“${title}” depends on`).waitFor();
   await workbench.quickPickRow(other).click();
   await workbench.page.locator('.quick-input-widget').getByText('OK', { exact: true }).click();
 }
@@ -147,7 +151,7 @@ async function showBusyCards(): Promise<void> {
   await board.create({ title: 'Announce the release', agent });
   await dependOn('Announce the release', 'Explain the cache');
   await start('Announce the release');
-  await board.card('Announce the release').getByText('Blocked').waitFor();
+  await board.card('Announce the release').getByText('Waits for “Explain the cache”').waitFor();
   await board.card('Migrate the database').getByText('Silent', { exact: true }).waitFor({ timeout: 60_000 });
   await workbench.runCommand('Notifications: Clear All Notifications');
   // The second question comes up when the first is put aside.
