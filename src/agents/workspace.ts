@@ -1,4 +1,4 @@
-import { chown, lstat, mkdir, stat } from 'node:fs/promises';
+import { chown, lstat, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../model/failure.ts';
 import type { HostPath } from './containerFiles.ts';
@@ -86,7 +86,8 @@ export function pathInContainer(folder: string, platform: NodeJS.Platform): stri
  * Says what of the folder's `.git` is mounted over it again. An agent that could write `.git/config` or `.git/hooks`,
  * or put another `.git` in its place, would have its code run by the next git command on the host. So these two are
  * read-only, and `.git` is a mount of its own, which cannot be renamed. Where `.git` is a file (a worktree, a
- * submodule) what it points to is not mounted at all.
+ * submodule) what it points to is not mounted at all. No mount keeps an agent from making a repository where there is
+ * none, here or further down: that is looked for after a run, and told (workspaces/gitPrograms.ts).
  */
 export async function protectGit(folder: string, user: ContainerUser): Promise<GitMount[]> {
   if ((await kindOf(path.join(folder, '.git'))) !== 'folder') return [];
@@ -100,10 +101,23 @@ export async function protectGit(folder: string, user: ContainerUser): Promise<G
     { path: '.git', readOnly: false },
     { path: '.git/hooks', readOnly: true },
   ];
-  if ((await kindOf(path.join(folder, '.git', 'config'))) !== null) {
-    mounts.push({ path: '.git/config', readOnly: true });
+  for (const name of ['config', 'config.worktree']) {
+    const file = path.join(folder, '.git', name);
+    // Git reads the second only where the first says so, which the agent cannot change.
+    if (name === 'config.worktree' && !(await hasWorktreeConfig(folder))) continue;
+    if ((await kindOf(file)) === null) {
+      await writeFile(file, '', { flag: 'wx' });
+      if (process.getuid?.() === 0) await chown(file, user.uid, user.gid);
+    }
+    mounts.push({ path: `.git/${name}`, readOnly: true });
   }
   return mounts;
+}
+
+/** Whether the repository's configuration may make git read another file of it. */
+async function hasWorktreeConfig(folder: string): Promise<boolean> {
+  const text = await readFile(path.join(folder, '.git', 'config'), 'utf8').catch(() => '');
+  return /worktreeconfig/i.test(text);
 }
 
 /** Of the thing itself, not of what a link points to; null where there is nothing. */

@@ -44,6 +44,7 @@ function blank(request: PrepareRequest): WorkspaceRecord {
     setup: null,
     hasBegun: false,
     undos: [],
+    gitPrograms: {},
     createdAt: Date.now(),
   };
 }

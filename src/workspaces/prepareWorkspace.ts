@@ -3,6 +3,7 @@ import path from 'node:path';
 import { UserError } from '../model/failure.ts';
 import { copyIn } from './copyIn.ts';
 import { removeFolder } from './diskSpace.ts';
+import { gitProgramsIn } from './gitPrograms.ts';
 import type { GitCall } from './hostGit.ts';
 import { makeWorkspace, repositoryOfFolder } from './makeWorkspace.ts';
 import { takeSnapshot, workspacePlace, type Place } from './openWorkspace.ts';
@@ -39,7 +40,13 @@ export async function prepareWorkspace(
   const runs = [...record.runs.filter((run) => run !== request.runId), request.runId];
   const isSetUp = request.setup === null || record.setup === setupDigest(request.setup);
   const hasBegun = record.hasBegun || isSetUp;
-  await tools.records.change(record.id, { isReady: true, runs, discarded: null, hasBegun });
+  const gitPrograms =
+    record.kind === 'folder'
+      ? await gitProgramsIn(record.root, tools.git, { ...call, site: tools.store.site })
+      : {};
+  await tools.records.change(record.id, {
+    ...{ isReady: true, runs, discarded: null, hasBegun, gitPrograms },
+  });
   return {
     workspaceId: record.id,
     kind: record.kind,

@@ -1,5 +1,6 @@
 import { UserError } from '../model/failure.ts';
 import { gitPathOf, textOf } from './gitPath.ts';
+import { gitProgramsIn, newGitPrograms } from './gitPrograms.ts';
 import type { GitCall } from './hostGit.ts';
 import { takeSnapshot, workspacePlace, type Place } from './openWorkspace.ts';
 import { commitClone } from './resultCommit.ts';
@@ -99,6 +100,7 @@ export async function checkpointAfter(
       `The .git of ${record.root} is not the one that was there before the run. Kandev leaves it alone; look at it before you use git there.`,
     );
   }
+  if (record.kind === 'folder') warnings.push(...(await newPrograms(tools, record, call)));
   // Another turn of it has made something new.
   const rolledBack = record.rolledBack.filter((each) => each !== runId);
   if (rolledBack.length < record.rolledBack.length) await tools.records.change(record.id, { rolledBack });
@@ -110,6 +112,16 @@ export async function checkpointAfter(
     warnings.push(notInRepository(error));
   }
   return warnings;
+}
+
+/** Tells once of what the run has left for the user's own git to run. */
+async function newPrograms(tools: WorkspaceTools, record: WorkspaceRecord, call: Call): Promise<string[]> {
+  const after = await gitProgramsIn(record.root, tools.git, { ...call, site: tools.store.site });
+  const warning = newGitPrograms(record.gitPrograms, after, record.root);
+  if (warning !== null) {
+    await tools.records.change(record.id, { gitPrograms: { ...record.gitPrograms, ...after } });
+  }
+  return warning === null ? [] : [warning];
 }
 
 /** The commit after a run in the folder: the one before, with the files that the run has changed. */

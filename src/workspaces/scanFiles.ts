@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, lstat } from 'node:fs/promises';
 import { eachLimited } from './eachLimited.ts';
-import { below, joinPaths, onDisk, splitPaths, textOf, type GitPath } from './gitPath.ts';
+import { gitPathOf, below, joinPaths, onDisk, splitPaths, textOf, type GitPath } from './gitPath.ts';
 import type { GitCall, HostGit, WorkSite } from './hostGit.ts';
 
 /** A file that a checkpoint does not hold. */
@@ -145,6 +145,11 @@ async function untracked(
   const files = all.filter((path) => !path.endsWith('/'));
   if (nested === 'leave') return files;
   for (const repository of all.filter((path) => path.endsWith('/'))) {
+    // No process can be told of a folder whose name is no text.
+    if (gitPathOf(textOf(repository)) !== repository) {
+      options.closed.push(skip(repository, 'name'));
+      continue;
+    }
     const inside = {
       ...site,
       workTree: onDisk(site.workTree, repository).toString('utf8'),

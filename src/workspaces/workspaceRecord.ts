@@ -59,6 +59,8 @@ const recordSchema = v.object({
   setup: v.nullable(v.string()),
   /** An agent may have begun here: from then on a setup script is one more change. */
   hasBegun: v.boolean(),
+  /** Of a folder: what its git settings could run when the last run began (gitPrograms.ts). */
+  gitPrograms: v.optional(v.record(v.string(), v.string()), {}),
   undos: v.array(undoSchema),
   createdAt: v.number(),
 });

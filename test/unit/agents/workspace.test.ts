@@ -41,11 +41,21 @@ describe('protectGit', () => {
     ]);
   });
 
-  it('makes the folder for hooks where it is missing, since an agent could', async () => {
+  it('makes the folder for hooks where it is missing, and the config, since an agent could', async () => {
     await mkdir(path.join(folder, '.git'));
     expect(await protectGit(folder, user)).toContainEqual({ path: '.git/hooks', readOnly: true });
+    expect(await readFile(path.join(folder, '.git', 'config'), 'utf8')).toBe('');
     const hooks = await stat(path.join(folder, '.git', 'hooks'));
     expect([hooks.isDirectory(), hooks.uid, hooks.gid]).toEqual([true, user.uid, user.gid]);
+  });
+});
+
+describe('protectGit, where worktrees have settings of their own', () => {
+  it('makes these read-only too, since git reads them', async () => {
+    await mkdir(path.join(folder, '.git'));
+    await writeFile(path.join(folder, '.git', 'config'), '[extensions]\n\tworktreeConfig = true\n');
+    expect(await protectGit(folder, user)).toContainEqual({ path: '.git/config.worktree', readOnly: true });
+    expect(await readFile(path.join(folder, '.git', 'config.worktree'), 'utf8')).toBe('');
   });
 });
 

@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import { lstat, readdir, readFile, readlink, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { eachLimited } from './eachLimited.ts';
+import { below, onDisk, textOf, type GitPath } from './gitPath.ts';
+import type { GitCall, GitSite, HostGit } from './hostGit.ts';
+
+/**
+ * What the git settings in a folder make a user's own git do beyond git itself. A digest of each, by what it is:
+ * `sub/.git/config: core.fsmonitor`, `sub/.git/hooks/post-checkout`.
+ */
+export type GitPrograms = Readonly<Record<string, string>>;
+
+type Call = Pick<GitCall, 'doing' | 'signal'> & { site: GitSite };
+
+const maxFolders = 100_000;
+const maxFileBytes = 1024 ** 2;
+const atOnce = 16;
+const shownPrograms = 10;
+
+/** What git itself, a clone or a submodule writes, and what starts no program. All else is named. */
+const harmless =
+  /^(core\.(repositoryformatversion|filemode|bare|logallrefupdates|ignorecase|precomposeunicode|symlinks|autocrlf|eol|worktree)|remote\..*\.(url|fetch|tagopt|prune)|branch\..*|user\.(name|email)|init\.defaultbranch|submodule\.(active|.*\.(url|active|path|branch))|extensions\.(objectformat|refstorage|worktreeconfig)|(pull|push|advice)\..*)$/i;
+
+/**
+ * Looks through a folder for every repository in it, and for what of its settings could start a program: an agent that
+ * can write to a folder can make a repository below it, and no mount keeps it from that (git finds one at every depth,
+ * VS Code's git extension too). So it is looked at before a run and after it, and told of.
+ */
+export async function gitProgramsIn(root: string, git: HostGit, call: Call): Promise<GitPrograms> {
+  const search = new Search(root, git, call);
+  await search.run();
+  return Object.fromEntries([...search.found].sort());
+}
+
+/**
+ * What to tell of it after a run; null when nothing has come up. The config and the hooks of a repository at the top are
+ * read-only for the agent: what has changed there is the user's.
+ */
+export function newGitPrograms(before: GitPrograms, after: GitPrograms, root: string): string | null {
+  const wasGuarded = rootRepository in before;
+  const fresh = Object.entries(after).filter(
+    ([what, digest]) =>
+      what !== rootRepository &&
+      before[what] !== digest &&
+      !(wasGuarded && /^\.git\/(config(\.worktree)?:|hooks\/)/.test(what)),
+  );
+  if (fresh.length === 0) return null;
+  const names = fresh.slice(0, shownPrograms).map(([what]) => what);
+  const more = fresh.length > names.length ? ` and ${fresh.length - names.length} more` : '';
+  return `Since this run began, git in ${root} has been told to run programs or to look elsewhere: ${names.join(', ')}${more}. VS Code and your own git obey that, and may have done so already. Delete what you do not want before you use git there.`;
+}
+
+/** Stands for a `.git` folder at the top. */
+const rootRepository = '.git';
+
+interface Visit {
+  folder: GitPath | '';
+  /** Below `.git/modules` or `.git/worktrees`, where a folder may be a repository itself. */
+  isStore: boolean;
+}
+
+class Search {
+  readonly found = new Map<string, string>();
+  readonly #root: string;
+  readonly #git: HostGit;
+  readonly #call: Call;
+  #next: Visit[] = [];
+  #seen = 0;
+
+  constructor(root: string, git: HostGit, call: Call) {
+    this.#root = root;
+    this.#git = git;
+    this.#call = call;
+  }
+
+  async run(): Promise<void> {
+    this.#next = [{ folder: '', isStore: false }];
+    while (this.#next.length > 0) {
+      const level = this.#next.splice(0);
+      this.#seen += level.length;
+      if (this.#seen > maxFolders) {
+        this.found.set(`more than ${maxFolders} folders, of which not all were looked at`, '');
+        return;
+      }
+      await eachLimited(level, atOnce, (visit) => this.#visit(visit));
+    }
+  }
+
+  async #visit({ folder, isStore }: Visit): Promise<void> {
+    this.#call.signal?.throwIfAborted();
+    const options = { withFileTypes: true, encoding: 'buffer' } as const;
+    // Gone meanwhile, or not readable: then git does not get at it either.
+    const entries = await readdir(this.#disk(folder), options).catch(() => []);
+    const names = entries.map((entry) => ({ entry, name: entry.name.toString('latin1') as GitPath }));
+    const isRepository = isStore && names.some(({ name }) => name === 'HEAD');
+    if (isRepository && folder !== '') await this.#look(folder);
+    for (const { entry, name } of names) {
+      const at = folder === '' ? name : below(folder, name);
+      // Some disks make no difference between `.git` and `.GIT`.
+      if (!isStore && /^\.git$/i.test(name)) await this.#repository(at, entry.isDirectory());
+      else if (entry.isDirectory() && (!isRepository || isStoreName(name))) {
+        this.#next.push({ folder: at, isStore });
+      }
+    }
+  }
+
+  async #repository(dotGit: GitPath, isFolder: boolean): Promise<void> {
+    if (!isFolder) return this.#pointer(dotGit);
+    if (dotGit === rootRepository) this.found.set(rootRepository, '');
+    await this.#look(dotGit);
+    // In a plain `.git` it makes git take its configuration from elsewhere.
+    await this.#file(below(dotGit, 'commondir' as GitPath));
+    for (const name of ['modules', 'worktrees'] as GitPath[]) {
+      this.#next.push({ folder: below(dotGit, name), isStore: true });
+    }
+  }
+
+  /** A `.git` that is a file or a link: what it leads to is looked at where it lies in the folder, else named. */
+  async #pointer(dotGit: GitPath): Promise<void> {
+    const file = this.#disk(dotGit);
+    const stats = await lstat(file).catch(() => null);
+    const text = stats?.isSymbolicLink()
+      ? await readlink(file).catch(() => '')
+      : stats?.isFile() && stats.size <= maxFileBytes
+        ? /^gitdir: (.+?)\r?\n?$/.exec(await readFile(file, 'utf8').catch(() => ''))?.[1]
+        : undefined;
+    if (text === undefined || text === '') return;
+    const top = await realpath(this.#root).catch(() => this.#root);
+    const named = path.resolve(top, path.dirname(textOf(dotGit)), text);
+    const target = await realpath(named).catch(() => null);
+    if (target === null) return;
+    const relative = path.relative(top, target);
+    if (relative.startsWith('..') || path.isAbsolute(relative)) {
+      this.found.set(`${textOf(dotGit)} leads to ${target}`, '');
+    } else {
+      await this.#look(Buffer.from(relative, 'utf8').toString('latin1') as GitPath);
+      const isStored = /(^|\/)\.git\/(modules|worktrees)\//.test(relative);
+      if (!isStored) await this.#file(below(relative as GitPath, 'commondir' as GitPath));
+    }
+  }
+
+  async #look(gitDir: GitPath): Promise<void> {
+    for (const name of ['config', 'config.worktree'] as GitPath[]) await this.#config(below(gitDir, name));
+    const hooks = below(gitDir, 'hooks' as GitPath);
+    const names = await readdir(this.#disk(hooks), { encoding: 'buffer' }).catch(() => []);
+    for (const name of names) {
+      const text = name.toString('latin1') as GitPath;
+      if (!text.endsWith('.sample')) await this.#file(below(hooks, text));
+    }
+  }
+
+  async #config(file: GitPath): Promise<void> {
+    const stats = await lstat(this.#disk(file)).catch(() => null);
+    if (stats === null) return;
+    if (!stats.isFile() || stats.size > maxFileBytes) return this.#file(file);
+    const input = await readFile(this.#disk(file)).catch(() => '');
+    // By stdin, since no process can be told a path that is no text.
+    const args = ['config', '--file', '-', '--no-includes', '--list', '-z'];
+    // What git cannot make sense of now it may be able to later.
+    const answer = await this.#git.run(args, { ...this.#call, input, answers: [1, 128] });
+    if (answer.code !== 0) return this.#file(file);
+    const values = new Map<string, string[]>();
+    for (const item of answer.stdout.toString('utf8').split('\0').slice(0, -1)) {
+      const [key = '', ...value] = item.split('\n');
+      if (!harmless.test(key)) values.set(key, [...(values.get(key) ?? []), value.join('\n')]);
+    }
+    for (const [key, all] of values) this.found.set(`${textOf(file)}: ${key}`, digestOf(all.join('\0')));
+  }
+
+  /** Something that should not be there, with a digest of what it holds. */
+  async #file(file: GitPath): Promise<void> {
+    const stats = await lstat(this.#disk(file)).catch(() => null);
+    if (stats === null) return;
+    const content = stats.isSymbolicLink()
+      ? await readlink(this.#disk(file)).catch(() => '')
+      : stats.isFile() && stats.size <= maxFileBytes
+        ? await readFile(this.#disk(file)).catch(() => '')
+        : `${stats.size} ${stats.mtimeMs}`;
+    this.found.set(textOf(file), digestOf(content));
+  }
+
+  #disk(file: GitPath | ''): Buffer {
+    return file === '' ? Buffer.from(this.#root) : onDisk(this.#root, file);
+  }
+}
+
+function isStoreName(name: string): boolean {
+  return name === 'modules' || name === 'worktrees';
+}
+
+function digestOf(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
