@@ -1,16 +1,18 @@
 import { diskFiles } from '../test/harness/diskFiles.ts';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { openKandev, type OpenedKandev } from '../src/api/openKandev.ts';
+import type { Kandev } from '../src/api/contract.ts';
 import type { Disposable } from '../src/model/events.ts';
+import type { RunLog } from '../src/model/runLog.ts';
 import { projectRoot } from '../scripts/paths.mts';
 import { makeRepository } from '../test/harness/repository.ts';
 import { dockerHost, makeFolder } from '../test/harness/testRun.ts';
+import { dockerRun, load } from './containers.ts';
 import { median, milliseconds, printTable } from './table.ts';
 
 const rounds = 9;
-const silentLog = { info: quiet, error: quiet, stderr: quiet, trace: quiet, noise: quiet };
+const atOnce = [1, 5, 10, 20];
+const silentLog: RunLog = { info: quiet, error: quiet, stderr: quiet, trace: quiet, noise: quiet };
 
 function quiet(): void {
   // The bench measures; it does not tell.
@@ -41,7 +43,76 @@ export async function benchCardStart(): Promise<void> {
   ]);
 }
 
-async function open(folder: string): Promise<OpenedKandev> {
+/**
+ * How long after ▶ the last of so many cards has its first prompt sent, beside as many `docker run` at the same time.
+ * Each works in a clone of its own: in the folder itself only one may write.
+ */
+export async function benchRunsAtOnce(): Promise<void> {
+  const folder = await makeRepository('bench');
+  const prompts = new EventTarget();
+  const log = {
+    ...silentLog,
+    trace: (taskId: string, direction: 'in' | 'out', line: string) => {
+      if (direction === 'out' && line.includes('"session/prompt"')) prompts.dispatchEvent(new Event(taskId));
+    },
+  };
+  const opened = await open(folder, log, Math.max(...atOnce));
+  const image = await demoImage(opened);
+  await firstPrompts(opened, prompts, 1);
+  await dockerRun(image);
+  const rows = [];
+  for (const count of atOnce) {
+    const before = load();
+    const runs = await Promise.all(Array.from({ length: count }, () => dockerRun(image)));
+    const cards = await firstPrompts(opened, prompts, count);
+    const [cli, own] = [Math.max(...runs), Math.max(...cards)];
+    rows.push({
+      what: `${count} at once, the last of them (${before})`,
+      value: `${milliseconds(own)} ÷ ${milliseconds(cli)} = ${(own / cli).toFixed(2)}`,
+    });
+  }
+  await opened.close();
+  printTable('Card started → first prompt sent ÷ docker run, first byte of node, same image', rows);
+}
+
+/** Milliseconds from ▶ to the first prompt, of cards started together; they are deleted afterwards. */
+async function firstPrompts(
+  { kandev }: OpenedKandev,
+  prompts: EventTarget,
+  count: number,
+): Promise<number[]> {
+  const ids: string[] = [];
+  for (let n = 0; n < count; n++) ids.push(await createCard(kandev, 'clone'));
+  const elapsed = await Promise.all(
+    ids.map(async (taskId) => {
+      const sent = new Promise<void>((resolve) => {
+        prompts.addEventListener(
+          taskId,
+          () => {
+            resolve();
+          },
+          { once: true },
+        );
+      });
+      const started = performance.now();
+      await kandev.execute('task.start', { taskId });
+      await sent;
+      return performance.now() - started;
+    }),
+  );
+  for (const taskId of ids) await kandev.execute('task.delete', { taskId });
+  return elapsed;
+}
+
+async function createCard(kandev: Kandev, workspaceMode: 'folder' | 'clone'): Promise<string> {
+  const description = '```kandev-script\nmessage Hello\ndelay 10m\n```';
+  const { id } = await kandev.execute('task.create', {
+    ...{ title: 'Bench', description, agentTypeId: 'demo', workspaceMode },
+  });
+  return id;
+}
+
+async function open(folder: string, log = silentLog, maxRuns = 1): Promise<OpenedKandev> {
   const dist = join(projectRoot, 'dist');
   const storage = await makeFolder('bench-storage');
   return openKandev({
@@ -52,7 +123,7 @@ async function open(folder: string): Promise<OpenedKandev> {
       dockerHost,
       gitPath: () => null,
       workspace: () => ({ setupScript: '', setupLimitSeconds: 60, copyFiles: [], exclude: [] }),
-      maxConcurrentRuns: () => 1,
+      maxConcurrentRuns: () => maxRuns,
       startTimeoutSeconds: () => 60,
       runRules: () => ({
         retries: 0,
@@ -78,7 +149,7 @@ async function open(folder: string): Promise<OpenedKandev> {
       environment: process.env,
     },
     files: diskFiles,
-    log: silentLog,
+    log,
     clientVersion: '0.0.0-bench',
     onNotice: ({ message }) => {
       console.error(message);
@@ -96,12 +167,7 @@ async function demoImage({ kandev }: OpenedKandev): Promise<string> {
 
 /** Milliseconds from the command to the first message; the card is stopped and deleted afterwards. */
 async function startCard({ kandev }: OpenedKandev): Promise<number> {
-  const description = '```kandev-script\nmessage Hello\ndelay 10m\n```';
-  const { id: taskId } = await kandev.execute('task.create', {
-    title: 'Bench',
-    description,
-    agentTypeId: 'demo',
-  });
+  const taskId = await createCard(kandev, 'folder');
   let subscription: Disposable | undefined;
   const heard = new Promise<number>((resolve, reject) => {
     subscription = kandev.subscribe('>', (event) => {
@@ -114,15 +180,5 @@ async function startCard({ kandev }: OpenedKandev): Promise<number> {
   const elapsed = (await heard) - started;
   subscription?.dispose();
   await kandev.execute('task.delete', { taskId });
-  return elapsed;
-}
-
-async function dockerRun(image: string): Promise<number> {
-  const started = performance.now();
-  const args = ['-H', dockerHost(), 'run', '--rm', image, 'node', '-e', 'process.stdout.write("x")'];
-  const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(child.stdout, 'data');
-  const elapsed = performance.now() - started;
-  await once(child, 'exit');
   return elapsed;
 }

@@ -17,6 +17,15 @@ const benches: Readonly<Record<string, Bench>> = {
     run: async () => (await import('../bench/activation.ts')).benchActivation(),
   },
   cardStart: { needs: 'engine', run: async () => (await import('../bench/cardStart.ts')).benchCardStart() },
+  containers: {
+    needs: 'engine',
+    run: async () => (await import('../bench/containers.ts')).benchContainers(),
+  },
+  demultiplex: { run: async () => (await import('../bench/containers.ts')).benchDemultiplex() },
+  runsAtOnce: {
+    needs: 'engine',
+    run: async () => (await import('../bench/cardStart.ts')).benchRunsAtOnce(),
+  },
   flood: { needs: 'editor', run: async () => (await import('../bench/flood.ts')).benchFlood() },
   checkpoint: {
     run: async () => (await import('../bench/checkpoint.ts')).benchCheckpoint(),
