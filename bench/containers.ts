@@ -1,10 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { loadavg } from 'node:os';
-import { PassThrough, Readable, Writable } from 'node:stream';
-import { finished } from 'node:stream/promises';
-import Dockerode from 'dockerode';
-import { demultiplex } from '../src/agents/demultiplex.ts';
 import type { AgentManager } from '../src/agents/agentManager.ts';
 import {
   ensureTestImage,
@@ -78,73 +74,4 @@ export async function dockerRun(image: string): Promise<number> {
   const elapsed = performance.now() - started;
   await exited;
   return elapsed;
-}
-
-const frameBytes = 180;
-const frames = 400_000;
-/** As a socket hands it out: 64 KB, in which frames begin and end anywhere. */
-const chunkBytes = 64 * 1024;
-
-/** The CPU that taking a container's stream apart costs, beside dockerode's own way. */
-export async function benchDemultiplex(): Promise<void> {
-  const own: number[] = [];
-  const theirs: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    theirs.push(await cpuOf(throughDockerode));
-    own.push(await cpuOf(throughOwn));
-  }
-  const megabytes = (frames * frameBytes) / 1e6;
-  printTable(`Demultiplexing ${megabytes} MB in frames of ${frameBytes} bytes, CPU, medians (${load()})`, [
-    { what: 'dockerode demuxStream', value: milliseconds(median(theirs)) },
-    { what: 'our own', value: milliseconds(median(own)) },
-    { what: 'ratio', value: (median(own) / median(theirs)).toFixed(2), gate: 'wanted: at most 0.5' },
-  ]);
-}
-
-async function cpuOf(work: (source: Readable) => Promise<number>): Promise<number> {
-  const source = Readable.from(chunks(), { objectMode: false });
-  const before = process.cpuUsage();
-  const taken = await work(source);
-  const { user, system } = process.cpuUsage(before);
-  if (taken !== frames * frameBytes) throw new Error(`${taken} bytes came through.`);
-  return (user + system) / 1000;
-}
-
-function* chunks(): Generator<Buffer> {
-  const frame = Buffer.alloc(8 + frameBytes, 'x');
-  frame.writeUInt32BE(0x01000000, 0);
-  frame.writeUInt32BE(frameBytes, 4);
-  // A whole number of frames, cut at places that are not theirs.
-  const pattern = Buffer.concat(Array.from({ length: 4000 }, () => frame));
-  for (let sent = 0; sent < frames; sent += 4000) {
-    for (let at = 0; at < pattern.length; at += chunkBytes) yield pattern.subarray(at, at + chunkBytes);
-  }
-}
-
-/** Counts what it is given. */
-function counter(): { sink: Writable; count: () => number } {
-  let count = 0;
-  const sink = new Writable({
-    write: (chunk: Buffer, _encoding, done) => {
-      count += chunk.length;
-      done();
-    },
-  });
-  return { sink, count: () => count };
-}
-
-async function throughOwn(source: Readable): Promise<number> {
-  const { sink, count } = counter();
-  const { stdout } = demultiplex(source, () => undefined);
-  await finished(stdout.pipe(sink));
-  return count();
-}
-
-async function throughDockerode(source: Readable): Promise<number> {
-  const { sink, count } = counter();
-  const stdout = new PassThrough();
-  new Dockerode({ host: 'unused' }).modem.demuxStream(source, stdout, new PassThrough());
-  source.on('end', () => stdout.end());
-  await finished(stdout.pipe(sink));
-  return count();
 }

@@ -21,7 +21,6 @@ const benches: Readonly<Record<string, Bench>> = {
     needs: 'engine',
     run: async () => (await import('../bench/containers.ts')).benchContainers(),
   },
-  demultiplex: { run: async () => (await import('../bench/containers.ts')).benchDemultiplex() },
   runsAtOnce: {
     needs: 'engine',
     run: async () => (await import('../bench/cardStart.ts')).benchRunsAtOnce(),
