@@ -48,6 +48,8 @@ function editorBundles(common: BuildOptions): BuildOptions[] {
       format: 'cjs',
       target: 'node20',
       external: ['vscode'],
+      // Its main file loads its parts in a way that no bundler sees.
+      alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
       plugins: [dockerodeWithoutBuildKitAndSsh],
     },
     {

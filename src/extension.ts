@@ -9,6 +9,7 @@ import { LiveBoardState } from './providers/boardState.ts';
 import { BoardTreeView } from './providers/boardView.ts';
 import { CardDeletion } from './providers/cardDeletion.ts';
 import { CredentialPrompts } from './providers/credentialPrompts.ts';
+import { DevcontainerPrompts } from './providers/devcontainerPrompts.ts';
 import { watchDevContainers } from './providers/devContainers.ts';
 import { DisposableStore } from './providers/disposableStore.ts';
 import { editorFiles } from './providers/editorFiles.ts';
@@ -57,6 +58,7 @@ export function activate(context: ExtensionContext): void {
   const prompts = new PermissionPrompts(state, kandev, failures);
   const questions = store.add(new QuestionPrompts(state, kandev, failures, checkField));
   const credentials = store.add(new CredentialPrompts(kandev, state, failures));
+  const devcontainers = store.add(new DevcontainerPrompts(kandev, state, failures));
   const deletion = new CardDeletion(kandev, state, failures);
   const usage = store.add(new UsageFeed(kandev, state));
   const tree = store.add(new TaskTree(state, kandev, failures, usage));
@@ -75,7 +77,7 @@ export function activate(context: ExtensionContext): void {
   store.add(new RunStatusBar(state));
   store.add(watchDevContainers());
   store.add(new RunMessages(kandev, failures, state, isWatched));
-  const faces = { failures, prompts, questions, credentials, log, board, runs, view };
+  const faces = { failures, prompts, questions, credentials, devcontainers, log, board, runs, view };
   const actions = { ...faces, kandev, state, deletion, engine, agents, environment };
   for (const command of registerCommands(actions)) store.add(command);
   store.add(

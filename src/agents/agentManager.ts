@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentType } from '../model/agentType.ts';
 import type { SharedMount, SharedThings, ShareRequest } from '../credentials/shareCredentials.ts';
 import type { CredentialUse } from '../model/credential.ts';
+import type { Devcontainer } from '../model/devcontainer.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import { failureOf } from '../model/failure.ts';
 import type { AgentProcess, ExitInfo } from './agentProcess.ts';
@@ -14,6 +15,7 @@ import {
   writeIdentity,
   type ContainerUser,
 } from './containerUser.ts';
+import { onDevcontainer } from './devcontainerImage.ts';
 import { deliverFiles } from './deliverFiles.ts';
 import { resolveEndpoint } from './endpoint.ts';
 import { Engine, type EngineFacts } from './engine.ts';
@@ -55,6 +57,8 @@ export interface LaunchRequest {
   outlives: boolean;
   /** Ids of what of the user's is shared with the container. Left out: nothing. */
   shared?: readonly string[];
+  /** What its image is built on, with the user's word. Null or left out: what its Dockerfile names. */
+  devcontainer?: Devcontainer | null;
 }
 
 /** Absolute paths on this machine. */
@@ -141,14 +145,16 @@ export class AgentManager {
    *
    * @throws UserError for everything foreseen; the signal's reason when it is aborted
    */
-  async launch(request: LaunchRequest, progress: LaunchProgress, signal: AbortSignal): Promise<AgentProcess> {
+  async launch(asked: LaunchRequest, progress: LaunchProgress, signal: AbortSignal): Promise<AgentProcess> {
     signal.throwIfAborted();
-    const { agentType, runId } = request;
+    const { runId, devcontainer = null } = asked;
+    const agentType = devcontainer ? onDevcontainer(asked.agentType, devcontainer) : asked.agentType;
+    const request = { ...asked, agentType };
     const { distFolder, environment } = this.#options;
     await checkWorkspace(request.folder);
     const engine = await this.#findEngine();
     const facts = await engine.facts(signal);
-    await ensureImage({ engine, agentType, distFolder, progress, signal });
+    await ensureImage({ engine, agentType, devcontainer, distFolder, progress, signal });
 
     const place = await placeOf(request, signal);
     const user = await containerUser(place.root, facts.rootless);

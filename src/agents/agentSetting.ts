@@ -85,6 +85,7 @@ export const agentSettingSchema = object({
       ),
     ),
   ),
+  base: v.optional(v.picklist(['devcontainer'], 'It must be "devcontainer".')),
   pull: v.optional(v.picklist(['missing', 'always', 'never'], 'It must be "missing", "always" or "never".')),
   command: v.optional(commandLine()),
   environment: v.optional(v.array(variableName(), 'It must be a list of names.')),

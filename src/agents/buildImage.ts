@@ -12,12 +12,21 @@ import { imageLabels } from './labels.ts';
 
 export interface ImageBuild {
   image: string;
-  /** The folder with the Dockerfile. */
+  /** The folder that is sent to the engine. */
   context: string;
+  /** What to build; left out: the Dockerfile in the folder. */
+  dockerfile?: string;
+  args?: Readonly<Record<string, string>>;
+  /** The stage to build; null or left out: the last one. */
+  target?: string | null;
+  /** Beside that of its source. */
+  labels?: Readonly<Record<string, string>>;
   /** What `sourceHash` says of the folder; the image keeps it as a label. */
   source: string;
   /** The image to build on instead of the one that the Dockerfile names; null for that one. */
   base: string | null;
+  /** That image can be anything: what comes next begins as root, and without its entry point. */
+  isForeignBase?: boolean;
   /** Without what the engine has kept of earlier builds. */
   fresh?: boolean;
 }
@@ -33,33 +42,24 @@ const keptLines = 30;
  * @throws UserError `image-build-failed` with the end of the output, `engine-disk-full`; the signal's reason
  */
 export async function buildImage(
-  { image, context, source, base, fresh = false }: ImageBuild,
+  build: ImageBuild,
   endpoint: EngineEndpoint,
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const dockerfile = await readFile(path.join(context, 'Dockerfile'), 'utf8');
+  const { image, base, isForeignBase = false } = build;
+  const dockerfile = build.dockerfile ?? (await readFile(path.join(build.context, 'Dockerfile'), 'utf8'));
   signal.throwIfAborted();
-  const label = `${imageLabels.source}=${source}`;
-  const cli = spawn(
-    'docker',
-    [
-      'build',
-      '--force-rm',
-      ...(fresh ? ['--no-cache'] : []),
-      '--tag',
-      image,
-      '--label',
-      label,
-      '--file',
-      '-',
-      context,
-    ],
-    { stdio: ['pipe', 'pipe', 'pipe'], env: cliEnvironment(endpoint), windowsHide: true },
-  );
+  const cli = spawn('docker', argumentsOf(build), {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: cliEnvironment(endpoint),
+    windowsHide: true,
+  });
   // A CLI that is not there, or ends at once, shows by its exit.
   cli.stdin.on('error', () => undefined);
-  cli.stdin.end(base === null ? dockerfile : withBase(dockerfile, base));
+  cli.stdin.end(
+    base === null ? dockerfile : withBase(dockerfile, isForeignBase ? `${base}\n${asPlainBase}` : base),
+  );
   const lastLines: string[] = [];
   const readLines = async (stream: Readable) => {
     for await (const line of createInterface({ input: stream })) {
@@ -90,6 +90,25 @@ export async function buildImage(
     clearTimeout(kill);
   }
 }
+
+function argumentsOf({ image, context, source, fresh, args, target, labels }: ImageBuild): string[] {
+  const pairs = (option: string, values: Readonly<Record<string, string>>) =>
+    Object.entries(values).flatMap(([name, value]) => [option, `${name}=${value}`]);
+  return [
+    'build',
+    '--force-rm',
+    ...(fresh ? ['--no-cache'] : []),
+    ...['--tag', image],
+    ...pairs('--label', { [imageLabels.source]: source, ...labels }),
+    ...pairs('--build-arg', args ?? {}),
+    ...(target ? ['--target', target] : []),
+    ...['--file', '-'],
+    context,
+  ];
+}
+
+/** What makes an image that somebody works in one that others are built on. By number: it may know no names. */
+const asPlainBase = 'USER 0:0\nENTRYPOINT []';
 
 /** The environment that makes the docker CLI talk to this engine, and to no context of its own. */
 function cliEnvironment({ endpoint, connection }: EngineEndpoint): NodeJS.ProcessEnv {

@@ -1,10 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { AgentType } from '../model/agentType.ts';
+import type { Devcontainer } from '../model/devcontainer.ts';
 import { UserError } from '../model/failure.ts';
 import type { LaunchProgress } from './agentManager.ts';
 import { baseImageOf, buildImage, sourceHash } from './buildImage.ts';
 import { orAborted } from './deadline.ts';
+import {
+  buildDevcontainer,
+  devcontainerLabels,
+  notOnDevcontainer,
+  removeOutdated,
+} from './devcontainerImage.ts';
 import type { Engine } from './engine.ts';
 import { findImage, removeNameless, removeReplaced, type FoundImage } from './findImage.ts';
 import { imageLabels } from './labels.ts';
@@ -14,7 +21,9 @@ import { pullImage } from './pullImage.ts';
 
 export interface ImageRequest {
   engine: Engine;
-  agentType: Pick<AgentType, 'image' | 'buildContext' | 'pull'>;
+  agentType: Pick<AgentType, 'name' | 'image' | 'buildContext' | 'pull'>;
+  /** What its Dockerfile is built on; the type is that of `onDevcontainer` then. Null or left out: what stands in it. */
+  devcontainer?: Devcontainer | null;
   /** The extension's `dist`, which holds the build contexts. */
   distFolder: string;
   progress: Pick<LaunchProgress, 'activity' | 'log'>;
@@ -104,21 +113,46 @@ export function remakeImage(request: ImageRequest): Promise<void> {
 }
 
 async function build(
-  { engine, agentType, distFolder, progress, signal }: ImageRequest,
+  request: ImageRequest,
   { source, present, fresh }: { source: string; present: FoundImage | null; fresh: boolean },
 ): Promise<void> {
+  const { engine, agentType, distFolder, progress, signal, devcontainer = null } = request;
   const { image, buildContext } = agentType;
   const context = path.resolve(distFolder, buildContext ?? '');
-  const base = await ensureBase(engine, context, progress, signal, fresh);
+  const base = devcontainer
+    ? await readyDevcontainer(request, devcontainer, fresh)
+    : await ensureBase(engine, context, progress, signal, fresh);
+  const own = devcontainer ? { isForeignBase: true, labels: devcontainerLabels(devcontainer) } : {};
   progress.activity(`Building ${image} …`);
-  await buildImage(
-    { image, context, source, base, fresh },
-    engine.endpoint,
-    progress.log.bind(progress),
-    signal,
-  );
+  try {
+    const build = { image, context, source, base, fresh, ...own };
+    await buildImage(build, engine.endpoint, progress.log.bind(progress), signal);
+  } catch (error) {
+    throw devcontainer ? notOnDevcontainer(error, agentType, devcontainer) : error;
+  }
+  if (devcontainer) await removeOutdated(engine, image, devcontainer);
   if (present !== null) await removeReplaced(engine, present);
   await removeNameless(engine);
+}
+
+/** Has the image of a devcontainer.json ready, and returns its name. No other one takes its place. */
+async function readyDevcontainer(
+  { engine, progress, signal }: ImageRequest,
+  devcontainer: Devcontainer,
+  fresh: boolean,
+): Promise<string> {
+  const { base, file } = devcontainer;
+  if (base.kind === 'build') {
+    progress.activity(`Building the image of ${file} …`);
+    return buildDevcontainer({
+      ...{ engine, devcontainer, base, fresh, signal },
+      log: progress.log.bind(progress),
+    });
+  }
+  if (fresh || (await findImage(engine, base.image, signal)) === null) {
+    await pullSignedIn(engine, base.image, progress, signal);
+  }
+  return base.image;
 }
 
 function notThere(image: string): UserError {

@@ -30,6 +30,8 @@ export const containerLabels = {
 export const imageLabels = {
   /** The hash of the folder that the image was built from. */
   source: 'dev.kandev.source',
+  /** Of one that is built on a folder's devcontainer.json: a hash of the folder's path. */
+  devcontainerOf: 'dev.kandev.devcontainer-of',
 } as const;
 
 export const volumeLabels = {

@@ -249,7 +249,7 @@ export function resolveAgentTypes(setting: unknown): ResolvedAgentTypes {
     }
     const entry = result.output;
     const known = builtInAgentTypes.find(({ id }) => id === entry.id);
-    const type = known ? withChanges(known, entry) : ownType(entry);
+    const type = checked(known ? withChanges(known, entry) : ownType(entry));
     if (typeof type === 'string') problems.push(`${label}: ${type}`);
     else if (seen.has(entry.id)) {
       problems.push(`${label}: an agent with this id comes before it. Choose another id.`);
@@ -291,6 +291,12 @@ function ownType(entry: AgentSetting): AgentType | string {
     firstMode: null,
   };
   return withChanges(plain, entry);
+}
+
+/** The type, or what makes no sense in it. */
+function checked(type: AgentType | string): AgentType | string {
+  if (typeof type === 'string' || type.base === undefined || type.buildContext !== null) return type;
+  return 'base: Without a Dockerfile there is nothing to put on it. Name its folder in "build".';
 }
 
 /** The type with the fields that an entry has. Another image is not built from the same Dockerfile. */

@@ -5,6 +5,7 @@ import type { AgentType } from '../model/agentType.ts';
 import type { Backup } from '../model/backup.ts';
 import type { BoardView, CardView } from '../model/cardView.ts';
 import type { CredentialsView } from '../model/credential.ts';
+import type { DevcontainerView } from '../model/devcontainer.ts';
 import type { Disposable, KandevEvent } from '../model/events.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import type { QueuedPrompt } from '../model/prompt.ts';
@@ -180,6 +181,8 @@ export const commandSchemas = {
    * empty list is an answer, too. A running container keeps what it has.
    */
   'credentials.share': v.object({ ids: v.pipe(v.array(id400), v.maxLength(200)) }),
+  /** Whether agents' images may be built on the devcontainer.json that the query `devcontainer` has shown by its hash. */
+  'devcontainer.answer': v.object({ hash: id, isUsed: v.boolean() }),
   /** Looks for the Docker engine again. */
   'engine.check': v.object({}),
 };
@@ -219,6 +222,7 @@ export interface CommandResults extends ResultCommandResults, WorkspaceCommandRe
   'database.exportCopy': null;
   'database.restoreBackup': null;
   'credentials.share': CredentialsView;
+  'devcontainer.answer': null;
   'engine.check': EngineStatus;
 }
 
@@ -254,6 +258,8 @@ export const querySchemas = {
   ...workspaceQuerySchemas,
   /** What agents may have of the user's, and which running containers have it. */
   credentials: v.object({}),
+  /** The devcontainer.json of the workspace; null where it has none. */
+  devcontainer: v.object({}),
   /** What the live runs use at the moment; asking keeps measuring going for some seconds. */
   usage: v.object({}),
   /** What the container of a run wrote to stderr, and what became of it; null when that is not kept any more. */
@@ -276,6 +282,7 @@ export interface QueryResults extends ResultQueryResults, WorkspaceQueryResults 
   questions: Question[];
   'run.session': RunSession | null;
   credentials: CredentialsView;
+  devcontainer: DevcontainerView | null;
   usage: RunUsage[];
   'run.containerLog': ContainerLog | null;
   engine: EngineStatus;

@@ -9,6 +9,7 @@ import type { Task, WorkspaceMode } from '../model/task.ts';
 import type { AgentChecks } from '../orchestrator/agentCheckup.ts';
 import type { Orchestrator } from '../orchestrator/orchestrator.ts';
 import type { CredentialDesk } from '../orchestrator/credentialDesk.ts';
+import type { DevcontainerDesk } from '../orchestrator/devcontainerDesk.ts';
 import type { PermissionDesk } from '../orchestrator/permissionDesk.ts';
 import type { QuestionDesk } from '../orchestrator/questionDesk.ts';
 import type { ContainerLog } from '../store/containerLog.ts';
@@ -42,6 +43,7 @@ export interface KandevServices {
   permissions: PermissionDesk;
   questions: QuestionDesk;
   credentials: CredentialDesk;
+  devcontainers: DevcontainerDesk;
   transfer: BoardTransfer;
   workspaces: Workspaces;
   /** Where agents can work in the open folder, as it is now. */
@@ -56,7 +58,10 @@ type CommandTable = { [C in CommandName]: (params: CommandParams<C>) => Promise<
 type ResourceCommand = 'task.setResources' | 'task.answerBlocked';
 type DataCommand =
   | ResourceCommand
-  | Extract<CommandName, `${'board' | 'workspaces' | 'database' | 'credentials' | 'engine'}.${string}`>;
+  | Extract<
+      CommandName,
+      `${'board' | 'workspaces' | 'database' | 'credentials' | 'devcontainer' | 'engine'}.${string}`
+    >;
 type QueueCommand = Extract<CommandName, `queue.${string}`> | 'task.startNow' | 'task.setDependencies';
 type QueryTable = { [Q in QueryName]: (params: QueryParams<Q>) => Promise<QueryResults[Q]> };
 
@@ -196,7 +201,7 @@ export class LocalKandev implements Kandev {
   }
 
   #dataCommands(): Pick<CommandTable, DataCommand> {
-    const { store, events, tasks, orchestrator, credentials, transfer } = this.#services;
+    const { store, events, tasks, orchestrator, credentials, devcontainers, transfer } = this.#services;
     const actor = this.#actor;
     return {
       ...this.#resourceCommands(),
@@ -223,6 +228,10 @@ export class LocalKandev implements Kandev {
         return null;
       },
       'credentials.share': ({ ids }) => credentials.share(ids),
+      'devcontainer.answer': async ({ hash, isUsed }) => {
+        await devcontainers.answer(hash, isUsed);
+        return null;
+      },
       'engine.check': () => orchestrator.checkEngine(),
     };
   }
@@ -234,6 +243,7 @@ export class LocalKandev implements Kandev {
       orchestrator,
       questions,
       credentials,
+      devcontainers,
       agentTypes,
       transfer,
       workspaceModes: modes,
@@ -271,6 +281,7 @@ export class LocalKandev implements Kandev {
       'run.session': ({ taskId }) => Promise.resolve(orchestrator.session(taskId)),
       ...this.#results.queries(),
       credentials: () => credentials.view(),
+      devcontainer: () => devcontainers.view(),
       usage: () => orchestrator.usage(),
       'run.containerLog': ({ runId }) => containerLog(runId),
       engine: () => orchestrator.checkEngine(),

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AgentManager } from '../agents/agentManager.ts';
 import { ConsentFile } from '../credentials/consent.ts';
+import { DevcontainerAnswers } from '../credentials/devcontainerAnswers.ts';
 import { GitCredentialChannel } from '../credentials/gitCredentialChannel.ts';
 import type { Host } from '../credentials/host.ts';
 import { secretsInFiles } from '../credentials/secretsInFiles.ts';
@@ -9,6 +10,7 @@ import { shareCredentials } from '../credentials/shareCredentials.ts';
 import { surveyHost } from '../credentials/survey.ts';
 import type { EventBus } from '../events/eventBus.ts';
 import { CredentialDesk } from '../orchestrator/credentialDesk.ts';
+import { DevcontainerDesk } from '../orchestrator/devcontainerDesk.ts';
 import { variablesOf } from '../orchestrator/mcpServers.ts';
 import type { SettingReaders } from '../orchestrator/settingReaders.ts';
 import type { OpenKandevOptions } from './openKandev.ts';
@@ -16,6 +18,7 @@ import type { OpenKandevOptions } from './openKandev.ts';
 export interface OpenedAgents {
   agents: AgentManager;
   credentials: CredentialDesk;
+  devcontainers: DevcontainerDesk;
   channel: GitCredentialChannel;
 }
 
@@ -65,5 +68,7 @@ export function openAgents(
     agentTypes: readers.agentTypes,
     serverVariables: () => variablesOf(readers.mcpServers()),
   });
-  return { agents, credentials, channel };
+  const answers = new DevcontainerAnswers(storageFolder);
+  const devcontainers = new DevcontainerDesk({ settings, answers, events });
+  return { agents, credentials, devcontainers, channel };
 }

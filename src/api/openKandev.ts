@@ -67,9 +67,9 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
   const { settings, log, clientVersion } = options;
   const wireFolder = join(options.storageFolder, 'runs');
   const readers = settingReaders(settings, options.onProblem);
-  const { agents, credentials, channel } = openAgents(options, host, events, readers);
+  const { agents, credentials, devcontainers, channel } = openAgents(options, host, events, readers);
   const workspaces = openWorkspaces(options);
-  const shared = { store, events, tasks, permissions, questions, credentials, workspaces };
+  const shared = { store, events, tasks, permissions, questions, credentials, devcontainers, workspaces };
   const orchestrator = new Orchestrator({
     ...shared,
     files: options.files,

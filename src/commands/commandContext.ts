@@ -9,6 +9,7 @@ import type { BoardState } from '../providers/boardState.ts';
 import type { BoardTreeView } from '../providers/boardView.ts';
 import type { CardDeletion } from '../providers/cardDeletion.ts';
 import type { CredentialPrompts } from '../providers/credentialPrompts.ts';
+import type { DevcontainerPrompts } from '../providers/devcontainerPrompts.ts';
 import type { EngineWatch } from '../providers/engineWatch.ts';
 import type { FailureMessages } from '../providers/failureMessages.ts';
 import type { OutputLog } from '../providers/outputLog.ts';
@@ -86,6 +87,7 @@ export interface CommandContext {
   prompts: PermissionPrompts;
   questions: QuestionPrompts;
   credentials: CredentialPrompts;
+  devcontainers: DevcontainerPrompts;
   log: OutputLog;
   board: BoardWindow;
   runs: RunWindows;

@@ -66,7 +66,16 @@ export async function performAction(context: ActionContext, action: UserAction):
 function beginDialog(
   action: Extract<
     UserAction,
-    { kind: 'chooseDependencies' | 'signIn' | 'credentials' | 'allowHost' | 'editResources' | 'undoLast' }
+    {
+      kind:
+        | 'chooseDependencies'
+        | 'signIn'
+        | 'credentials'
+        | 'devcontainer'
+        | 'allowHost'
+        | 'editResources'
+        | 'undoLast';
+    }
   >,
 ): void {
   switch (action.kind) {
@@ -78,6 +87,9 @@ function beginDialog(
       return;
     case 'credentials':
       void commands.executeCommand('kandev.credentials');
+      return;
+    case 'devcontainer':
+      void commands.executeCommand('kandev.devcontainer');
       return;
     case 'allowHost':
       void commands.executeCommand('kandev.allowHost', action.taskId, action.entry);

@@ -112,6 +112,7 @@ async function openRun(context: CommandContext, card: CardView): Promise<void> {
   const [question] = card.questions;
   if (card.permissions.length > 0) await runCommand(context, 'kandev.answerPermission', card);
   else if (question) await context.questions.ask(question.id);
+  else if (card.queue?.needs === 'devcontainer') await context.devcontainers.choose();
   else if (card.queue?.needs) await context.credentials.choose();
   else context.board.focusCard(card.task.id);
 }

@@ -7,6 +7,8 @@ export interface AgentType {
   image: string;
   /** Folder of a Dockerfile, absolute or relative to the extension's `dist`; null when the image is only pulled. */
   buildContext: string | null;
+  /** What the Dockerfile is built on: the workspace's devcontainer.json, where it has one and the user has agreed. Left out: what stands in it. */
+  base?: 'devcontainer';
   /** When the image is pulled, or built: where it is not there (when left out), before each run, or never. */
   pull?: PullPolicy;
   /** The command and its arguments, as the container gets them. */

@@ -4,6 +4,9 @@ import type { PermissionRequest } from './permission.ts';
 import type { Run } from './run.ts';
 import type { QueuePause, Task, WorkspaceMode } from './task.ts';
 
+/** What a card may wait for its user to say: what agents may have of theirs, and what their images are built on. */
+export type UserWord = 'credentials' | 'devcontainer';
+
 /** A card with everything that a face needs to draw it. */
 export interface CardView {
   task: Task;
@@ -21,7 +24,7 @@ export interface CardView {
    * Its place in the queue, from 1, why it waits, until when at least where that is known, and what the user has to say
    * before it can start; null when it is not queued.
    */
-  queue: { place: number; why: string; until: number | null; needs: 'credentials' | null } | null;
+  queue: { place: number; why: string; until: number | null; needs: UserWord | null } | null;
 }
 
 export interface BoardView {

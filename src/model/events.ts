@@ -43,6 +43,10 @@ export interface EventData {
   'credentials.needed': { taskId: string };
   /** The user has said what agents may have of theirs. */
   'credentials.changed': { shared: readonly string[] };
+  /** A card was started, and waits for the user to say whether its agent is built on the workspace's devcontainer.json. */
+  'devcontainer.needed': { taskId: string };
+  /** The user has said so. */
+  'devcontainer.changed': { isUsed: boolean };
 }
 
 export type ResultChange = 'rollBack' | 'discard' | 'undo' | 'apply' | 'merge' | 'commit' | 'branch' | 'push';

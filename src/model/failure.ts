@@ -16,6 +16,8 @@ export type UserAction =
   /** `registry` as in the name of an image; null for Docker Hub. */
   | { kind: 'registrySignIn'; registry: string | null }
   | { kind: 'credentials' }
+  /** Whether agents' images are built on the workspace's devcontainer.json. */
+  | { kind: 'devcontainer' }
   /** Lets the agent of a card reach a host; `entry` is the one for the list of hosts. */
   | { kind: 'allowHost'; taskId: string; entry: string }
   /** What the runs of a card may use: processors, memory, processes, network. */

@@ -1,4 +1,5 @@
 import type { AgentType } from '../model/agentType.ts';
+import type { UserWord } from '../model/cardView.ts';
 import type { EngineFacts, EngineStatus } from '../model/engine.ts';
 import { failureOf, type Failure } from '../model/failure.ts';
 import type { Task } from '../model/task.ts';
@@ -34,8 +35,8 @@ export class Admission {
   #timer: NodeJS.Timeout | null = null;
   /** As it was last seen to be. */
   #engine: EngineFacts | null = null;
-  /** Queued cards that the user was told of because they wait for a word about credentials. */
-  readonly #toldOf = new Set<string>();
+  /** Queued cards that the user was told of because they wait for their word, and about what. */
+  readonly #toldOf = new Map<string, UserWord>();
   #engineFailure: Failure | null = null;
   #disposed = false;
 
@@ -50,6 +51,7 @@ export class Admission {
       'task.state_changed',
       'task.deleted',
       'credentials.changed',
+      'devcontainer.changed',
     ]) {
       deps.events.subscribe(pattern, () => {
         this.wake();
@@ -144,14 +146,14 @@ export class Admission {
     this.#tell(left);
   }
 
-  /** Of each card once that it waits for the user's word about credentials. */
+  /** Of each card once that it waits for the user's word. */
   #tell(left: readonly Left[]): void {
-    const undecided = new Set(left.flatMap(({ taskId, needs }) => (needs ? [taskId] : [])));
-    for (const taskId of this.#toldOf) if (!undecided.has(taskId)) this.#toldOf.delete(taskId);
-    for (const taskId of undecided) {
-      if (this.#toldOf.has(taskId)) continue;
-      this.#toldOf.add(taskId);
-      this.#deps.events.publish('credentials.needed', { taskId });
+    const undecided = new Map(left.flatMap(({ taskId, needs }) => (needs ? [[taskId, needs]] : [])));
+    for (const taskId of this.#toldOf.keys()) if (!undecided.has(taskId)) this.#toldOf.delete(taskId);
+    for (const [taskId, needs] of undecided) {
+      if (this.#toldOf.get(taskId) === needs) continue;
+      this.#toldOf.set(taskId, needs);
+      this.#deps.events.publish(`${needs}.needed`, { taskId });
     }
   }
 
@@ -174,13 +176,20 @@ export class Admission {
     for (const task of tasks) {
       try {
         const agentType = this.#fitting(task);
-        const needs = (await this.#deps.credentials.mustAsk(agentType)) ? 'credentials' : null;
+        const needs = await this.#wordFor(agentType, task);
         startable.push({ task, agentType, urgent: this.#urgent.has(task.id), needs });
       } catch (error) {
         await this.#deps.tasks.update(task.id, { heldBecause: failureOf(error).message });
       }
     }
     return startable;
+  }
+
+  /** What the user must say before the agent is started; of two things the first. */
+  async #wordFor(agentType: AgentType, task: Task): Promise<UserWord | null> {
+    const { credentials, devcontainers } = this.#deps;
+    if (await devcontainers.mustAsk(agentType, task)) return 'devcontainer';
+    return (await credentials.mustAsk(agentType)) ? 'credentials' : null;
   }
 
   #fitting(task: Task): AgentType {

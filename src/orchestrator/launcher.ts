@@ -4,7 +4,7 @@ import type { Task } from '../model/task.ts';
 import type { RunLink } from '../store/runLinks.ts';
 import type { LiveRuns } from './liveRuns.ts';
 import type { OrchestratorDependencies } from './orchestrator.ts';
-import { agentTypeOf, mustSayFirst, noFolder, nothingToGoOnWith } from './refusals.ts';
+import { agentTypeOf, mustChooseFirst, mustSayFirst, noFolder, nothingToGoOnWith } from './refusals.ts';
 import { RunController } from './runController.ts';
 import type { RunListener } from './runInterfaces.ts';
 import { newRun } from './runRecord.ts';
@@ -44,13 +44,14 @@ export class Launcher {
    * follows its run.
    */
   async resume(task: Task, message: string, begin: () => Promise<void>): Promise<Run> {
-    const { store, settings, agentTypes, credentials } = this.#deps;
+    const { store, settings, agentTypes, credentials, devcontainers } = this.#deps;
     const [card] = await store.query('cards', { taskIds: [task.id] });
     const previous = card?.run;
     if (!previous || previous.turns === 0) throw nothingToGoOnWith(task);
     const folder = settings.folder();
     if (folder === null) throw noFolder();
     const agentType = agentTypeOf(task, agentTypes());
+    if (await devcontainers.mustAsk(agentType, task)) throw mustChooseFirst(task);
     if (await credentials.mustAsk(agentType)) throw mustSayFirst(task);
     const controller = await this.#newRun(task, agentType, folder);
     await begin();

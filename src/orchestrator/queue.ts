@@ -1,4 +1,5 @@
 import type { AgentType } from '../model/agentType.ts';
+import type { UserWord } from '../model/cardView.ts';
 import type { EngineFacts } from '../model/engine.ts';
 import type { Resources } from '../model/resources.ts';
 import type { QueuePause, Task } from '../model/task.ts';
@@ -12,8 +13,13 @@ export interface QueuePlace {
   /** Until when it waits at least, where that is known. */
   until: number | null;
   /** What the user has to say before it can start; null when it waits for something else. */
-  needs: 'credentials' | null;
+  needs: UserWord | null;
 }
+
+const waitFor: Readonly<Record<UserWord, string>> = {
+  credentials: 'Waits for you: say what agents may have of yours',
+  devcontainer: "Waits for you: say whether it may work in an image on this workspace's devcontainer.json",
+};
 
 type WaitingTask = Pick<Task, 'id' | 'title' | 'workspaceMode' | 'retry'>;
 type Share = Pick<Resources, 'cpus' | 'memoryMb'>;
@@ -92,7 +98,7 @@ interface Wait {
 }
 
 function whyNot({ task, agentType, urgent, needs }: Waiting, room: Room, left: Left): Wait | null {
-  if (needs) return { why: 'Waits for you: say what agents may have of yours' };
+  if (needs) return { why: waitFor[needs] };
   if (room.engineProblem !== null) return { why: room.engineProblem };
   if (room.pause && !urgent) return { why: 'The queue is paused' };
   const { retry } = task;

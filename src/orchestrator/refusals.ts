@@ -83,6 +83,14 @@ export function mustSayFirst({ title }: Task): UserError {
   });
 }
 
+export function mustChooseFirst({ title }: Task): UserError {
+  return new UserError({
+    reason: 'refused',
+    message: `Before an agent goes on with “${title}”, say whether it may work in an image on this workspace's devcontainer.json. Then send the message again.`,
+    action: { kind: 'devcontainer' },
+  });
+}
+
 /** The type of a card's agent, with what the card says of its resources. @throws UserError when there is none */
 export function agentTypeOf(task: Task, known: readonly AgentType[]): AgentType {
   const action = { kind: 'editTask', taskId: task.id } as const;

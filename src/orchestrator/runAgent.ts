@@ -98,9 +98,10 @@ export class RunAgent {
   /** Starts it and opens its conversation. Whether it knows what was said in the run before. */
   async launch(previous: Run | null): Promise<boolean> {
     const { agents, log } = this.#deps;
-    const { folder, environment, shared, secrets } = this.#settings;
+    const { folder, environment, shared, secrets, base } = this.#settings;
     const { taskId, id: runId } = this.#record.run;
     this.#record.note('PREPARING', { activity: 'Preparing the container' });
+    for (const text of base.notices) this.#story.notice(text);
     this.#process = await agents.launch(
       {
         runId,
@@ -110,6 +111,7 @@ export class RunAgent {
         prepare: (signal) => this.#workspace.prepare(this.#settings.place, signal),
         environment,
         shared,
+        devcontainer: base.devcontainer,
         outlives: true,
       },
       {

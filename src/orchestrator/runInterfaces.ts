@@ -11,6 +11,7 @@ import type { Store } from '../store/store.ts';
 import type { WireRecord } from '../store/wireRecord.ts';
 import type { Workspaces } from '../workspaces/workspaces.ts';
 import type { CredentialDesk } from './credentialDesk.ts';
+import type { DevcontainerDesk, DevcontainerGrant } from './devcontainerDesk.ts';
 import type { PermissionDesk } from './permissionDesk.ts';
 import type { QuestionDesk } from './questionDesk.ts';
 import type { RunPlace } from './runPlace.ts';
@@ -32,6 +33,7 @@ export interface RunDependencies {
   permissions: PermissionDesk;
   questions: QuestionDesk;
   credentials: CredentialDesk;
+  devcontainers: DevcontainerDesk;
   /** Files as this window has them. */
   files: EditorFiles;
   log: RunLog;
@@ -54,6 +56,8 @@ export interface RunSettings {
   optionDefaults: Readonly<Record<string, string | boolean>>;
   /** What agents were given, and must not be seen in what is kept, shown or logged of them. */
   secrets: SecretMask;
+  /** What its image is built on. */
+  base: DevcontainerGrant;
   /** Ids of what the user shares with the container. */
   shared: readonly string[];
 }

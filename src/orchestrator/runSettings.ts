@@ -3,6 +3,7 @@ import type { AgentType } from '../model/agentType.ts';
 import type { HostSettings } from '../model/settings.ts';
 import type { Task } from '../model/task.ts';
 import type { CredentialDesk } from './credentialDesk.ts';
+import type { DevcontainerDesk } from './devcontainerDesk.ts';
 import { withVariables } from './mcpServers.ts';
 import type { RunSettings } from './runInterfaces.ts';
 import { placeOf } from './runPlace.ts';
@@ -11,6 +12,7 @@ export interface RunSettingsSources {
   settings: HostSettings;
   mcpServers: () => readonly McpServer[];
   credentials: CredentialDesk;
+  devcontainers: DevcontainerDesk;
 }
 
 /** What a run is given, as the settings and its card now have it. */
@@ -18,7 +20,7 @@ export async function runSettingsOf(
   task: Task,
   agentType: AgentType,
   folder: string,
-  { settings, mcpServers, credentials }: RunSettingsSources,
+  { settings, mcpServers, credentials, devcontainers }: RunSettingsSources,
 ): Promise<RunSettings> {
   const { shared, environment, serverEnvironment } = await credentials.grant(agentType);
   return {
@@ -28,6 +30,7 @@ export async function runSettingsOf(
     environment,
     mcpServers: withVariables(mcpServers(), serverEnvironment),
     optionDefaults: settings.optionDefaults(agentType.id),
+    base: await devcontainers.grant(agentType, task),
     secrets: credentials.secrets,
     shared,
   };

@@ -76,7 +76,7 @@ export class CredentialPrompts {
   /** For cards that waited already when this window came. */
   #look(): void {
     for (const { task, queue } of cardsOf(this.#state)) {
-      if (!queue?.needs) this.#told.delete(task.id);
+      if (queue?.needs !== 'credentials') this.#told.delete(task.id);
       else if (!this.#told.has(task.id)) {
         this.#told.add(task.id);
         this.#notify(task.id);

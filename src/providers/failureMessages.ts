@@ -86,6 +86,7 @@ function actionLabel(action: UserAction): string {
     case 'registrySignIn':
       return l10n.t('Sign In in Terminal');
     case 'credentials':
+    case 'devcontainer':
       return l10n.t('Choose…');
     case 'allowHost':
       return l10n.t('Allow…');

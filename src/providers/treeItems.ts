@@ -36,7 +36,7 @@ export function contextValue(card: CardView): string {
   if (run) words.push('ran');
   if (blockedHosts(card).length > 0) words.push('hostBlocked');
   if (queue) words.push('queued');
-  if (queue?.needs) words.push('undecided');
+  if (queue?.needs) words.push(queue.needs === 'credentials' ? 'undecided' : 'unbased');
   if (waitsForRetry(card)) words.push('retrying');
   if (isStalled(card)) words.push('stalled');
   if (permissions.length > 0) words.push('asking');

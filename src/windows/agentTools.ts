@@ -5,6 +5,7 @@ import type { AgentReport } from '../agents/checkAgent.ts';
 import type { ContainerTerminal, TerminalRequest } from '../agents/execTerminalSession.ts';
 import { openSignInTerminal, signInByAgent, signInWays, type SignIn } from '../agents/signIn.ts';
 import type { AgentType } from '../model/agentType.ts';
+import type { Devcontainer } from '../model/devcontainer.ts';
 import { UserError } from '../model/failure.ts';
 import type { HostSettings } from '../model/settings.ts';
 import type { SignInWay } from '../model/signIn.ts';
@@ -16,6 +17,8 @@ export interface AgentToolsOptions {
   settings: HostSettings;
   /** Names of the host's variables that the user has agreed to. */
   sharedVariables: () => Promise<ReadonlySet<string>>;
+  /** As EngineToolsOptions. */
+  devcontainer: (agentType: AgentType) => Promise<Devcontainer | null>;
   clientVersion: string;
 }
 
@@ -30,7 +33,7 @@ export class AgentTools {
 
   constructor(options: AgentToolsOptions) {
     this.#options = options;
-    this.engineTools = new EngineTools(options.agents);
+    this.engineTools = new EngineTools({ ...options.agents, devcontainer: options.devcontainer });
   }
 
   /** How a user can sign in; the methods that the agent names need a report of it. */

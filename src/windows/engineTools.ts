@@ -1,10 +1,12 @@
 import { listEngines, resolveEndpoint } from '../agents/endpoint.ts';
 import { Engine } from '../agents/engine.ts';
+import { onDevcontainer } from '../agents/devcontainerImage.ts';
 import { hostSources } from '../agents/hostSources.ts';
 import { remakeImage } from '../agents/images.ts';
 import { agentImage, hasUpdate } from '../agents/imageUpdates.ts';
 import type { AgentImage } from '../model/agentImage.ts';
 import type { AgentType } from '../model/agentType.ts';
+import type { Devcontainer } from '../model/devcontainer.ts';
 import type { EngineChoice } from '../model/engine.ts';
 
 export interface EngineToolsOptions {
@@ -12,6 +14,8 @@ export interface EngineToolsOptions {
   engineSetting: () => string | null;
   /** The extension's `dist`. */
   distFolder: string;
+  /** What an agent's image is built on here, with the user's word; null: what its Dockerfile names. */
+  devcontainer: (agentType: AgentType) => Promise<Devcontainer | null>;
 }
 
 /** Engines and images, for the commands of this window: what they do needs no board. */
@@ -35,12 +39,13 @@ export class EngineTools {
 
   /** What there is of an agent's image. Throws as Engine.call. */
   async image(agentType: AgentType): Promise<AgentImage> {
-    return agentImage(await this.#engine(), agentType);
+    return agentImage(await this.#engine(), (await this.#here(agentType)).agentType);
   }
 
   /** Whether there is a newer image for an agent; throws and returns as `hasUpdate` of the agents. */
   async hasUpdate(agentType: AgentType, signal: AbortSignal): Promise<boolean | null> {
-    return hasUpdate(await this.#engine(), agentType, this.#options.distFolder, signal);
+    const here = await this.#here(agentType);
+    return hasUpdate(await this.#engine(), here.agentType, this.#options.distFolder, signal);
   }
 
   /**
@@ -54,7 +59,14 @@ export class EngineTools {
     signal: AbortSignal,
   ): Promise<void> {
     const { distFolder } = this.#options;
-    await remakeImage({ engine: await this.#engine(), agentType, distFolder, progress, signal });
+    const here = await this.#here(agentType);
+    await remakeImage({ engine: await this.#engine(), ...here, distFolder, progress, signal });
+  }
+
+  /** The agent type with the image that its runs have in this workspace. */
+  async #here(agentType: AgentType): Promise<{ agentType: AgentType; devcontainer: Devcontainer | null }> {
+    const devcontainer = await this.#options.devcontainer(agentType);
+    return { agentType: devcontainer ? onDevcontainer(agentType, devcontainer) : agentType, devcontainer };
   }
 
   async #engine(): Promise<Engine> {

@@ -2,7 +2,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { installationId } from '../agents/installationId.ts';
 import { openKandev } from '../api/openKandev.ts';
+import { readDevcontainer } from '../agents/devcontainerFile.ts';
 import { ConsentFile } from '../credentials/consent.ts';
+import { DevcontainerAnswers } from '../credentials/devcontainerAnswers.ts';
+import type { AgentType } from '../model/agentType.ts';
+import type { Devcontainer } from '../model/devcontainer.ts';
 import { namesOf } from '../model/credential.ts';
 import type { EditorFiles } from '../model/editor.ts';
 import type { Notice } from '../model/failure.ts';
@@ -75,7 +79,21 @@ export async function openSharedBoard(options: SharedBoardOptions): Promise<Shar
     agents: { ...agents, engineSetting: () => settings.dockerHost() },
     settings,
     sharedVariables: async () => new Set(namesOf('environment', (await consent.read()).shared)),
+    devcontainer: (agentType) => agreedDevcontainer(agentType, settings, new DevcontainerAnswers(folder)),
     clientVersion: options.version,
   });
   return { kandev, tools };
+}
+
+/** What an agent's image is built on in this workspace, where the user has agreed to it. */
+async function agreedDevcontainer(
+  { base }: AgentType,
+  settings: HostSettings,
+  answers: DevcontainerAnswers,
+): Promise<Devcontainer | null> {
+  const folder = settings.folder();
+  if (base !== 'devcontainer' || folder === null) return null;
+  const found = await readDevcontainer(folder);
+  if (found === null || typeof found === 'string') return null;
+  return (await answers.of(found.hash)) === true ? found : null;
 }

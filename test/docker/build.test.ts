@@ -46,7 +46,7 @@ async function writeContext(lines: string, from = testImage()): Promise<void> {
 async function ensure(signal = neverAborted(), progress = new RecordedProgress()): Promise<RecordedProgress> {
   await ensureImage({
     engine,
-    agentType: { image, buildContext: 'agents/test' },
+    agentType: { name: 'Test agent', image, buildContext: 'agents/test' },
     distFolder,
     progress,
     signal,

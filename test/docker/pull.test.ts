@@ -25,7 +25,7 @@ afterEach(() => registry.close());
 function pull(image: string, progress = new RecordedProgress(), signal = neverAborted()): Promise<void> {
   return ensureImage({
     engine,
-    agentType: { image, buildContext: null },
+    agentType: { name: 'Test agent', image, buildContext: null },
     distFolder: '/nonexistent',
     progress,
     signal,
@@ -152,7 +152,7 @@ describe('the policy of an agent', () => {
     const image = `${registry.host}/agent:1`;
     const never = ensureImage({
       engine,
-      agentType: { image, buildContext: null, pull: 'never' },
+      agentType: { name: 'Test agent', image, buildContext: null, pull: 'never' },
       distFolder: '/nonexistent',
       progress: new RecordedProgress(),
       signal: neverAborted(),

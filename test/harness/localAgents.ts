@@ -71,12 +71,15 @@ export class LocalAgents implements Agents {
     return Promise.resolve([]);
   }
 
+  /** What each launch was asked for, the first one first. */
+  readonly requests: LaunchRequest[] = [];
   takeOver(): Promise<null> {
     return Promise.resolve(null);
   }
 
   async launch(request: LaunchRequest, progress: LaunchProgress, signal: AbortSignal): Promise<AgentProcess> {
     signal.throwIfAborted();
+    this.requests.push(request);
     const place = await request.prepare?.(signal);
     const workingDirectory = place?.workingFolder ?? request.folder;
     if (place?.setup) await this.#setUp(place, place.setup, progress, signal);

@@ -16,6 +16,8 @@ import type { HostSettings, RunRules, WorkspaceSettings } from '../../src/model/
 import { AgentChecks } from '../../src/orchestrator/agentCheckup.ts';
 import { CredentialDesk } from '../../src/orchestrator/credentialDesk.ts';
 import { resolveMcpServers, variablesOf } from '../../src/orchestrator/mcpServers.ts';
+import { DevcontainerAnswers } from '../../src/credentials/devcontainerAnswers.ts';
+import { DevcontainerDesk } from '../../src/orchestrator/devcontainerDesk.ts';
 import { Orchestrator } from '../../src/orchestrator/orchestrator.ts';
 import { PermissionDesk } from '../../src/orchestrator/permissionDesk.ts';
 import { QuestionDesk } from '../../src/orchestrator/questionDesk.ts';
@@ -94,6 +96,7 @@ const flagsOf: Record<string, readonly string[]> = {
   noisy: ['--noise'],
   future: ['--protocol-version', '99'],
   planner: [],
+  based: [],
   locked: ['--auth-key'],
   leaky: [],
 };
@@ -186,6 +189,11 @@ class Services implements TestServices {
       agentTypes,
       serverVariables: () => variablesOf(mcpServers()),
     });
+    const devcontainers = new DevcontainerDesk({
+      settings: this.#hostSettings(),
+      answers: new DevcontainerAnswers(this.#place.folder),
+      events,
+    });
     const orchestrator = new Orchestrator({
       store,
       events,
@@ -193,6 +201,7 @@ class Services implements TestServices {
       permissions,
       questions,
       credentials,
+      devcontainers,
       files: diskFiles,
       agents: this.agents,
       workspaces,
@@ -212,6 +221,7 @@ class Services implements TestServices {
         permissions,
         questions,
         credentials,
+        devcontainers,
         checks: new AgentChecks({
           agents: this.agents,
           credentials,
@@ -287,6 +297,7 @@ class Services implements TestServices {
       resources: { cpus: 1, memoryMb: 512, pids: 512, network: 'bridge' as const },
       dialect: 'acp',
       firstMode: id === 'planner' ? 'plan' : null,
+      ...(id === 'based' ? { base: 'devcontainer' as const } : {}),
     }));
   }
 

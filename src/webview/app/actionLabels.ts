@@ -31,6 +31,7 @@ export function actionLabel(action: UserAction): string {
     case 'registrySignIn':
       return t('Sign In in Terminal');
     case 'credentials':
+    case 'devcontainer':
       return t('Choose…');
     case 'allowHost':
       return t('Allow…');

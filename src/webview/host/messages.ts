@@ -26,6 +26,7 @@ export const userAction: v.GenericSchema<unknown, UserAction> = v.variant('kind'
   }),
   v.object({ kind: v.literal('signIn'), agentTypeId: v.pipe(v.string(), v.minLength(1), v.maxLength(100)) }),
   v.object({ kind: v.literal('credentials') }),
+  v.object({ kind: v.literal('devcontainer') }),
   v.object({ kind: v.literal('allowHost'), taskId, entry: v.pipe(v.string(), v.maxLength(300)) }),
   v.object({ kind: v.literal('editResources'), taskId }),
   v.object({ kind: v.literal('exportDatabase') }),
