@@ -139,7 +139,7 @@ async function startEgress(
 }
 
 /** Tells of what a run's proxy refuses, from its beginning and until it ends; whether it has become ready. */
-export async function followProxy(
+async function followProxy(
   engine: Engine,
   container: string,
   onBlocked: (entry: string) => void,

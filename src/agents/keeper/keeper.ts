@@ -42,7 +42,7 @@ interface Client {
  * Owns the stdio of the agent, which knows nothing of it, and outlives whoever listens: what the agent says is kept
  * until it is stored, and what it is told is told whole. Only one process is attached at a time, the last one.
  */
-export class Keeper {
+class Keeper {
   readonly #spool = new Spool();
   readonly #agent: ChildProcess;
   readonly #asked = new Set<IdKey>();
