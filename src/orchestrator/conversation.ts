@@ -148,7 +148,9 @@ async function open(
     const session = await connection.newSession(options, limits);
     return { session, remembers: false, notice: null };
   }
-  if (agentType.quirks?.noLoadInSameMinute) await minuteAfter(previous.createdAt, limits.signal);
+  // The session was made some time after the run was, and before its agent began to work.
+  const { times, createdAt } = previous;
+  if (agentType.quirks?.noLoadInSameMinute) await minuteAfter(times.RUNNING ?? createdAt, limits.signal);
   const { session, how, reason } = await reopenSession(connection, sessionId, options, limits);
   if (how !== 'new') {
     return { session, remembers: true, notice: `${agentType.name} goes on with the same conversation.` };

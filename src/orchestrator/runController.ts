@@ -37,6 +37,8 @@ export class RunController {
   readonly #abort = new AbortController();
   #turn: Promise<void> = Promise.resolve();
   #turnOpen = true;
+  /** Of an agent whose turn was over. */
+  #takeover: Promise<void> | null = null;
   #turns = 0;
   #stopping = false;
   /** What the agent is to go on with when the turn that was cancelled is over. */
@@ -206,22 +208,26 @@ export class RunController {
     this.#turns = turns;
     this.#turnOpen = state !== 'READY';
     this.#workspace.continueFrom(this.run);
-    this.#turn = this.#turnOpen
-      ? this.#guard(() => this.#goOnWithTurn(link))
-      : this.#agent.takeOver(link).then(
-          () => {
-            this.#awaitExit();
-          },
-          // Its work was done.
-          () => (this.#isDetached ? undefined : void this.#end('COMPLETED', null)),
-        );
+    if (this.#turnOpen) {
+      this.#turn = this.#guard(() => this.#goOnWithTurn(link));
+      return this.#turn;
+    }
+    this.#takeover = this.#agent.takeOver(link).then(
+      () => {
+        this.#awaitExit();
+      },
+      // Its work was done.
+      () => (this.#isDetached ? undefined : void this.#end('COMPLETED', null)),
+    );
+    this.#turn = this.#takeover;
     return this.#turn;
   }
 
   /** Settles when an agent whose work is done has been taken over, or its run has ended for want of it. */
   async takenOver(): Promise<void> {
-    if (this.#turnOpen) return;
-    await this.#turn;
+    // Not any later turn: whoever asks may be what that waits for.
+    if (!this.#takeover) return;
+    await this.#takeover;
     await this.#ending;
   }
 

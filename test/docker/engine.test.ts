@@ -95,7 +95,7 @@ describe('the state of the engine', () => {
   });
 
   it('is told of a setting that makes no sense', async () => {
-    const status = await (await testManager({ host: 'ssh://far' })).checkEngine();
+    const status = await (await testManager({ host: 'gopher://far' })).checkEngine();
     expect(status).toMatchObject({ engine: null, failure: { reason: 'invalid-input' } });
   });
 

@@ -161,18 +161,18 @@ describe('the container', () => {
     });
   });
 
-  it('is not made where the folder is not seen by the engine', async () => {
+  it('is not made where the folder is gone', async () => {
     const folder = await makeFolder('gone');
     const request = requestFor(folder, ['true']);
     const progress = new RecordedProgress();
-    // After the last look at it.
+    // After the first look at it.
     progress.starting = () => {
       rmSync(folder, { recursive: true });
     };
     await expect(manager.launch(request, progress, neverAborted())).rejects.toMatchObject({
       failure: {
-        reason: 'folder-not-visible',
-        message: expect.stringContaining(`Docker does not see ${folder}.`) as string,
+        reason: 'no-folder',
+        message: expect.stringContaining(`The folder ${folder} does not exist any more.`) as string,
       },
     });
   });

@@ -100,10 +100,10 @@ describe('what a crash has left of snapshots and backups', () => {
     await first.close();
     const before = [...disk.files().keys()].sort();
     const left = [
-      'snapshot-9.json',
-      'snapshot-9.db.tmp',
-      'backups/daily-9.json.tmp',
-      'backups/restore-9.json',
+      'snapshot-999.json',
+      'snapshot-999.db.tmp',
+      'backups/daily-999.json.tmp',
+      'backups/restore-999.json',
     ];
     const foreign = ['notes-1.json', 'export.db.tmp'];
     for (const name of [...left, ...foreign]) disk.put(`${folder.path}/${name}`, Buffer.from('x'));
