@@ -1,13 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { script } from './agents.ts';
+import { demoAgentWith, script } from './agents.ts';
 import { dockerHost } from '../harness/testRun.ts';
 import { writeMachineSettings } from '../harness/editor.ts';
 import { eventually } from './eventually.ts';
 import { useWindow } from './testWindow.ts';
 
-const keepRunning = { userSettings: { 'kandev.whenClosed': 'keepRunning' } };
-const window = useWindow(() => Promise.resolve(keepRunning));
-const agent = 'Demo agent';
+const agent = 'Small agent';
+/** Beside each other: in the folder there is one at a time. */
+const worksIn = 'A clone of its own';
+const keepRunning = async () => ({
+  userSettings: {
+    'kandev.whenClosed': 'keepRunning',
+    'kandev.retry.count': 0,
+    // So small that three have room on whatever machine this is.
+    'kandev.agents': [{ ...(await demoAgentWith('small', agent, [])), cpus: 0.25, memoryMb: 512 }],
+  },
+});
+const window = useWindow(keepRunning);
 const closed = 'VS Code was closed while the agent was at work.';
 
 describe('cards', () => {
@@ -15,10 +24,30 @@ describe('cards', () => {
     const { board } = window;
     await board.create({ title: 'Idea', priority: 'Urgent' });
     await board.create({ title: 'Chosen', column: 'To Do' });
-    await board.createAndStart({ title: 'Reviewed', agent, description: script('message It is done') });
-    await board.createAndStart({ title: 'Broken', agent, description: script('crash 3 out of ideas') });
-    await board.createAndStart({ title: 'Endless', agent, description: script('message I go on', 'hang') });
-    await board.createAndStart({ title: 'Asking', agent, description: script('permission "Go on"') });
+    await board.createAndStart({
+      title: 'Reviewed',
+      agent,
+      worksIn,
+      description: script('message It is done'),
+    });
+    await board.createAndStart({
+      title: 'Broken',
+      agent,
+      worksIn,
+      description: script('crash 3 out of ideas'),
+    });
+    await board.createAndStart({
+      title: 'Endless',
+      agent,
+      worksIn,
+      description: script('message I go on', 'hang'),
+    });
+    await board.createAndStart({
+      title: 'Asking',
+      agent,
+      worksIn,
+      description: script('permission "Go on"'),
+    });
     await board.card('Endless').getByText('I go on').waitFor();
     await board.card('Asking').getByText('Needs you').waitFor();
     await board.card('Reviewed').getByText('Ready for review').waitFor();
@@ -47,7 +76,7 @@ describe('cards', () => {
 
   it('are there after VS Code was killed and started again, and the same agents go on in the same containers', async () => {
     const containers = await window.containers();
-    await window.restart(keepRunning);
+    await window.restart(await keepRunning());
     await expectAllToGoOn(containers);
     const { board } = window;
     await board.card('Idea').getByText('Urgent').waitFor();
@@ -67,6 +96,7 @@ describe('cards', () => {
   it('say what became of agents that the user wants to end with the window', async () => {
     const { board, workbench } = window;
     await writeMachineSettings(window.editor.userDataDir, {
+      ...(await keepRunning()).userSettings,
       'kandev.docker.host': dockerHost(),
       'kandev.whenClosed': 'stop',
     });
@@ -100,7 +130,7 @@ async function expectAllToGoOn(containers: readonly string[]): Promise<void> {
     Review: ['Reviewed'],
     Failed: ['Broken'],
   });
-  await workbench.notification('Asking · Demo agent asks: Go on').waitFor();
+  await workbench.notification(`Asking · ${agent} asks: Go on`).waitFor();
   await board.card('Asking').getByText('Needs you').waitFor();
   await board.card('Endless').getByText('I go on').waitFor();
   await eventually(async () => (await window.containers()).toSorted()).toEqual(containers.toSorted());

@@ -6,7 +6,7 @@ import { engineAt, importMachineImage } from '../harness/images.ts';
 import { demoAgentFile } from '../harness/localAgents.ts';
 import { dockerHost, testRunId } from '../harness/testRun.ts';
 import { demoAgentWith, script } from './agents.ts';
-import { containersOf } from './containers.ts';
+import { containersOfRun } from './containers.ts';
 import { eventually } from './eventually.ts';
 import { useWindow } from './testWindow.ts';
 
@@ -45,7 +45,7 @@ describe('sign-in', () => {
   });
 
   async function signInContainers(): Promise<string[]> {
-    return (await containersOf(window.folder)).filter((name) => name.includes('sign-in'));
+    return (await containersOfRun()).filter((name) => name.includes('sign-in'));
   }
 
   /** A check works in a folder of its own. */

@@ -6,7 +6,7 @@ import { makeRepository } from '../harness/repository.ts';
 import { openWorkbench, type Workbench } from '../harness/workbench.ts';
 import { BoardPage } from './boardPage.ts';
 import { CardTree, type CardsByColumn } from './cardTree.ts';
-import { containersOf } from './containers.ts';
+import { containersOfRun } from './containers.ts';
 import { eventually } from './eventually.ts';
 
 interface Opened {
@@ -55,7 +55,7 @@ export class TestWindow {
       await opened.workbench.page.goto('about:blank');
       await vi.waitFor(
         async () => {
-          expect(await containersOf(opened.folder)).toEqual([]);
+          expect(await containersOfRun()).toEqual([]);
         },
         { timeout: 10_000, interval: 50 },
       );
@@ -90,9 +90,9 @@ export class TestWindow {
     return this.#opened;
   }
 
-  /** The names of the containers that work in the folder. */
+  /** The names of the containers of its agents. */
   containers(): Promise<string[]> {
-    return containersOf(this.folder);
+    return containersOfRun();
   }
 
   /** Expects the cards to stand so in the tree and on the board. */

@@ -5,7 +5,7 @@ import { openWorkbench, type Workbench } from '../harness/workbench.ts';
 import { script } from './agents.ts';
 import { BoardPage } from './boardPage.ts';
 import { CardTree, type CardsByColumn } from './cardTree.ts';
-import { containersOf } from './containers.ts';
+import { containersOfRun } from './containers.ts';
 import { eventually } from './eventually.ts';
 
 /** One page of a browser with the folder open. */
@@ -85,7 +85,7 @@ describe('two windows on one folder', () => {
       await workbench.notification('Look around').waitFor({ state: 'detached' });
     }
     await allShow({ Backlog: ['From the second'], 'To Do': ['From the first'], Review: ['Ask'] });
-    expect(await containersOf(folder)).toHaveLength(1);
+    expect(await containersOfRun()).toHaveLength(1);
   });
 
   it('go on when the page of the leading one has crashed, and its extension host is left behind', async () => {
