@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 /** Suites that work with a real engine. */
-const real = { globalSetup: 'test/harness/globalSetup.ts', hookTimeout: 120_000 };
+const real = {
+  globalSetup: 'test/harness/globalSetup.ts',
+  hookTimeout: 120_000,
+  // Until they have been seen stable beside each other: engine and editor are shared with whatever else the machine does.
+  retry: 1,
+};
 
 export default defineConfig({
   test: {
