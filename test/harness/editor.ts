@@ -38,6 +38,9 @@ export interface Editor {
   killFirstExtensionHost(): Promise<void>;
 }
 
+/** A window leaves nothing behind, unless a test wants to see what outlives it. */
+const leavesNothing = { 'kandev.whenClosed': 'stop' };
+
 /**
  * Writes the settings of Kandev where those of scope `machine` count: the window of a server takes them from nowhere
  * else. A running editor follows at once.
@@ -49,7 +52,10 @@ export async function writeMachineSettings(
   const ours = Object.entries(settings).filter(([name]) => name.startsWith('kandev.'));
   const folder = path.join(userDataDir, 'Machine');
   await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, 'settings.json'), JSON.stringify(Object.fromEntries(ours), undefined, 2));
+  await writeFile(
+    path.join(folder, 'settings.json'),
+    JSON.stringify({ ...leavesNothing, ...Object.fromEntries(ours) }, undefined, 2),
+  );
 }
 
 /** Starts VS Code. */
@@ -66,8 +72,6 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
   const settings = {
     'workbench.reduceMotion': 'on',
     'kandev.docker.host': dockerHost(),
-    // A window leaves nothing behind; what agents do that outlive it is a matter of tests of its own.
-    'kandev.whenClosed': 'stop',
     ...userSettings,
   };
   await writeMachineSettings(userDataDir, settings);
