@@ -45,5 +45,6 @@ export async function floodAgent(updates: number): Promise<AgentSetting> {
   const { code } = await transform(source, { loader: 'ts', format: 'esm' });
   const image = `kandev-test/flood:${testRunId()}`;
   await importMachineImage(dockerHost(), image, { [file]: code });
-  return { id: 'flood', name: 'Flood agent', image, command: ['node', file, String(updates), 'mixed'] };
+  const command = ['node', file, String(updates), 'mixed'];
+  return { id: 'flood', name: 'Flood agent', image, command, credentials: false };
 }
