@@ -42,6 +42,8 @@ const title = v.pipe(
   v.maxLength(500, 'A title has at most 500 characters. Put the rest into the description.'),
 );
 const description = v.pipe(v.string(), v.maxLength(200_000, 'A description has at most 200,000 characters.'));
+/** Of a `CardView`: what is done to a card that has another version by now is refused with `changed`. */
+const ifVersion = v.optional(v.pipe(v.number(), v.integer()));
 const labels = v.pipe(v.array(v.pipe(v.string(), v.trim(), v.nonEmpty(), v.maxLength(50))), v.maxLength(20));
 
 /** What each command takes. Whatever comes from outside is checked against these before anything is done. */
@@ -67,6 +69,7 @@ export const commandSchemas = {
     labels: v.optional(labels),
     /** Another place is refused while the workspace holds work that nobody has taken; else that workspace is removed. */
     ...placeSchema,
+    ifVersion,
   }),
   /** What the card's runs may use, beginning with the next; null: what the agent type says. */
   'task.setResources': v.object({ taskId: id, resources: v.nullable(v.strictObject(resourceFields)) }),
@@ -87,9 +90,10 @@ export const commandSchemas = {
     /** Stop the run that works on the card, where there is one; without it such a move is refused. */
     stopRun: v.optional(v.boolean(), false),
     why: v.optional(v.string()),
+    ifVersion,
   }),
   /** Takes a card off the board; a live run is stopped first. It can be brought back for 30 days. */
-  'task.delete': v.object({ taskId: id }),
+  'task.delete': v.object({ taskId: id, ifVersion }),
   /** Brings a deleted card back to where it was. */
   'task.restore': v.object({ taskId: id }),
   /** Starts the card now, or queues it where there is no room. Also the retry of a failed one. */
@@ -230,6 +234,11 @@ export const querySchemas = {
   board: v.object({}),
   /** Those of the asked cards that still exist. */
   cards: v.object({ taskIds: v.array(id) }),
+  /** The cards that have changed since a version, the one whose last change is longest ago first. */
+  'cards.changed': v.object({
+    afterVersion: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 200),
+  }),
   'task.history': v.object({ taskId: id }),
   /** All runs of a card, the first one first. */
   'task.runs': v.object({ taskId: id }),
@@ -245,6 +254,15 @@ export const querySchemas = {
   'run.transcript': v.object({
     runId: id,
     beforeSeq: v.optional(v.number()),
+    limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 200),
+  }),
+  /**
+   * What has been added to or changed in the transcripts of all runs of a card since `afterRev`, each entry as it is now
+   * and with a `rev` that only rises: to be told of everything, once, ask again with the last one.
+   */
+  'task.entries': v.object({
+    taskId: id,
+    afterRev: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
     limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 200),
   }),
   /** The messages that wait for a card's agent, the next one first. */
@@ -270,6 +288,7 @@ export const querySchemas = {
 export interface QueryResults extends ResultQueryResults, WorkspaceQueryResults {
   board: BoardView;
   cards: { revision: number; cards: CardView[] };
+  'cards.changed': { cards: CardView[]; deleted: { taskId: string; version: number }[] };
   'task.history': TaskEvent[];
   'task.runs': Run[];
   deletedTasks: DeletedTask[];
@@ -277,6 +296,7 @@ export interface QueryResults extends ResultQueryResults, WorkspaceQueryResults 
   'board.importPreview': ImportPreview;
   backups: Backup[];
   'run.transcript': TranscriptEntry[];
+  'task.entries': { rev: number; entry: TranscriptEntry }[];
   prompts: QueuedPrompt[];
   agentTypes: AgentType[];
   questions: Question[];

@@ -109,13 +109,13 @@ export class LocalKandev implements Kandev {
         return tasks.create({ ...params, ...(await this.#places.newPlace(params)) }, actor());
       },
       'task.update': (params) => this.#update(params),
-      'task.move': ({ taskId, to, beforeTaskId, stopRun, why }) =>
+      'task.move': ({ beforeTaskId, why, ...move }) =>
         orchestrator.move(
-          { taskId, to, beforeTaskId: beforeTaskId ?? null, stopRun, ...(why === undefined ? {} : { why }) },
+          { ...move, beforeTaskId: beforeTaskId ?? null, ...(why === undefined ? {} : { why }) },
           actor(),
         ),
-      'task.delete': async ({ taskId }) => {
-        await orchestrator.delete(taskId, actor());
+      'task.delete': async ({ taskId, ifVersion }) => {
+        await orchestrator.delete(taskId, actor(), ifVersion);
         return null;
       },
       'task.restore': ({ taskId }) => tasks.restore(taskId, actor()),
@@ -267,6 +267,11 @@ export class LocalKandev implements Kandev {
         const cards = await store.query('cards', { taskIds });
         return { revision, cards: cards.map((card) => this.#view(card)) };
       },
+      'cards.changed': async (params) => {
+        const { id: boardId } = await tasks.board();
+        const { cards, deleted } = await store.query('changedCards', { boardId, ...params });
+        return { cards: cards.map((card) => this.#view(card)), deleted };
+      },
       'task.history': ({ taskId }) => store.query('taskHistory', { taskId }),
       'task.runs': ({ taskId }) => store.query('taskRuns', { taskId }),
       deletedTasks: () => tasks.deleted(),
@@ -275,6 +280,7 @@ export class LocalKandev implements Kandev {
       backups: () => store.listBackups(),
       'run.transcript': ({ runId, beforeSeq, limit }) =>
         store.query('transcript', { runId, beforeSeq: beforeSeq ?? null, limit }),
+      'task.entries': (params) => store.query('changedEntries', params),
       prompts: ({ taskId }) => orchestrator.outbox.list(taskId),
       agentTypes: () => Promise.resolve([...agentTypes()]),
       questions: () => Promise.resolve(questions.open),
@@ -288,10 +294,12 @@ export class LocalKandev implements Kandev {
     };
   }
 
-  async #update({ taskId, ...patch }: CommandParams<'task.update'>): Promise<Task> {
+  async #update({ taskId, ifVersion, ...patch }: CommandParams<'task.update'>): Promise<Task> {
     this.#checkAgentType(patch.agentTypeId ?? null);
+    // Before its workspace is touched, and once more by the database.
+    await this.#services.tasks.get(taskId, ifVersion);
     const place = await this.#places.changedPlace(taskId, patch);
-    return this.#services.tasks.update(taskId, { ...withoutUndefined(patch), ...place });
+    return this.#services.tasks.update(taskId, { ...withoutUndefined(patch), ...place }, ifVersion);
   }
 
   #view(card: StoredCard): CardView {

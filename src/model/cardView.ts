@@ -10,6 +10,8 @@ export type UserWord = 'credentials' | 'devcontainer';
 /** A card with everything that a face needs to draw it. */
 export interface CardView {
   task: Task;
+  /** Rises with each change of the card, over all cards of the board. */
+  version: number;
   /** Its latest run, live or over. */
   run: Run | null;
   /** Open requests, oldest first: when there are any, the card needs the user. */

@@ -33,6 +33,8 @@ export type FailureReason =
   | 'run-active'
   | 'no-run'
   | 'already-resolved'
+  /** It is not any more what the caller has seen. */
+  | 'changed'
   | 'cancelled'
   | 'agent-type-unknown'
   | 'no-folder'

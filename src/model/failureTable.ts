@@ -74,6 +74,7 @@ export const failureTable: Readonly<Record<FailureReason, FailureClass>> = {
   'no-run': needsUser('No agent at work', again),
   cancelled: needsUser('Cancelled', again),
   'already-resolved': needsUser('Answered already', showLog),
+  changed: needsUser('Answered already', showLog),
   'window-closed': needsUser('Window closed', () => ({ kind: 'reloadWindow' })),
 };
 

@@ -49,6 +49,8 @@ export interface MoveRequest {
   beforeTaskId: string | null;
   stopRun: boolean;
   why?: string;
+  /** Refused with `changed` when the card has another version by now; not looked at again once a run was stopped. */
+  ifVersion?: number | undefined;
 }
 
 /**
@@ -300,15 +302,16 @@ export class Orchestrator {
   /** Moves a card by hand. Where that starts or ends an agent's work, it does that too. */
   async move(request: MoveRequest, actor: string): Promise<Task> {
     const { tasks } = this.#deps;
-    const { taskId, to, beforeTaskId } = request;
-    const task = await tasks.get(taskId);
-    if (task.state === to) return tasks.place(taskId, beforeTaskId);
+    const { taskId, to, beforeTaskId, ifVersion } = request;
+    const task = await tasks.get(taskId, ifVersion);
+    if (task.state === to) return tasks.place(taskId, beforeTaskId, ifVersion);
     const live = this.#live.get(taskId);
     if (live && isBusy(live.run.state)) {
       if (!request.stopRun) throw runInTheWay(task, to);
       await live.stop();
       if (to === 'TODO') return tasks.place(taskId, beforeTaskId);
-      return this.#changeState(await tasks.get(taskId), request, actor);
+      const { ifVersion: _, ...rest } = request;
+      return this.#changeState(await tasks.get(taskId), rest, actor);
     }
     const startable = task.state === 'BACKLOG' || task.state === 'TODO';
     if (to === 'IN_PROGRESS' && task.agentTypeId !== null && startable) return this.start(taskId, actor);
@@ -318,9 +321,11 @@ export class Orchestrator {
   }
 
   /** Ends what runs for a card, and deletes it. */
-  async delete(taskId: string, actor: string): Promise<void> {
-    await this.#live.get(taskId)?.stop();
-    await this.#deps.tasks.delete(taskId, actor);
+  async delete(taskId: string, actor: string, ifVersion?: number): Promise<void> {
+    await this.#deps.tasks.get(taskId, ifVersion);
+    const live = this.#live.get(taskId);
+    await live?.stop();
+    await this.#deps.tasks.delete(taskId, actor, live ? undefined : ifVersion);
   }
 
   async checkEngine(): Promise<EngineStatus> {
@@ -377,12 +382,17 @@ export class Orchestrator {
     await tasks.changeState(id, { to: 'IN_PROGRESS', actor, why });
   }
 
-  async #changeState(task: Task, { to, beforeTaskId, why }: MoveRequest, actor: string): Promise<Task> {
+  async #changeState(
+    task: Task,
+    { to, beforeTaskId, why, ifVersion }: MoveRequest,
+    actor: string,
+  ): Promise<Task> {
     if (task.state === to) return task;
     return this.#deps.tasks.changeState(task.id, {
       to,
       actor,
       beforeTaskId,
+      ifVersion,
       ...(why === undefined ? {} : { why }),
     });
   }

@@ -42,6 +42,7 @@ export const queries = {
   boards: (db: SqlDatabase, _: object) => reads.boards(db),
   boardCards: reads.boardCards,
   cards: reads.cards,
+  changedCards: reads.changedCards,
   deletedTasks: reads.deletedTasks,
   waitingTasks: (db: SqlDatabase, _: object) => reads.waitingTasks(db),
   dependentTasks: (db: SqlDatabase, _: object) => dependencyStore.dependentTasks(db),
@@ -58,6 +59,7 @@ export const queries = {
   queuedPrompts: promptWrites.queuedPrompts,
   toolKinds: reads.toolKinds,
   transcript: reads.transcript,
+  changedEntries: reads.changedEntries,
   runLink: runLinks.runLink,
 };
 

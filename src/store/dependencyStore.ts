@@ -30,7 +30,8 @@ export function setDependencies(
       at,
     );
   }
-  return task;
+  db.run('UPDATE tasks SET updated_at = ? WHERE id = ?', at, taskId);
+  return { ...task, updatedAt: at };
 }
 
 /** What each of these cards depends on; cards that were deleted are waited for by nobody. */

@@ -223,6 +223,29 @@ CREATE TABLE agent_requests (
 ) WITHOUT ROWID;
 `,
   },
+  {
+    version: 8,
+    // Each change of a card, and of an entry of its transcript, has a number that only rises: who knows up to which one
+    // they have seen can ask for the rest, and whoever changes a card can say which one they mean.
+    sql: `
+ALTER TABLE tasks ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+UPDATE tasks SET version = rowid;
+CREATE INDEX tasks_by_version ON tasks (board_id, version);
+INSERT INTO meta (key, value) SELECT 'task_version', coalesce(max(version), 0) FROM tasks;
+CREATE TRIGGER task_version_of_new AFTER INSERT ON tasks BEGIN
+  UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'task_version';
+  UPDATE tasks SET version = (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'task_version') WHERE id = NEW.id;
+END;
+CREATE TRIGGER task_version_of_changed AFTER UPDATE ON tasks WHEN NEW.version = OLD.version BEGIN
+  UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'task_version';
+  UPDATE tasks SET version = (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'task_version') WHERE id = NEW.id;
+END;
+
+ALTER TABLE acp_messages ADD COLUMN rev INTEGER NOT NULL DEFAULT 0;
+UPDATE acp_messages SET rev = (SELECT rowid FROM agent_instances WHERE id = run_id) * 1000000 + seq;
+CREATE INDEX acp_messages_by_rev ON acp_messages (task_id, rev);
+`,
+  },
 ];
 
 /** The version this program writes and the newest it can read. */

@@ -19,6 +19,8 @@ import type { Row, SqlDatabase } from './sqlDatabase.ts';
 /** A card as the database knows it; the queue adds its place. */
 export interface StoredCard {
   task: Task;
+  /** Rises with each change of the card, over all cards of the board. */
+  version: number;
   run: Run | null;
   permissions: PermissionRequest[];
   /** What it depends on. */
@@ -44,6 +46,28 @@ export function cards(db: SqlDatabase, { taskIds }: { taskIds: readonly string[]
     JSON.stringify(taskIds),
   );
   return cardsOf(db, rows);
+}
+
+/** The cards that have changed since a version, in the order of their last changes. */
+export function changedCards(
+  db: SqlDatabase,
+  { boardId, afterVersion, limit }: { boardId: string; afterVersion: number; limit: number },
+): { cards: StoredCard[]; deleted: { taskId: string; version: number }[] } {
+  const rows = db.all(
+    'SELECT * FROM tasks WHERE board_id = ? AND version > ? ORDER BY version LIMIT ?',
+    boardId,
+    afterVersion,
+    limit,
+  );
+  return {
+    cards: cardsOf(
+      db,
+      rows.filter((row) => row.deleted_at === null),
+    ),
+    deleted: rows
+      .filter((row) => row.deleted_at !== null)
+      .map((row) => ({ taskId: String(row.id), version: Number(row.version) })),
+  };
 }
 
 /** The ids of the runs of each of these cards beyond its newest `keep`. */
@@ -148,6 +172,21 @@ export function transcript(
     .reverse();
 }
 
+/** What has been added to or changed in the transcripts of a card's runs since a `rev`, in that order. */
+export function changedEntries(
+  db: SqlDatabase,
+  { taskId, afterRev, limit }: { taskId: string; afterRev: number; limit: number },
+): { rev: number; entry: TranscriptEntry }[] {
+  return db
+    .all(
+      'SELECT * FROM acp_messages WHERE task_id = ? AND rev > ? ORDER BY rev LIMIT ?',
+      taskId,
+      afterRev,
+      limit,
+    )
+    .map((row) => ({ rev: Number(row.rev), entry: transcriptEntryFrom(row) }));
+}
+
 /**
  * The latest run and the open questions of each card. Four statements for any number of cards; all open questions are
  * read, because there are never many.
@@ -162,7 +201,7 @@ function cardsOf(db: SqlDatabase, taskRows: readonly Row[]): StoredCard[] {
   const cards = new Map<string, StoredCard>();
   for (const row of taskRows) {
     const task = taskFrom(row);
-    cards.set(task.id, { task, run: null, permissions: [], dependencies: [] });
+    cards.set(task.id, { task, version: Number(row.version), run: null, permissions: [], dependencies: [] });
   }
   for (const run of runs.map(runFrom)) {
     const card = cards.get(run.taskId);

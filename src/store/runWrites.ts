@@ -83,7 +83,7 @@ export function updateRun(db: SqlDatabase, { runId, to, patch, at }: RunChange):
   return run;
 }
 
-/** Stores entries; one whose `seq` is already there is replaced. */
+/** Stores entries; one whose `seq` is already there is replaced. Each is the newest of its card by its `rev` then. */
 export function insertOrReplaceEntries(
   db: SqlDatabase,
   runId: string,
@@ -91,9 +91,9 @@ export function insertOrReplaceEntries(
 ): void {
   for (const entry of entries) {
     db.run(
-      `INSERT INTO acp_messages (run_id, seq, task_id, turn, kind, key, text, data, at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (run_id, seq) DO UPDATE SET text = excluded.text, data = excluded.data`,
+      `INSERT INTO acp_messages (run_id, seq, task_id, turn, kind, key, text, data, at, rev)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(rev), 0) + 1 FROM acp_messages WHERE task_id = ?))
+       ON CONFLICT (run_id, seq) DO UPDATE SET text = excluded.text, data = excluded.data, rev = excluded.rev`,
       runId,
       entry.seq,
       entry.taskId,
@@ -103,6 +103,7 @@ export function insertOrReplaceEntries(
       entry.text,
       entry.data,
       entry.at,
+      entry.taskId,
     );
   }
 }

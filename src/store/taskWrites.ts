@@ -22,6 +22,8 @@ export interface StateChange extends Change {
   retry: Retry | null;
   /** The card of the new column to stand before; null or gone: at the end. */
   beforeTaskId: string | null;
+  /** Refused when the card has another version by now. */
+  ifVersion?: number;
 }
 
 export type TaskPatch = Partial<
@@ -98,9 +100,9 @@ export function insertTask(
 
 export function updateTask(
   db: SqlDatabase,
-  { taskId, patch, at }: { taskId: string; patch: TaskPatch; at: number },
+  { taskId, patch, at, ifVersion }: { taskId: string; patch: TaskPatch; at: number; ifVersion?: number },
 ): Task {
-  const before = requireTask(db, taskId);
+  const before = requireTask(db, taskId, ifVersion);
   const task = { ...before, ...patch, updatedAt: at };
   db.run(
     `UPDATE tasks SET title = ?, description = ?, priority = ?, agent_type_id = ?, workspace_mode = ?,
@@ -129,7 +131,7 @@ export function updateTask(
  * @throws UserError `refused` or `not-found`
  */
 export function changeTaskState(db: SqlDatabase, change: StateChange): { task: Task; from: TaskState } {
-  const before = requireTask(db, change.taskId);
+  const before = requireTask(db, change.taskId, change.ifVersion);
   const refusal = refuseTransition(before.state, change.to);
   if (refusal) throw new UserError({ reason: 'refused', message: `“${before.title}”: ${refusal}` });
   const position = placeInColumn(db, before, change.to, change.beforeTaskId);
@@ -151,17 +153,25 @@ export function changeTaskState(db: SqlDatabase, change: StateChange): { task: T
 /** Moves a card within its column. */
 export function placeTask(
   db: SqlDatabase,
-  { taskId, beforeTaskId, at }: { taskId: string; beforeTaskId: string | null; at: number },
+  {
+    taskId,
+    beforeTaskId,
+    at,
+    ifVersion,
+  }: { taskId: string; beforeTaskId: string | null; at: number; ifVersion?: number },
 ): Task {
-  const task = requireTask(db, taskId);
+  const task = requireTask(db, taskId, ifVersion);
   const position = placeInColumn(db, task, task.state, beforeTaskId);
   db.run('UPDATE tasks SET position = ?, updated_at = ? WHERE id = ?', position, at, taskId);
   return { ...task, position, updatedAt: at };
 }
 
 /** Takes a card off the board. It keeps all it has until it is purged. */
-export function deleteTask(db: SqlDatabase, { taskId, change }: { taskId: string; change: Change }): Task {
-  const task = requireTask(db, taskId);
+export function deleteTask(
+  db: SqlDatabase,
+  { taskId, change, ifVersion }: { taskId: string; change: Change; ifVersion?: number },
+): Task {
+  const task = requireTask(db, taskId, ifVersion);
   db.run('UPDATE tasks SET deleted_at = ? WHERE id = ?', change.at, taskId);
   insertTaskEvent(db, taskId, task.state, task.state, { ...change, why: change.why ?? 'Deleted' });
   return task;
@@ -201,11 +211,21 @@ export function purgeDeleted(
   return { taskIds: tasks.map(({ id }) => String(id)), runIds: runs.map(({ id }) => String(id)) };
 }
 
-/** @throws UserError `not-found` when there is no such card on a board */
-function requireTask(db: SqlDatabase, taskId: string): Task {
+/** @throws UserError `not-found` when there is no such card on a board; `changed` when it has another version by now */
+function requireTask(db: SqlDatabase, taskId: string, ifVersion?: number): Task {
   const row = db.get('SELECT * FROM tasks WHERE id = ? AND deleted_at IS NULL', taskId);
   if (!row) throw new UserError({ reason: 'not-found', message: 'This card no longer exists.' });
-  return taskFrom(row);
+  const task = taskFrom(row);
+  if (ifVersion !== undefined && row.version !== ifVersion) throw changedMeanwhile(task.title);
+  return task;
+}
+
+/** Somebody else has changed a card since it was read. */
+export function changedMeanwhile(title: string): UserError {
+  return new UserError({
+    reason: 'changed',
+    message: `“${title}” was changed meanwhile. Look at it again before you change it.`,
+  });
 }
 
 function insertTaskEvent(

@@ -13,7 +13,7 @@ import type {
   TaskState,
 } from '../model/task.ts';
 import type { QueueMove } from '../store/queueWrites.ts';
-import type { TaskPatch } from '../store/taskWrites.ts';
+import { changedMeanwhile, type TaskPatch } from '../store/taskWrites.ts';
 import type { Store } from '../store/store.ts';
 
 /** How long a deleted card can be brought back: 30 days. */
@@ -41,6 +41,8 @@ export interface StateChangeRequest {
   retry?: Retry;
   /** The card to stand before; left out: the end of the column. */
   beforeTaskId?: string | null;
+  /** Refused with `changed` when the card has another version by now. */
+  ifVersion?: number | undefined;
 }
 
 /** Cards and what happens to them. It knows nothing of agents: what follows from a change hears of it by its event. */
@@ -74,9 +76,11 @@ export class TaskService {
     this.#events.publish('board.updated', { boardId });
   }
 
-  async get(taskId: string): Promise<Task> {
+  /** @throws UserError `not-found`; `changed` when the card has another version than `ifVersion` */
+  async get(taskId: string, ifVersion?: number): Promise<Task> {
     const [card] = await this.#store.query('cards', { taskIds: [taskId] });
     if (!card) throw new UserError({ reason: 'not-found', message: 'This card no longer exists.' });
+    if (ifVersion !== undefined && card.version !== ifVersion) throw changedMeanwhile(card.task.title);
     return card.task;
   }
 
@@ -107,15 +111,26 @@ export class TaskService {
     return task;
   }
 
-  async update(taskId: string, patch: TaskPatch): Promise<Task> {
-    const task = await this.#store.write('task.update', { taskId, patch, at: Date.now() });
+  /** @throws UserError `changed` when the card has another version than `ifVersion` by now */
+  async update(taskId: string, patch: TaskPatch, ifVersion?: number): Promise<Task> {
+    const task = await this.#store.write('task.update', {
+      taskId,
+      patch,
+      at: Date.now(),
+      ...expecting(ifVersion),
+    });
     this.#events.publish('task.updated', { task });
     return task;
   }
 
   /** Moves a card up or down its column. */
-  async place(taskId: string, beforeTaskId: string | null): Promise<Task> {
-    const task = await this.#store.write('task.place', { taskId, beforeTaskId, at: Date.now() });
+  async place(taskId: string, beforeTaskId: string | null, ifVersion?: number): Promise<Task> {
+    const task = await this.#store.write('task.place', {
+      taskId,
+      beforeTaskId,
+      at: Date.now(),
+      ...expecting(ifVersion),
+    });
     this.#events.publish('task.updated', { task });
     return task;
   }
@@ -160,6 +175,7 @@ export class TaskService {
       beforeTaskId: change.beforeTaskId ?? null,
       at: Date.now(),
       eventId: randomUUID(),
+      ...expecting(change.ifVersion),
     });
     this.#events.publish('task.state_changed', { task, from, to: task.state, actor: change.actor, why });
     return task;
@@ -182,9 +198,9 @@ export class TaskService {
     return inserted;
   }
 
-  async delete(taskId: string, actor: string): Promise<void> {
+  async delete(taskId: string, actor: string, ifVersion?: number): Promise<void> {
     const change = { actor, why: null, at: Date.now(), eventId: randomUUID() };
-    const task = await this.#store.write('task.delete', { taskId, change });
+    const task = await this.#store.write('task.delete', { taskId, change, ...expecting(ifVersion) });
     this.#events.publish('task.deleted', { taskId, boardId: task.boardId });
   }
 
@@ -219,4 +235,8 @@ export class TaskService {
     await this.#store.write('board.insert', { board, at: Date.now() });
     return board;
   }
+}
+
+function expecting(ifVersion: number | undefined): { ifVersion?: number } {
+  return ifVersion === undefined ? {} : { ifVersion };
 }

@@ -102,6 +102,7 @@ const queryParams: Record<QueryName, object> = {
   boards: {},
   boardCards: { boardId },
   cards: { taskIds: ['a', 'b'] },
+  changedCards: { boardId, afterVersion: 0, limit: 10 },
   deletedTasks: { boardId },
   waitingTasks: {},
   queuePause: {},
@@ -118,6 +119,7 @@ const queryParams: Record<QueryName, object> = {
   queuedPrompts: { taskId: 'a' },
   toolKinds: { runId: 'run' },
   transcript: { runId: 'run', beforeSeq: null, limit: 10 },
+  changedEntries: { taskId: 'a', afterRev: 0, limit: 10 },
   runLink: { runId: 'run' },
 };
 

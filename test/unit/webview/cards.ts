@@ -78,6 +78,7 @@ export function aRequest(taskId: string, request: Partial<PermissionRequest> = {
 
 export function aCard(id: string, task: Partial<Task> = {}, card: Partial<CardView> = {}): CardView {
   return {
+    version: 1,
     run: null,
     permissions: [],
     questions: [],
