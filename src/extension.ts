@@ -8,6 +8,7 @@ import { UserError, type UserAction } from './model/failure.ts';
 import { LiveBoardState } from './providers/boardState.ts';
 import { BoardTreeView } from './providers/boardView.ts';
 import { CardDeletion } from './providers/cardDeletion.ts';
+import { CardMoves } from './providers/cardMoves.ts';
 import { CredentialPrompts } from './providers/credentialPrompts.ts';
 import { DevcontainerPrompts } from './providers/devcontainerPrompts.ts';
 import { watchDevContainers } from './providers/devContainers.ts';
@@ -60,15 +61,16 @@ export function activate(context: ExtensionContext): void {
   const credentials = store.add(new CredentialPrompts(kandev, state, failures));
   const devcontainers = store.add(new DevcontainerPrompts(kandev, state, failures));
   const deletion = new CardDeletion(kandev, state, failures);
+  const moves = new CardMoves(kandev);
   const usage = store.add(new UsageFeed(kandev, state));
-  const tree = store.add(new TaskTree(state, kandev, failures, usage));
+  const tree = store.add(new TaskTree(state, moves, failures, usage));
   const view = store.add(
     new BoardTreeView(tree, state, () => {
       engine.look();
     }),
   );
   store.add(workspace.registerTextDocumentContentProvider(resultScheme, new ResultFiles(kandev)));
-  const { board, runs } = openPanels(context, store, { kandev, state, usage, log, deletion, perform });
+  const { board, runs } = openPanels(context, store, { kandev, state, usage, log, deletion, moves, perform });
   const isWatched = (taskId: string): boolean => runs.isWatched(taskId);
   const queue = store.add(new PromptQueue(state, () => [...prompts.open(), ...questions.open()], isWatched));
   runs.onDidChangeWatched(() => {
@@ -78,7 +80,7 @@ export function activate(context: ExtensionContext): void {
   store.add(watchDevContainers());
   store.add(new RunMessages(kandev, failures, state, isWatched));
   const faces = { failures, prompts, questions, credentials, devcontainers, log, board, runs, view };
-  const actions = { ...faces, kandev, state, deletion, engine, agents, environment };
+  const actions = { ...faces, kandev, state, deletion, moves, engine, agents, environment };
   for (const command of registerCommands(actions)) store.add(command);
   store.add(
     workspace.onDidChangeConfiguration((change) => {
@@ -95,6 +97,7 @@ interface PanelsOptions {
   usage: UsageFeed;
   log: OutputLog;
   deletion: CardDeletion;
+  moves: CardMoves;
   /** Does what the button of a failure says. */
   perform: (action: UserAction) => Promise<void>;
 }
@@ -103,10 +106,14 @@ interface PanelsOptions {
 function openPanels(
   { extensionUri, workspaceState: drafts }: ExtensionContext,
   store: DisposableStore,
-  { kandev, state, usage, log, deletion, perform }: PanelsOptions,
+  { kandev, state, usage, log, deletion, moves, perform }: PanelsOptions,
 ): { board: BoardPanels; runs: RunPanels } {
   const options = { kandev, state, usage, extensionUri, drafts, log, runAction: perform };
-  const board = new BoardPanels({ ...options, deleteCard: (taskId) => deletion.delete([taskId]) });
+  const board = new BoardPanels({
+    ...options,
+    deleteCards: (taskIds) => deletion.delete(taskIds),
+    moveCards: (cards, how) => moves.move(cards, how),
+  });
   const runs = new RunPanels(options);
   for (const panels of [board, runs]) store.add(panels);
   store.add(window.registerWebviewPanelSerializer(boardViewType, board));

@@ -22,9 +22,8 @@ const moveToCommands: CommandTable = Object.fromEntries(
   Object.entries(moveTargets).map(([id, to]) => [
     id,
     async (context: CommandContext, clicked: unknown, selected: unknown) => {
-      for (const taskId of selectedTaskIds(clicked, selected)) {
-        await context.failures.guard(() => context.kandev.execute('task.move', { taskId, to }));
-      }
+      const taskIds = selectedTaskIds(clicked, selected);
+      await context.moves.move(taskIds.map((taskId) => ({ taskId, to, beforeTaskId: null })));
     },
   ]),
 );
@@ -52,7 +51,7 @@ export const cardCommands: CommandTable = {
       none: l10n.t('There are no cards yet.'),
     });
     const to = card && (await pickState(card));
-    if (to) await context.kandev.execute('task.move', { taskId: card.task.id, to });
+    if (to) await context.moves.move([{ taskId: card.task.id, to, beforeTaskId: null }]);
   },
 
   'kandev.deleteTask': async (context, clicked, selected) => {

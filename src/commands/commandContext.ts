@@ -8,6 +8,7 @@ import type { TerminalConnection } from '../providers/agentTerminal.ts';
 import type { BoardState } from '../providers/boardState.ts';
 import type { BoardTreeView } from '../providers/boardView.ts';
 import type { CardDeletion } from '../providers/cardDeletion.ts';
+import type { CardMoves } from '../providers/cardMoves.ts';
 import type { CredentialPrompts } from '../providers/credentialPrompts.ts';
 import type { DevcontainerPrompts } from '../providers/devcontainerPrompts.ts';
 import type { EngineWatch } from '../providers/engineWatch.ts';
@@ -92,6 +93,7 @@ export interface CommandContext {
   board: BoardWindow;
   runs: RunWindows;
   deletion: CardDeletion;
+  moves: CardMoves;
   engine: EngineWatch;
   view: BoardTreeView;
   /** There as soon as the board is open. */

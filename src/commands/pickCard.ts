@@ -37,10 +37,18 @@ export async function pickCard(
   return picked?.card;
 }
 
-/** The cards a menu was opened on: all that are selected in the tree when it is one of them. */
+/**
+ * The cards a menu was opened on: all that are selected when it is one of them. The tree hands them over beside the one
+ * that was clicked, the board within its context.
+ */
 export function selectedTaskIds(clicked: unknown, selected: unknown): string[] {
-  const nodes = Array.isArray(selected) && selected.length > 0 ? selected : [clicked];
+  const nodes = Array.isArray(selected) && selected.length > 0 ? selected : (taskIdsOf(clicked) ?? [clicked]);
   return [...new Set(nodes.map(taskIdOf).filter((id) => id !== null))];
+}
+
+function taskIdsOf(argument: unknown): readonly unknown[] | null {
+  if (typeof argument !== 'object' || argument === null || !('taskIds' in argument)) return null;
+  return Array.isArray(argument.taskIds) ? argument.taskIds : null;
 }
 
 function taskIdOf(argument: unknown): string | null {

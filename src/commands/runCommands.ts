@@ -1,10 +1,10 @@
 import { l10n, ThemeIcon, window, type QuickInputButton, type QuickPickItem } from 'vscode';
 import type { CardView } from '../model/cardView.ts';
 import { canGoOn, isBusy, isLive } from '../model/run.ts';
-import { cardsOf } from '../providers/boardState.ts';
+import { cardsOf, findCard } from '../providers/boardState.ts';
 import { cardStatus, latestActivity } from '../providers/cardText.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
-import { pickCard } from './pickCard.ts';
+import { pickCard, selectedTaskIds } from './pickCard.ts';
 
 /** Whether its agent could be started, now or when there is room. */
 export function isStartable({ task, run }: CardView): boolean {
@@ -17,7 +17,8 @@ function isStoppable({ run, queue }: CardView): boolean {
 
 /** Runs: start, stop, message, and the overview behind the status bar. */
 export const runCommands: CommandTable = {
-  'kandev.startTask': async (context, argument) => {
+  'kandev.startTask': async (context, argument, selected) => {
+    if (await forSeveral(context, argument, selected, isStartable, 'task.start')) return;
     const card = await pickCard(context, argument, isStartable, {
       placeholder: l10n.t('Which card do you want to start?'),
       none: l10n.t('There is no card with an agent that could be started.'),
@@ -25,7 +26,8 @@ export const runCommands: CommandTable = {
     if (card) await context.kandev.execute('task.start', { taskId: card.task.id });
   },
 
-  'kandev.stopTask': async (context, argument) => {
+  'kandev.stopTask': async (context, argument, selected) => {
+    if (await forSeveral(context, argument, selected, isStoppable, 'task.stop')) return;
     const card = await pickCard(context, argument, isStoppable, {
       placeholder: l10n.t('Which agent do you want to stop?'),
       none: l10n.t('No agent is running or queued.'),
@@ -48,6 +50,23 @@ export const runCommands: CommandTable = {
 
   'kandev.showRuns': showRuns,
 };
+
+/** Does it with each of the selected cards that it fits, where several are selected; false where not. */
+async function forSeveral(
+  context: CommandContext,
+  clicked: unknown,
+  selected: unknown,
+  fits: (card: CardView) => boolean,
+  command: 'task.start' | 'task.stop',
+): Promise<boolean> {
+  const taskIds = selectedTaskIds(clicked, selected);
+  if (taskIds.length < 2) return false;
+  for (const taskId of taskIds) {
+    const card = findCard(context.state, taskId);
+    if (card && fits(card)) await context.failures.guard(() => context.kandev.execute(command, { taskId }));
+  }
+  return true;
+}
 
 async function sendMessage(context: CommandContext, card: CardView, draft = ''): Promise<void> {
   const text = await window.showInputBox({

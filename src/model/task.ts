@@ -72,6 +72,13 @@ export interface Task {
   updatedAt: number;
 }
 
+/** Where a card is put: into a state, and before another card of that column or at its end. */
+export interface CardMove {
+  taskId: string;
+  to: TaskState;
+  beforeTaskId: string | null;
+}
+
 /** Where the agent of a card works, and with what it begins. */
 export type CardPlace = Pick<Task, 'workspaceMode' | 'repositoryUrl' | 'branch' | 'includeUncommitted'>;
 

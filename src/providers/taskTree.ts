@@ -12,12 +12,12 @@ import {
   type TreeDataProvider,
   type TreeDragAndDropController,
 } from 'vscode';
-import type { Kandev } from '../api/contract.ts';
 import { blockedHosts } from '../model/blockedHosts.ts';
 import { columnOf, type Column } from '../model/board.ts';
 import type { CardView } from '../model/cardView.ts';
 import type { RunUsage } from '../model/runUsage.ts';
 import { cardsOf, findCard, type BoardChange, type BoardState } from './boardState.ts';
+import type { CardMoves } from './cardMoves.ts';
 import { agentName, cardStatus, changesText, latestActivity } from './cardText.ts';
 import { DisposableStore } from './disposableStore.ts';
 import type { FailureMessages } from './failureMessages.ts';
@@ -46,7 +46,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
   readonly dragMimeTypes = [mimeType];
   readonly dropMimeTypes = [mimeType];
   readonly #state: BoardState;
-  readonly #kandev: Kandev;
+  readonly #moves: CardMoves;
   readonly #failures: FailureMessages;
   readonly #usage: Pick<UsageFeed, 'once'>;
   readonly #disposables = new DisposableStore();
@@ -59,9 +59,14 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
   readonly #columnNodes = new Map<string, ColumnNode>();
   readonly #outdating = new Set<NodeJS.Timeout>();
 
-  constructor(state: BoardState, kandev: Kandev, failures: FailureMessages, usage: Pick<UsageFeed, 'once'>) {
+  constructor(
+    state: BoardState,
+    moves: CardMoves,
+    failures: FailureMessages,
+    usage: Pick<UsageFeed, 'once'>,
+  ) {
     this.#state = state;
-    this.#kandev = kandev;
+    this.#moves = moves;
     this.#failures = failures;
     this.#usage = usage;
     this.#disposables.add(
@@ -156,12 +161,13 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
     const column = target.kind === 'column' ? target.column : this.#columnOfCard(target.taskId);
     if (!column) return;
     const beforeTaskId = target.kind === 'column' ? null : target.taskId;
-    for (const taskId of taskIds.map(String)) {
+    const moves = taskIds.map(String).flatMap((taskId) => {
       const card = findCard(this.#state, taskId);
-      if (!card || taskId === beforeTaskId) continue;
+      if (!card || taskId === beforeTaskId) return [];
       const to = column.states.includes(card.task.state) ? card.task.state : column.states[0];
-      await this.#failures.guard(() => this.#kandev.execute('task.move', { taskId, to, beforeTaskId }));
-    }
+      return [{ taskId, to, beforeTaskId }];
+    });
+    await this.#failures.guard(() => this.#moves.move(moves));
   }
 
   #columns(): ColumnNode[] {

@@ -6,7 +6,7 @@ import type { EngineStatus } from '../model/engine.ts';
 import type { Failure, UserAction } from '../model/failure.ts';
 import type { PermissionRequest } from '../model/permission.ts';
 import type { RunUsage } from '../model/runUsage.ts';
-import type { Priority, QueuePause, WorkspaceMode } from '../model/task.ts';
+import type { CardMove, Priority, QueuePause, WorkspaceMode } from '../model/task.ts';
 
 /** How much of a file a permission request would change; the texts themselves stay in the extension. */
 export interface DiffSummary {
@@ -53,11 +53,10 @@ export const newCardKey = 'new';
 
 export type Drafts = Readonly<Record<string, Draft>>;
 
-/** The commands of the contract that the board sends itself. Deleting is not among them: the host asks first. */
+/** The commands of the contract that the board sends itself. What can be taken back goes by way of the host. */
 export type BoardCommand =
   | 'task.create'
   | 'task.update'
-  | 'task.move'
   | 'task.start'
   | 'task.stop'
   | 'permission.answer'
@@ -88,8 +87,16 @@ export type AppMessage =
   /** The page has loaded and listens; everything it shows is sent in answer. */
   | { type: 'ready' }
   | ExecuteMessage
-  /** Deletes a card; where that ends an agent's work, once the user has agreed. */
-  | { type: 'deleteCard'; requestId: number; taskId: string }
+  /** Moves cards, one after the other; those that are refused stay where they are. */
+  | {
+      type: 'moveCards';
+      requestId: number;
+      moves: readonly CardMove[];
+      /** Stop the agents that are at work on them, without which they are refused. */
+      stopRuns: boolean;
+    }
+  /** Deletes cards; where that ends an agent's work, once the user has agreed. */
+  | { type: 'deleteCards'; requestId: number; taskIds: readonly string[] }
   | { type: 'uiCommand'; command: UiCommand; taskId: string }
   /** The button of a failure, where the page cannot do by itself what it stands for. */
   | { type: 'runAction'; requestId: number; action: UserAction }

@@ -7,6 +7,7 @@ import type { HostClient } from './hostClient.ts';
 import { placeOf } from './layout.ts';
 import { heirOf } from './moves.ts';
 import type { ViewKeeper } from './savedView.ts';
+import { SelectionController } from './selectionController.ts';
 import type { Store } from './state.ts';
 
 type Snapshot = Extract<HostMessage, { type: 'snapshot' }>;
@@ -24,6 +25,7 @@ export class BoardController {
   readonly clock = new Clock();
   readonly form: FormController;
   readonly commands: CardCommands;
+  readonly selection: SelectionController;
   readonly #host: HostClient;
   readonly #viewKeeper: ViewKeeper;
   #revealed: Revealed | null = null;
@@ -38,8 +40,11 @@ export class BoardController {
     this.commands = new CardCommands(store, host, (taskId) => {
       this.form.edit(taskId);
     });
-    const { filter, focusedTaskId } = viewKeeper.view;
-    store.update({ filter, focusedTaskId });
+    this.selection = new SelectionController(store, (selected) => {
+      viewKeeper.save({ selected });
+    });
+    const { filter, focusedTaskId, selected } = viewKeeper.view;
+    store.update({ filter, focusedTaskId, selected: new Set(selected) });
   }
 
   receive(message: HostMessage): void {
@@ -95,7 +100,6 @@ export class BoardController {
     this.#viewKeeper.save({ focusedTaskId });
   }
 
-  /** Asks for the focus on a card, which is given as soon as the card is drawn. */
   /** Shows a card whatever the filter, and gives it the focus when `focus` is set. */
   reveal(taskId: string, focus = true): void {
     this.#revealed = { taskId, focus };
@@ -139,9 +143,11 @@ export class BoardController {
     const cards = new Map(content.cards);
     for (const taskId of removed) cards.delete(taskId);
     for (const card of upserted) cards.set(card.task.id, card);
+    const { peekedTaskId } = this.store.state;
     const lost = focusedTaskId !== null && !cards.has(focusedTaskId);
     const heir = lost ? heirOf(before, focusedTaskId) : null;
-    this.store.update({ content: { ...content, cards } });
+    const isPeeked = peekedTaskId !== null && cards.has(peekedTaskId);
+    this.store.update({ content: { ...content, cards }, peekedTaskId: isPeeked ? peekedTaskId : null });
     if (lost) this.setFocused(heir);
     const { layout } = this.store.state;
     if (!layout) return;
@@ -156,6 +162,6 @@ export class BoardController {
   #afterSave(taskId: string | null, mode: SaveMode): void {
     if (taskId === null) return;
     this.reveal(taskId);
-    if (mode === 'saveAndStart') void this.commands.start(taskId);
+    if (mode === 'saveAndStart') void this.commands.start([taskId]);
   }
 }

@@ -29,18 +29,32 @@ export function runKeyCommand(
     case 'help':
       controller.store.update({ helpOpen: true });
       return true;
+    case 'selectAll':
+      controller.selection.selectAll();
+      return true;
+    case 'escape':
+      return escape(controller);
     case 'focus':
     case 'focusEdge':
+    case 'extend':
       return moveFocus(command, taskId, controller, targets);
     default:
       return taskId !== null && runCardCommand(command, taskId, controller);
   }
 }
 
+/** Takes away what lies over the board: a message first, then the selection. */
+function escape({ store, commands, selection }: BoardController): boolean {
+  if (store.state.notice) commands.dismissNotice();
+  else if (store.state.selected.size > 0) selection.clear();
+  else return false;
+  return true;
+}
+
 function moveFocus(
   command: FocusCommand,
   taskId: string | null,
-  { store }: BoardController,
+  { store, selection }: BoardController,
   targets: KeyTargets,
 ): boolean {
   const { layout, focusedTaskId } = store.state;
@@ -48,36 +62,42 @@ function moveFocus(
   const next =
     taskId === null
       ? tabStop(layout, focusedTaskId)
-      : command.kind === 'focus'
-        ? neighbourOf(layout, taskId, command.direction)
-        : edgeOf(layout, taskId, command.edge);
-  if (next !== null) targets.focusCard(next);
+      : command.kind === 'focusEdge'
+        ? edgeOf(layout, taskId, command.edge)
+        : neighbourOf(layout, taskId, command.direction);
+  if (next === null) return true;
+  if (command.kind === 'extend') selection.extendTo(next);
+  else selection.startAt(next);
+  targets.focusCard(next);
   return true;
 }
 
-function runCardCommand(
-  command: CardCommand,
-  taskId: string,
-  { commands, form, store }: BoardController,
-): boolean {
+function runCardCommand(command: CardCommand, taskId: string, controller: BoardController): boolean {
+  const { commands, form, selection, store } = controller;
   switch (command.kind) {
     case 'move': {
       const { layout } = store.state;
-      const placement = layout && placementByKey(layout, taskId, command.direction);
-      if (placement) void commands.place(taskId, placement);
+      const to = layout && placementByKey(layout, taskId, selection.targets(taskId), command.direction);
+      if (to) void commands.place(to.moved, to);
       break;
     }
     case 'open':
       commands.runUiCommand('kandev.openRun', taskId);
       break;
+    case 'peek':
+      store.update({ peekedTaskId: taskId });
+      break;
+    case 'select':
+      selection.toggle(taskId);
+      break;
     case 'edit':
       form.edit(taskId);
       break;
     case 'start':
-      void commands.start(taskId);
+      void commands.start(selection.targets(taskId));
       break;
     case 'stop':
-      void commands.stop(taskId);
+      void commands.stop(selection.targets(taskId));
       break;
     case 'message':
       commands.message(taskId);
@@ -86,7 +106,7 @@ function runCardCommand(
       commands.review(taskId);
       break;
     case 'delete':
-      void commands.delete(taskId);
+      void commands.delete(selection.targets(taskId));
       break;
   }
   return true;

@@ -1,9 +1,10 @@
 import type { UserAction } from '../../model/failure.ts';
-import { taskStates, type TaskState } from '../../model/task.ts';
-import type { BoardCommand, BoardCommandInput, UiCommand } from '../protocol.ts';
-import { actionsOf } from './cardFacts.ts';
+import { taskStates, type CardMove, type TaskState } from '../../model/task.ts';
+import type { BoardCard, UiCommand } from '../protocol.ts';
+import { actionsOf, type CardActions } from './cardFacts.ts';
 import type { HostClient, Outcome } from './hostClient.ts';
-import { moveTo, type Move, type Placement } from './moves.ts';
+import { t } from './l10n.ts';
+import { movesTo, type Placement } from './moves.ts';
 import type { PendingWork, Store } from './state.ts';
 
 function isTaskState(state: string): state is TaskState {
@@ -22,24 +23,29 @@ export class CardCommands {
     this.#editCard = editCard;
   }
 
-  async place(taskId: string, placement: Placement): Promise<void> {
-    const { content, layout } = this.#store.state;
-    const card = content?.cards.get(taskId);
-    const move = card && layout && moveTo(layout, card, placement);
-    if (move) await this.move(move);
+  /** Puts cards there, in this order. */
+  async place(taskIds: readonly string[], placement: Placement): Promise<void> {
+    const { layout } = this.#store.state;
+    const moves = layout ? movesTo(layout, this.#cards(taskIds), placement) : [];
+    if (moves.length > 0) await this.move(moves);
   }
 
-  async move(move: Move, stopRun = false): Promise<void> {
-    await this.#work(move.taskId, 'moving', 'task.move', { ...move, stopRun }, move);
+  async move(moves: readonly CardMove[], stopRuns = false): Promise<void> {
+    const taskIds = moves.map(({ taskId }) => taskId);
+    const outcome = await this.#whilePending(taskIds, 'moving', () => this.#host.moveCards(moves, stopRuns));
+    if (outcome) this.#report(outcome, moves);
   }
 
-  async start(taskId: string): Promise<void> {
-    await this.#work(taskId, 'starting', 'task.start', { taskId });
+  /** Of several cards, those that can be started. */
+  async start(taskIds: readonly string[]): Promise<void> {
+    const startable = taskIds.length === 1 ? taskIds : this.#those(taskIds, 'start');
+    if (startable.length === 0) this.#store.announce(t('None of these cards can be started.'));
+    await this.#each(startable, 'starting', (taskId) => this.#host.execute('task.start', { taskId }));
   }
 
-  async stop(taskId: string): Promise<void> {
-    const card = this.#store.state.content?.cards.get(taskId);
-    if (card && actionsOf(card).stop) await this.#work(taskId, 'stopping', 'task.stop', { taskId });
+  async stop(taskIds: readonly string[]): Promise<void> {
+    const stoppable = this.#those(taskIds, 'stop');
+    await this.#each(stoppable, 'stopping', (taskId) => this.#host.execute('task.stop', { taskId }));
   }
 
   /** Gives a silent agent the same time again. */
@@ -48,11 +54,12 @@ export class CardCommands {
   }
 
   async nudge(taskId: string): Promise<void> {
-    await this.#work(taskId, 'nudging', 'run.nudge', { taskId });
+    await this.#each([taskId], 'nudging', () => this.#host.execute('run.nudge', { taskId }));
   }
 
-  async delete(taskId: string): Promise<void> {
-    await this.#whilePending(taskId, 'deleting', () => this.#host.deleteCard(taskId));
+  async delete(taskIds: readonly string[]): Promise<void> {
+    const outcome = await this.#whilePending(taskIds, 'deleting', () => this.#host.deleteCards(taskIds));
+    if (outcome) this.#report(outcome);
   }
 
   message(taskId: string): void {
@@ -90,18 +97,19 @@ export class CardCommands {
     this.#report(await this.#host.execute('queue.resume', {}));
   }
 
-  /** Does what the button of a failure says; `move` is the one that was refused, where it was a move. */
-  async act(action: UserAction, move: Move | null = null): Promise<void> {
+  /** Does what the button of a failure says; `moves` are those that were refused, where it was about moves. */
+  async act(action: UserAction, moves: readonly CardMove[] = []): Promise<void> {
     this.dismissNotice();
     switch (action.kind) {
       case 'retry':
-        return this.start(action.taskId);
+        return this.start([action.taskId]);
       case 'stop':
-        return this.stop(action.taskId);
+        return this.stop([action.taskId]);
       case 'stopAndMove': {
-        if (move) return this.move(move, true);
         const { taskId, to } = action;
-        if (isTaskState(to)) await this.move({ taskId, to, beforeTaskId: null }, true);
+        const refused = moves.find((move) => move.taskId === taskId);
+        if (refused) return this.move([refused], true);
+        if (isTaskState(to)) await this.move([{ taskId, to, beforeTaskId: null }], true);
         return;
       }
       case 'editTask':
@@ -123,35 +131,57 @@ export class CardCommands {
     this.#report(outcome);
   }
 
-  async #work<C extends BoardCommand>(
-    taskId: string,
-    work: PendingWork,
-    command: C,
-    input: BoardCommandInput<C>,
-    move: Move | null = null,
-  ): Promise<void> {
-    await this.#whilePending(taskId, work, () => this.#host.execute(command, input), move);
+  #cards(taskIds: readonly string[]): BoardCard[] {
+    const { content } = this.#store.state;
+    return taskIds.flatMap((taskId) => content?.cards.get(taskId) ?? []);
   }
 
-  async #whilePending(
-    taskId: string,
+  /** Those of the cards that this can be done with. */
+  #those(taskIds: readonly string[], action: keyof CardActions): string[] {
+    return this.#cards(taskIds)
+      .filter((card) => actionsOf(card)[action])
+      .map(({ task }) => task.id);
+  }
+
+  /** Does something with one card after the other. */
+  async #each(
+    taskIds: readonly string[],
     work: PendingWork,
-    send: () => Promise<Outcome>,
-    move: Move | null = null,
+    send: (taskId: string) => Promise<Outcome>,
   ): Promise<void> {
+    const outcomes = await this.#whilePending(taskIds, work, async (pending) => {
+      const sent: Outcome[] = [];
+      for (const taskId of pending) sent.push(await send(taskId));
+      return sent;
+    });
+    const failures = (outcomes ?? []).flatMap((outcome) => (outcome.ok ? [] : [outcome.failure]));
+    const [failure, ...others] = failures;
+    if (!failure) return;
+    const { reason, message } = failure;
+    const summary = t('{0} of {1} cards: {2}', failures.length, taskIds.length, message);
+    this.#report({ ok: false, failure: others.length === 0 ? failure : { reason, message: summary } });
+  }
+
+  /** Shows that something is done with cards, but for those with which it is done already; null when there are no others. */
+  async #whilePending<T>(
+    taskIds: readonly string[],
+    work: PendingWork,
+    send: (taskIds: readonly string[]) => Promise<T>,
+  ): Promise<T | null> {
     const { pending } = this.#store.state;
-    if (pending.get(taskId) === work) return;
-    this.#store.update({ pending: new Map([...pending, [taskId, work]]) });
-    const outcome = await send();
+    const ids = taskIds.filter((taskId) => pending.get(taskId) !== work);
+    if (ids.length === 0) return null;
+    this.#store.update({ pending: new Map([...pending, ...ids.map((taskId) => [taskId, work] as const)]) });
+    const result = await send(ids);
     // A card that is stopped while it is being started now waits for the stop.
-    const left = [...this.#store.state.pending].filter(([id, each]) => id !== taskId || each !== work);
+    const left = [...this.#store.state.pending].filter(([id, each]) => !ids.includes(id) || each !== work);
     this.#store.update({ pending: new Map(left) });
-    this.#report(outcome, move);
+    return result;
   }
 
-  #report(outcome: Outcome, move: Move | null = null): void {
+  #report(outcome: Outcome, moves: readonly CardMove[] = []): void {
     if (outcome.ok) return;
-    this.#store.update({ notice: { failure: outcome.failure, move } });
+    this.#store.update({ notice: { failure: outcome.failure, moves } });
     this.#store.announce(outcome.failure.message);
   }
 }

@@ -7,6 +7,7 @@ import type { Priority, TaskState } from '../../model/task.ts';
 import { stateNames } from '../../model/taskState.ts';
 import type { BoardCard } from '../protocol.ts';
 import { t } from './l10n.ts';
+import type { Selection } from './selection.ts';
 
 export type Tone = 'neutral' | 'busy' | 'waiting' | 'good' | 'bad';
 
@@ -215,12 +216,17 @@ export function accessibleName(card: BoardCard, agentName: string | null): strin
 }
 
 /** What VS Code's menus on the card decide by; the keys are those of `when` clauses. */
-export function menuContext(card: BoardCard): Record<string, string | boolean> {
+export function menuContext(
+  card: BoardCard,
+  selection: Selection | null = null,
+): Record<string, string | boolean | string[]> {
   const { task, run, permissions, questions, queue } = card;
   return {
     ...offersOf(card),
     webviewSection: 'card',
     taskId: task.id,
+    // What the commands take that can be done with several cards.
+    ...(selection && { taskIds: [...selection] }),
     state: task.state,
     live: run !== null && isLive(run.state),
     ready: run !== null && canGoOn(run),

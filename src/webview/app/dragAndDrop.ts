@@ -4,10 +4,12 @@ import {
   dropTargetForElements,
   monitorForElements,
 } from '@atlaskit/pragmatic-drag-and-drop/element/adapter';
+import { setCustomNativeDragPreview } from '@atlaskit/pragmatic-drag-and-drop/element/set-custom-native-drag-preview';
 import { attachClosestEdge, extractClosestEdge } from '@atlaskit/pragmatic-drag-and-drop-hitbox/closest-edge';
 import type { BoardController } from './boardController.ts';
 import type { BoardLayout } from './layout.ts';
-import { moveTo, placementAtCard, type Placement } from './moves.ts';
+import { t } from './l10n.ts';
+import { movesTo, placementAtCard, type Placement } from './moves.ts';
 
 /** Cards and columns are the only things that are dragged and dropped on; this is what each tells of itself. */
 const cardKey = 'kandevCard';
@@ -22,12 +24,30 @@ interface DragEventPayload {
   location: { current: { dropTargets: readonly DropTarget[] } };
 }
 
+/** What is drawn under the pointer for several cards; a single one is drawn by the browser. */
+function drawCount(count: number): (preview: { container: HTMLElement }) => void {
+  return ({ container }) => {
+    const preview = document.createElement('div');
+    preview.className = 'drag-count';
+    preview.textContent = t('{0} cards', count);
+    container.append(preview);
+  };
+}
+
 /** Lets a card be dragged, and others be dropped above and below it. Returns what undoes that. */
-export function makeCardDraggable(element: HTMLElement, taskId: () => string): () => void {
+export function makeCardDraggable(
+  element: HTMLElement,
+  taskId: () => string,
+  targets: () => readonly string[],
+): () => void {
   return combine(
     draggable({
       element,
       getInitialData: () => ({ [cardKey]: taskId() }),
+      onGenerateDragPreview: ({ nativeSetDragImage }) => {
+        const { length } = targets();
+        if (length > 1) setCustomNativeDragPreview({ nativeSetDragImage, render: drawCount(length) });
+      },
       onDragStart: () => {
         element.toggleAttribute('data-dragging', true);
       },
@@ -60,11 +80,11 @@ function textAt(data: DropTarget['data'], key: string): string | null {
 
 /** Follows every drag on the page: notes where the card would go, and moves it when it is dropped. */
 export function followDrags(controller: BoardController): () => void {
-  const { store, commands } = controller;
+  const { store, commands, selection } = controller;
 
   const gapAt = (
     layout: BoardLayout,
-    movedId: string,
+    moved: readonly string[],
     [innermost]: readonly DropTarget[],
   ): Placement | null => {
     if (!innermost) return null;
@@ -74,27 +94,25 @@ export function followDrags(controller: BoardController): () => void {
       return columnId === null ? null : { columnId, beforeTaskId: null };
     }
     const edge = extractClosestEdge(innermost.data) === 'top' ? 'top' : 'bottom';
-    return placementAtCard(layout, movedId, overTaskId, edge);
+    return placementAtCard(layout, moved, overTaskId, edge);
   };
 
-  /** Null also where the card stands already: there is nothing to show and nothing to do. */
-  const placementIn = (movedId: string, targets: readonly DropTarget[]): Placement | null => {
+  /** Null also where the cards stand already: there is nothing to show and nothing to do. */
+  const placementIn = (moved: readonly string[], targets: readonly DropTarget[]): Placement | null => {
     const { layout, content } = store.state;
-    const card = content?.cards.get(movedId);
-    const gap = layout && gapAt(layout, movedId, targets);
-    return card && gap && moveTo(layout, card, gap) ? gap : null;
+    const cards = moved.flatMap((taskId) => content?.cards.get(taskId) ?? []);
+    const gap = layout && gapAt(layout, moved, targets);
+    return gap && movesTo(layout, cards, gap).length > 0 ? gap : null;
   };
 
   const note = ({ source, location }: DragEventPayload) => {
     const taskId = textAt(source.data, cardKey);
     if (taskId === null) return;
-    const over = placementIn(taskId, location.current.dropTargets);
     const known = store.state.drag;
-    const same =
-      known?.taskId === taskId &&
-      known.over?.columnId === over?.columnId &&
-      known.over?.beforeTaskId === over?.beforeTaskId;
-    if (!same) store.update({ drag: { taskId, over } });
+    const taskIds = known?.taskIds ?? selection.targets(taskId);
+    const over = placementIn(taskIds, location.current.dropTargets);
+    const same = known?.over?.columnId === over?.columnId && known?.over?.beforeTaskId === over?.beforeTaskId;
+    if (!known || !same) store.update({ drag: { taskIds, over } });
   };
 
   return monitorForElements({
@@ -106,8 +124,9 @@ export function followDrags(controller: BoardController): () => void {
       const taskId = textAt(source.data, cardKey);
       store.update({ drag: null });
       if (taskId === null) return;
-      const placement = placementIn(taskId, location.current.dropTargets);
-      if (placement) void commands.place(taskId, placement);
+      const taskIds = selection.targets(taskId);
+      const placement = placementIn(taskIds, location.current.dropTargets);
+      if (placement) void commands.place(taskIds, placement);
     },
   });
 }

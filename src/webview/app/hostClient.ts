@@ -1,4 +1,5 @@
 import type { Failure, UserAction } from '../../model/failure.ts';
+import type { CardMove } from '../../model/task.ts';
 import type { AppMessage, BoardCommand, BoardCommandInput, ExecuteMessage } from '../protocol.ts';
 
 /** What VS Code gives a webview page, once. */
@@ -28,13 +29,18 @@ export class HostClient {
   execute<C extends BoardCommand>(command: C, input: BoardCommandInput<C>): Promise<Outcome> {
     return this.#request((requestId) => {
       const message: ExecuteMessage<C> = { type: 'execute', requestId, command, input };
-      return message;
+      return message as ExecuteMessage;
     });
   }
 
-  /** Deletes a card if the user confirms it; `taskId` of the outcome is null when they did not. */
-  deleteCard(taskId: string): Promise<Outcome> {
-    return this.#request((requestId) => ({ type: 'deleteCard', requestId, taskId }));
+  /** Moves cards; those that are refused stay where they are, and the outcome says so. */
+  moveCards(moves: readonly CardMove[], stopRuns: boolean): Promise<Outcome> {
+    return this.#request((requestId) => ({ type: 'moveCards', requestId, moves, stopRuns }));
+  }
+
+  /** Deletes cards if the user confirms it; `taskId` of the outcome is null when they did not. */
+  deleteCards(taskIds: readonly string[]): Promise<Outcome> {
+    return this.#request((requestId) => ({ type: 'deleteCards', requestId, taskIds }));
   }
 
   /** Has the extension do what the button of a failure stands for. */
@@ -48,7 +54,7 @@ export class HostClient {
     resolve?.(outcome);
   }
 
-  #request(toMessage: (requestId: number) => unknown): Promise<Outcome> {
+  #request(toMessage: (requestId: number) => AppMessage): Promise<Outcome> {
     this.#lastRequestId += 1;
     const requestId = this.#lastRequestId;
     return new Promise((resolve) => {

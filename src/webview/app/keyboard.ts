@@ -2,14 +2,15 @@ import type { Direction } from './moves.ts';
 import { t } from './l10n.ts';
 
 export type FocusCommand =
-  { kind: 'focus'; direction: Direction } | { kind: 'focusEdge'; edge: 'first' | 'last' };
+  { kind: 'focus' | 'extend'; direction: Direction } | { kind: 'focusEdge'; edge: 'first' | 'last' };
 
-/** What is done to the card that has the focus. */
+/** What is done to the card that has the focus, or to all that are selected with it. */
 export type CardCommand =
   | { kind: 'move'; direction: Direction }
-  | { kind: 'open' | 'edit' | 'start' | 'stop' | 'message' | 'review' | 'delete' };
+  | { kind: 'open' | 'peek' | 'select' | 'edit' | 'start' | 'stop' | 'message' | 'review' | 'delete' };
 
-export type KeyCommand = FocusCommand | CardCommand | { kind: 'create' | 'filter' | 'help' };
+export type KeyCommand =
+  FocusCommand | CardCommand | { kind: 'create' | 'filter' | 'help' | 'selectAll' | 'escape' };
 
 /** The part of a `KeyboardEvent` that counts. */
 export interface KeyPress {
@@ -31,6 +32,9 @@ const plainKeys: Readonly<Record<string, KeyCommand>> = {
   Home: { kind: 'focusEdge', edge: 'first' },
   End: { kind: 'focusEdge', edge: 'last' },
   Enter: { kind: 'open' },
+  ' ': { kind: 'peek' },
+  Escape: { kind: 'escape' },
+  x: { kind: 'select' },
   Delete: { kind: 'delete' },
   c: { kind: 'create' },
   e: { kind: 'edit' },
@@ -44,9 +48,10 @@ const plainKeys: Readonly<Record<string, KeyCommand>> = {
 
 /** What a key means on the board, outside its text fields; null for a key that it leaves alone. */
 export function keyCommand({ key, altKey, ctrlKey, metaKey, shiftKey }: KeyPress): KeyCommand | null {
-  if (ctrlKey || metaKey) return null;
+  if (ctrlKey || metaKey) return key === 'a' && !altKey && !shiftKey ? { kind: 'selectAll' } : null;
   const direction = directions[key];
-  if (direction) return shiftKey ? null : { kind: altKey ? 'move' : 'focus', direction };
+  if (direction && shiftKey) return altKey ? null : { kind: 'extend', direction };
+  if (direction) return { kind: altKey ? 'move' : 'focus', direction };
   return altKey ? null : (plainKeys[key] ?? null);
 }
 
@@ -59,7 +64,17 @@ export function keyHelp(): { title: string; keys: { keys: readonly string[]; doe
         { keys: ['↑', '↓', '←', '→'], does: t('Go to the next card or column') },
         { keys: ['Home', 'End'], does: t('Go to the first or last card of the column') },
         { keys: ['Tab'], does: t('Go to the buttons of the card') },
+        { keys: ['Space'], does: t('Peek at the card') },
         { keys: ['/'], does: t('Filter the cards') },
+      ],
+    },
+    {
+      title: t('Select cards'),
+      keys: [
+        { keys: ['X'], does: t('Select the card, or not any more') },
+        { keys: ['Shift ↑', 'Shift ↓'], does: t('Select the cards above or below as well') },
+        { keys: ['Ctrl A'], does: t('Select all cards that are shown') },
+        { keys: ['Esc'], does: t('Select nothing') },
       ],
     },
     {

@@ -6,6 +6,7 @@ import { ColumnElement } from './elements/columnElement.ts';
 import { ElapsedElement } from './elements/elapsedElement.ts';
 import { FormElement } from './elements/formElement.ts';
 import { HelpElement } from './elements/helpElement.ts';
+import { PeekElement } from './elements/peekElement.ts';
 import { HostClient, type VsCodeApi } from './hostClient.ts';
 import { configureTexts, readTranslations } from './l10n.ts';
 import { ViewKeeper } from './savedView.ts';
@@ -21,6 +22,7 @@ function start(root: HTMLElement): void {
   customElements.define('kandev-column', ColumnElement);
   customElements.define('kandev-form', FormElement);
   customElements.define('kandev-help', HelpElement);
+  customElements.define('kandev-peek', PeekElement);
   customElements.define('kandev-app', BoardElement);
 
   const api = acquireVsCodeApi();

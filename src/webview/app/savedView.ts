@@ -2,6 +2,8 @@
 export interface SavedView {
   filter: string;
   focusedTaskId: string | null;
+  /** The ids of the cards that are selected. */
+  selected: readonly string[];
   /** The key of the draft whose form is open. */
   openForm: string | null;
   /** The agent type that was chosen last for a new card. */
@@ -13,6 +15,7 @@ export interface SavedView {
 const emptyView: SavedView = {
   filter: '',
   focusedTaskId: null,
+  selected: [],
   openForm: null,
   agentTypeId: null,
   scroll: {},
@@ -33,6 +36,7 @@ function readSavedView(saved: unknown): SavedView {
   return {
     filter: textOf(saved.filter) ?? '',
     focusedTaskId: textOf(saved.focusedTaskId),
+    selected: Array.isArray(saved.selected) ? saved.selected.filter((id) => typeof id === 'string') : [],
     openForm: textOf(saved.openForm),
     agentTypeId: textOf(saved.agentTypeId),
     scroll: Object.fromEntries(

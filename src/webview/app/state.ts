@@ -3,18 +3,19 @@ import type { Board } from '../../model/board.ts';
 import type { EngineStatus } from '../../model/engine.ts';
 import type { Failure, UserAction } from '../../model/failure.ts';
 import type { RunUsage } from '../../model/runUsage.ts';
-import type { QueuePause, WorkspaceMode } from '../../model/task.ts';
+import type { CardMove, QueuePause, WorkspaceMode } from '../../model/task.ts';
 import type { BoardCard, Draft, Drafts } from '../protocol.ts';
 import { layOut, type BoardLayout } from './layout.ts';
-import type { Move, Placement } from './moves.ts';
+import type { Placement } from './moves.ts';
+import { noSelection, pruned, type Selection } from './selection.ts';
 
 /** A command on a card that has not been answered yet. */
 export type PendingWork = 'moving' | 'starting' | 'stopping' | 'nudging' | 'deleting';
 
 export interface Notice {
   failure: Failure;
-  /** The move that was refused, to be done after all once its hindrance is gone. */
-  move: Move | null;
+  /** The moves that were asked for, to be done after all once their hindrance is gone. */
+  moves: readonly CardMove[];
 }
 
 export interface FormState {
@@ -29,8 +30,9 @@ export interface FormState {
 }
 
 export interface DragState {
-  taskId: string;
-  /** Where it would go if it were dropped now. */
+  /** In the order of the board. */
+  taskIds: readonly string[];
+  /** Where they would go if they were dropped now. */
   over: Placement | null;
 }
 
@@ -55,6 +57,9 @@ export interface AppState {
   filter: string;
   /** The card that arrow keys start from and that Tab leads to. */
   focusedTaskId: string | null;
+  selected: Selection;
+  /** The card that is looked at without being opened. */
+  peekedTaskId: string | null;
   pending: ReadonlyMap<string, PendingWork>;
   /** The option that was chosen for each permission request that is being answered. */
   answering: ReadonlyMap<string, string>;
@@ -78,6 +83,8 @@ const initialState: AppState = {
   usage: new Map(),
   filter: '',
   focusedTaskId: null,
+  selected: noSelection,
+  peekedTaskId: null,
   pending: new Map(),
   answering: new Map(),
   addingSamples: false,
@@ -110,6 +117,7 @@ export class Store {
     const next = { ...previous, ...patch };
     if (next.content !== previous.content || next.filter !== previous.filter) {
       next.layout = next.content && layoutOf(next.content, next.filter, previous.layout);
+      if (next.layout) next.selected = pruned(next.selected, next.layout);
     }
     this.#state = next;
     for (const listener of this.#listeners) listener();

@@ -1,9 +1,10 @@
 import type { Kandev } from '../../api/contract.ts';
 import type { Disposable } from '../../model/events.ts';
 import { failureOf, type UserAction } from '../../model/failure.ts';
-import type { BoardChange, BoardState } from '../../providers/boardState.ts';
+import type { CardMove } from '../../model/task.ts';
+import { findCard, type BoardChange, type BoardState } from '../../providers/boardState.ts';
 import type { UsageSource } from '../../providers/usageFeed.ts';
-import type { BoardCommand, ExecuteMessage, HostMessage, UiCommand } from '../protocol.ts';
+import type { AppMessage, BoardCommand, ExecuteMessage, HostMessage, UiCommand } from '../protocol.ts';
 import { toBoardCard, type Shorten } from './diffSummary.ts';
 import type { DraftKeeper } from './draftKeeper.ts';
 import { readAppMessage } from './messages.ts';
@@ -20,11 +21,15 @@ export interface BoardServices {
   /** Does what the button of a failure says. */
   runAction(action: UserAction): Promise<void>;
   runUiCommand(command: UiCommand, taskId: string): Promise<void>;
-  /** Deletes a card, with a way back; false when the user is asked and says no. */
-  deleteCard(taskId: string): Promise<boolean>;
+  /** Deletes cards, with a way back; false when the user is asked and says no. */
+  deleteCards(taskIds: readonly string[]): Promise<boolean>;
+  /** Moves cards, with a way back. */
+  moveCards(moves: readonly CardMove[], options: { stopRuns: boolean }): Promise<void>;
   shorten: Shorten;
   warn(message: string): void;
 }
+
+type Message<T extends AppMessage['type']> = Extract<AppMessage, { type: T }>;
 
 /** What the extension may ask a board to show. */
 export type BoardRequest = Extract<
@@ -76,8 +81,11 @@ export class BoardConnection implements Disposable {
       case 'execute':
         void this.#execute(message);
         break;
-      case 'deleteCard':
-        void this.#delete(message.requestId, message.taskId);
+      case 'moveCards':
+        void this.#move(message);
+        break;
+      case 'deleteCards':
+        void this.#delete(message);
         break;
       case 'uiCommand':
         void this.#runUiCommand(message.command, message.taskId);
@@ -205,11 +213,18 @@ export class BoardConnection implements Disposable {
     });
   }
 
-  async #delete(requestId: number, taskId: string): Promise<void> {
+  async #move({ requestId, moves, stopRuns }: Message<'moveCards'>): Promise<void> {
     await this.#answer(requestId, async () => {
-      const { current } = this.#services.state;
-      const known = current.status === 'ready' && current.view.cards.some(({ task }) => task.id === taskId);
-      return known && (await this.#services.deleteCard(taskId)) ? taskId : null;
+      await this.#services.moveCards(moves, { stopRuns });
+      return moves[0]?.taskId ?? null;
+    });
+  }
+
+  async #delete({ requestId, taskIds }: Message<'deleteCards'>): Promise<void> {
+    await this.#answer(requestId, async () => {
+      const known = taskIds.filter((taskId) => findCard(this.#services.state, taskId));
+      const [first] = known;
+      return first !== undefined && (await this.#services.deleteCards(known)) ? first : null;
     });
   }
 

@@ -22,7 +22,8 @@ export interface BoardPanelOptions {
   log: Pick<vscode.LogOutputChannel, 'warn'>;
   /** Does what the button of a failure says. */
   runAction(action: UserAction): Promise<void>;
-  deleteCard(taskId: string): Promise<boolean>;
+  deleteCards: BoardServices['deleteCards'];
+  moveCards: BoardServices['moveCards'];
 }
 
 interface OpenBoard {
@@ -51,7 +52,8 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
       runUiCommand: async (command, taskId) => {
         await vscode.commands.executeCommand(command, { taskId });
       },
-      deleteCard: (taskId) => options.deleteCard(taskId),
+      deleteCards: (taskIds) => options.deleteCards(taskIds),
+      moveCards: (moves, how) => options.moveCards(moves, how),
       shorten: (path) => shownPath(options.state, path),
       warn: (message) => {
         options.log.warn(message);

@@ -1,10 +1,12 @@
 import * as v from 'valibot';
 import { commandSchemas } from '../../api/contract.ts';
 import type { Failure, UserAction } from '../../model/failure.ts';
-import { priorities, workspaceModes } from '../../model/task.ts';
+import { priorities, taskStates, workspaceModes } from '../../model/task.ts';
 import { type AppMessage, type BoardCommand, type Draft, type Drafts, uiCommands } from '../protocol.ts';
 
 const taskId = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
+/** With how many cards at once something is done; far more than anybody selects. */
+const maxCards = 10_000;
 export const requestId = v.pipe(v.number(), v.integer());
 
 export const userAction: v.GenericSchema<unknown, UserAction> = v.variant('kind', [
@@ -61,7 +63,6 @@ const appMessage: v.GenericSchema<unknown, AppMessage> = v.variant('type', [
   v.variant('command', [
     execute('task.create'),
     execute('task.update'),
-    execute('task.move'),
     execute('task.start'),
     execute('task.stop'),
     execute('permission.answer'),
@@ -70,7 +71,20 @@ const appMessage: v.GenericSchema<unknown, AppMessage> = v.variant('type', [
     execute('queue.resume'),
     execute('board.addSamples'),
   ]),
-  v.object({ type: v.literal('deleteCard'), requestId, taskId }),
+  v.object({
+    type: v.literal('moveCards'),
+    requestId,
+    moves: v.pipe(
+      v.array(v.object({ taskId, to: v.picklist(taskStates), beforeTaskId: v.nullable(taskId) })),
+      v.maxLength(maxCards),
+    ),
+    stopRuns: v.boolean(),
+  }),
+  v.object({
+    type: v.literal('deleteCards'),
+    requestId,
+    taskIds: v.pipe(v.array(taskId), v.maxLength(maxCards)),
+  }),
   v.object({ type: v.literal('uiCommand'), command: v.picklist(uiCommands), taskId }),
   v.object({ type: v.literal('runAction'), requestId, action: userAction }),
   v.object({ type: v.literal('saveDraft'), key: taskId, draft: v.nullable(draft) }),

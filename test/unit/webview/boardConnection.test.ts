@@ -61,7 +61,8 @@ function setUp(overrides: Partial<BoardServices> = {}) {
     }),
     runAction: () => Promise.resolve(),
     runUiCommand: () => Promise.resolve(),
-    deleteCard: () => Promise.resolve(true),
+    deleteCards: () => Promise.resolve(true),
+    moveCards: () => Promise.resolve(),
     shorten: (path) => path,
     warn: (message) => warnings.push(message),
     ...overrides,
@@ -232,20 +233,20 @@ describe('commands', () => {
 
 describe('deleting', () => {
   it('is left to those who offer a way back, and told when it is done', async () => {
-    const deleteCard = vi.fn(() => Promise.resolve(true));
-    const { state, sent, connection } = setUp({ deleteCard });
+    const deleteCards = vi.fn(() => Promise.resolve(true));
+    const { state, sent, connection } = setUp({ deleteCards });
     state.show([aCard('a', { title: 'Old' }, { run: aRun('a') })]);
-    connection.receive({ type: 'deleteCard', requestId: 1, taskId: 'a' });
+    connection.receive({ type: 'deleteCards', requestId: 1, taskIds: ['a', 'gone'] });
     await vi.waitFor(() => {
       expect(sent).toEqual([{ type: 'commandDone', requestId: 1, taskId: 'a' }]);
     });
-    expect(deleteCard).toHaveBeenCalledWith('a');
+    expect(deleteCards).toHaveBeenCalledWith(['a']);
   });
 
   it('keeps the card when the user says no', async () => {
-    const { state, sent, connection } = setUp({ deleteCard: () => Promise.resolve(false) });
+    const { state, sent, connection } = setUp({ deleteCards: () => Promise.resolve(false) });
     state.show([aCard('a')]);
-    connection.receive({ type: 'deleteCard', requestId: 1, taskId: 'a' });
+    connection.receive({ type: 'deleteCards', requestId: 1, taskIds: ['a', 'gone'] });
     await vi.waitFor(() => {
       expect(sent).toEqual([{ type: 'commandDone', requestId: 1, taskId: null }]);
     });

@@ -3,7 +3,9 @@ import type { Failure } from '../../../src/model/failure.ts';
 import type { AgentType } from '../../../src/model/agentType.ts';
 import type { CardView } from '../../../src/model/cardView.ts';
 import { BoardController } from '../../../src/webview/app/boardController.ts';
+import { runKeyCommand } from '../../../src/webview/app/boardKeys.ts';
 import { HostClient } from '../../../src/webview/app/hostClient.ts';
+import type { KeyCommand } from '../../../src/webview/app/keyboard.ts';
 import { ViewKeeper } from '../../../src/webview/app/savedView.ts';
 import { Store } from '../../../src/webview/app/state.ts';
 import { toBoardCard } from '../../../src/webview/host/diffSummary.ts';
@@ -137,9 +139,9 @@ describe('moving cards', () => {
   });
 
   it('shows the card as moving until it is answered', async () => {
-    void page.controller.commands.place('a', { columnId: 'review', beforeTaskId: 'r' });
+    void page.controller.commands.place(['a'], { columnId: 'review', beforeTaskId: 'r' });
     expect(page.sent).toMatchObject([
-      { command: 'task.move', input: { taskId: 'a', to: 'REVIEW', beforeTaskId: 'r', stopRun: false } },
+      { type: 'moveCards', moves: [{ taskId: 'a', to: 'REVIEW', beforeTaskId: 'r' }], stopRuns: false },
     ]);
     expect(page.state.pending.get('a')).toBe('moving');
     await page.answer({ taskId: 'a' });
@@ -147,31 +149,121 @@ describe('moving cards', () => {
   });
 
   it('says why a move was refused, and does the same move once the run is stopped', async () => {
-    void page.controller.commands.place('a', { columnId: 'review', beforeTaskId: 'r' });
+    void page.controller.commands.place(['a'], { columnId: 'review', beforeTaskId: 'r' });
     const action = { kind: 'stopAndMove', taskId: 'a', to: 'REVIEW' } as const;
     await page.answer({ failure: { reason: 'run-active', message: 'An agent is at work.', action } });
     const { notice } = page.state;
     expect(notice?.failure.message).toBe('An agent is at work.');
-    void page.controller.commands.act(action, notice?.move);
+    void page.controller.commands.act(action, notice?.moves);
     expect(page.state.notice).toBeNull();
     expect(page.sent.at(-1)).toMatchObject({
-      input: { taskId: 'a', to: 'REVIEW', beforeTaskId: 'r', stopRun: true },
+      moves: [{ taskId: 'a', to: 'REVIEW', beforeTaskId: 'r' }],
+      stopRuns: true,
     });
   });
 
   it('sends nothing for a card that stays where it is', async () => {
-    await page.controller.commands.place('a', { columnId: 'in-progress', beforeTaskId: null });
+    await page.controller.commands.place(['a'], { columnId: 'in-progress', beforeTaskId: null });
     expect(page.sent).toEqual([]);
+  });
+});
+
+describe('several cards', () => {
+  const select = (...taskIds: string[]) => {
+    for (const taskId of taskIds) page.controller.selection.toggle(taskId);
+  };
+  const press = (command: KeyCommand, taskId: string) =>
+    runKeyCommand(command, taskId, page.controller, {
+      focusCard: (id) => {
+        page.controller.setFocused(id);
+      },
+      focusFilter: () => undefined,
+    });
+
+  beforeEach(() => {
+    page.open([
+      aCard('a', { position: 1, title: 'Zebra' }),
+      aCard('b', { position: 2 }),
+      aCard('c', { position: 3 }),
+      aCard('d', { position: 4, agentTypeId: null }),
+      aCard('t', { state: 'TODO' }),
+    ]);
+  });
+
+  it('go together where one of them is moved, and keep their order', () => {
+    select('c', 'a');
+    press({ kind: 'move', direction: 'right' }, 'a');
+    expect(page.sent.at(-1)).toMatchObject({
+      moves: [
+        { taskId: 'a', to: 'TODO', beforeTaskId: null },
+        { taskId: 'c', to: 'TODO', beforeTaskId: null },
+      ],
+    });
+  });
+
+  it('leave alone a command on a card that is not one of them', () => {
+    select('a', 'b');
+    press({ kind: 'delete' }, 'c');
+    expect(page.sent.at(-1)).toMatchObject({ type: 'deleteCards', taskIds: ['c'] });
+  });
+
+  it('are selected from where a range began', () => {
+    press({ kind: 'focus', direction: 'down' }, 'a');
+    press({ kind: 'extend', direction: 'down' }, 'b');
+    press({ kind: 'extend', direction: 'down' }, 'c');
+    expect([...page.state.selected]).toEqual(['b', 'c', 'd']);
+    expect(page.state.announcement.text).toBe('3 cards selected');
+    press({ kind: 'escape' }, 'd');
+    expect(page.state.selected.size).toBe(0);
+  });
+
+  it('are not selected any more once the filter hides them', () => {
+    press({ kind: 'selectAll' }, 'a');
+    expect(page.state.selected.size).toBe(5);
+    page.controller.setFilter('zebra');
+    expect([...page.state.selected]).toEqual(['a']);
+    page.controller.setFilter('nothing like it');
+    expect(page.state.selected.size).toBe(0);
+  });
+
+  it('are started one after the other, as far as they can be, and one refusal says how many', async () => {
+    press({ kind: 'selectAll' }, 'a');
+    press({ kind: 'start' }, 'a');
+    expect([...page.state.pending.keys()]).toEqual(['a', 'b', 'c', 't']);
+    await page.answer({ taskId: 'a' });
+    await page.answer({ failure: { reason: 'no-folder', message: 'No folder.' } });
+    await page.answer({ failure: { reason: 'no-folder', message: 'No folder.' } });
+    await page.answer({ taskId: 't' });
+    expect(page.state.notice?.failure.message).toBe('2 of 4 cards: No folder.');
+    expect(page.state.pending.size).toBe(0);
+  });
+
+  it('are still selected when the page is loaded anew', () => {
+    select('a', 'c');
+    const again = new Page(page.saved);
+    again.open([aCard('a'), aCard('b')]);
+    expect([...again.state.selected]).toEqual(['a']);
+  });
+});
+
+describe('peeking', () => {
+  it('ends when the card goes away', () => {
+    page.open([aCard('a')]);
+    page.controller.store.update({ peekedTaskId: 'a' });
+    page.update([aCard('a', { title: 'New' })]);
+    expect(page.state.peekedTaskId).toBe('a');
+    page.update([], ['a']);
+    expect(page.state.peekedTaskId).toBeNull();
   });
 });
 
 describe('other commands', () => {
   it('can stop a card while it is being started', async () => {
     page.open([aCard('a')]);
-    void page.controller.commands.start('a');
-    void page.controller.commands.start('a');
+    void page.controller.commands.start(['a']);
+    void page.controller.commands.start(['a']);
     page.update([aCard('a', { state: 'IN_PROGRESS' }, { run: aRun('a', { state: 'PREPARING' }) })]);
-    void page.controller.commands.stop('a');
+    void page.controller.commands.stop(['a']);
     expect(page.sent.map((message) => 'command' in message && message.command)).toEqual([
       'task.start',
       'task.stop',

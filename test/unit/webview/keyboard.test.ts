@@ -18,10 +18,19 @@ describe('keyCommand', () => {
     ['r', 'start'],
     ['s', 'stop'],
     ['m', 'message'],
+    ['x', 'select'],
+    [' ', 'peek'],
+    ['Escape', 'escape'],
     ['/', 'filter'],
     ['Delete', 'delete'],
   ])('%s means %s', (key, kind) => {
     expect(keyCommand(press(key))).toEqual({ kind });
+  });
+
+  it('selects with Shift and an arrow, and all with Ctrl+A', () => {
+    expect(keyCommand(press('ArrowUp', { shiftKey: true }))).toEqual({ kind: 'extend', direction: 'up' });
+    expect(keyCommand(press('a', { ctrlKey: true }))).toEqual({ kind: 'selectAll' });
+    expect(keyCommand(press('a', { metaKey: true }))).toEqual({ kind: 'selectAll' });
   });
 
   it('takes the question mark with its Shift', () => {

@@ -6,7 +6,7 @@ import { emptyDraft } from '../../../src/webview/app/drafts.ts';
 describe('readAppMessage', () => {
   it.each([
     [{ type: 'ready' }],
-    [{ type: 'deleteCard', requestId: 1, taskId: 't' }],
+    [{ type: 'deleteCards', requestId: 1, taskIds: ['t'] }],
     [{ type: 'uiCommand', command: 'kandev.sendMessage', taskId: 't' }],
     [{ type: 'runAction', requestId: 1, action: { kind: 'openUrl', url: 'https://example.org' } }],
     [{ type: 'runAction', requestId: 1, action: { kind: 'signIn', agentTypeId: 'gemini' } }],
@@ -40,7 +40,14 @@ describe('readAppMessage', () => {
     [{ type: 'shutdown' }],
     [{ type: 'execute', requestId: 'x', command: 'task.stop', input: { taskId: 't' } }],
     [{ type: 'execute', requestId: 1, command: 'task.delete', input: { taskId: 't' } }],
-    [{ type: 'execute', requestId: 1, command: 'task.move', input: { taskId: 't', to: 'LIMBO' } }],
+    [
+      {
+        type: 'moveCards',
+        requestId: 1,
+        stopRuns: false,
+        moves: [{ taskId: 't', to: 'LIMBO', beforeTaskId: null }],
+      },
+    ],
     [{ type: 'uiCommand', command: 'workbench.action.terminal.new', taskId: 't' }],
     [{ type: 'runAction', requestId: 1, action: { kind: 'openUrl', url: 'command:workbench.action.quit' } }],
     [

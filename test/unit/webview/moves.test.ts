@@ -3,10 +3,11 @@ import { layOut, type BoardLayout } from '../../../src/webview/app/layout.ts';
 import {
   edgeOf,
   heirOf,
-  moveTo,
+  movesTo,
   neighbourOf,
   placementAtCard,
   placementByKey,
+  type Direction,
 } from '../../../src/webview/app/moves.ts';
 import { toBoardCard } from '../../../src/webview/host/diffSummary.ts';
 import { aCard, board } from './cards.ts';
@@ -36,68 +37,104 @@ const layout = layoutWith();
 
 describe('placementAtCard', () => {
   it('is the gap above or below the card', () => {
-    expect(placementAtCard(layout, 'r', 'b', 'top')).toEqual({ columnId: 'backlog', beforeTaskId: 'b' });
-    expect(placementAtCard(layout, 'r', 'b', 'bottom')).toEqual({ columnId: 'backlog', beforeTaskId: 'c' });
-    expect(placementAtCard(layout, 'r', 'd', 'bottom')).toEqual({ columnId: 'backlog', beforeTaskId: null });
+    expect(placementAtCard(layout, ['r'], 'b', 'top')).toEqual({ columnId: 'backlog', beforeTaskId: 'b' });
+    expect(placementAtCard(layout, ['r'], 'b', 'bottom')).toEqual({ columnId: 'backlog', beforeTaskId: 'c' });
+    expect(placementAtCard(layout, ['r'], 'd', 'bottom')).toEqual({
+      columnId: 'backlog',
+      beforeTaskId: null,
+    });
   });
 
   it('does not count the card that moves away', () => {
-    expect(placementAtCard(layout, 'c', 'b', 'bottom')).toEqual({ columnId: 'backlog', beforeTaskId: 'd' });
+    expect(placementAtCard(layout, ['c'], 'b', 'bottom')).toEqual({ columnId: 'backlog', beforeTaskId: 'd' });
   });
 
   it('counts cards that the filter hides', () => {
     const filtered = layoutWith('docs');
-    expect(placementAtCard(filtered, 'r', 'b', 'bottom')).toEqual({ columnId: 'backlog', beforeTaskId: 'c' });
-    expect(placementAtCard(filtered, 'r', 'a', 'top')).toBeNull();
+    expect(placementAtCard(filtered, ['r'], 'b', 'bottom')).toEqual({
+      columnId: 'backlog',
+      beforeTaskId: 'c',
+    });
+    expect(placementAtCard(filtered, ['r'], 'a', 'top')).toBeNull();
   });
 });
 
-describe('moveTo', () => {
+describe('movesTo', () => {
+  const moves = (ids: readonly string[], columnId: string, beforeTaskId: string | null) =>
+    movesTo(layout, ids.map(cardNamed), { columnId, beforeTaskId });
+
   it('takes the first state of another column', () => {
-    expect(moveTo(layout, cardNamed('a'), { columnId: 'todo', beforeTaskId: 'u' })).toEqual({
-      taskId: 'a',
-      to: 'TODO',
-      beforeTaskId: 'u',
-    });
+    expect(moves(['a'], 'todo', 'u')).toEqual([{ taskId: 'a', to: 'TODO', beforeTaskId: 'u' }]);
   });
 
   it('keeps the state within the column', () => {
-    expect(moveTo(layout, cardNamed('u'), { columnId: 'todo', beforeTaskId: 't' })).toEqual({
-      taskId: 'u',
-      to: 'BLOCKED',
-      beforeTaskId: 't',
-    });
+    expect(moves(['u'], 'todo', 't')).toEqual([{ taskId: 'u', to: 'BLOCKED', beforeTaskId: 't' }]);
   });
 
   it.each([
-    ['before itself', 'b', 'b'],
-    ['before the card that follows it', 'b', 'c'],
-    ['at the end where it is last', 'd', null],
-  ])('is nothing %s', (_, id, beforeTaskId) => {
-    expect(moveTo(layout, cardNamed(id), { columnId: 'backlog', beforeTaskId })).toBeNull();
+    ['before itself', ['b'], 'b'],
+    ['before the card that follows it', ['b'], 'c'],
+    ['at the end where it is last', ['d'], null],
+    ['for neighbours before one of them', ['b', 'c'], 'c'],
+  ])('is nothing %s', (_, ids, beforeTaskId) => {
+    expect(moves(ids, 'backlog', beforeTaskId)).toEqual([]);
+  });
+
+  it('gathers cards before one that stays', () => {
+    expect(moves(['a', 'c'], 'backlog', 'c')).toEqual([
+      { taskId: 'a', to: 'BACKLOG', beforeTaskId: 'd' },
+      { taskId: 'c', to: 'BACKLOG', beforeTaskId: 'd' },
+    ]);
+    expect(moves(['r', 'a'], 'todo', null)).toEqual([
+      { taskId: 'r', to: 'TODO', beforeTaskId: null },
+      { taskId: 'a', to: 'TODO', beforeTaskId: null },
+    ]);
   });
 
   it('is nothing in a column that is not there', () => {
-    expect(moveTo(layout, cardNamed('a'), { columnId: 'failed', beforeTaskId: null })).toBeNull();
+    expect(moves(['a'], 'failed', null)).toEqual([]);
   });
 });
 
 describe('placementByKey', () => {
+  const byKey = (taskId: string, direction: Direction, moved: readonly string[] = [taskId]) => {
+    const to = placementByKey(layout, taskId, moved, direction);
+    return to && { columnId: to.columnId, beforeTaskId: to.beforeTaskId };
+  };
+
+  it('takes a selection past the neighbour of all of it, and up and down only what stands in the column', () => {
+    expect(placementByKey(layout, 'b', ['b', 'c', 'r'], 'down')).toEqual({
+      columnId: 'backlog',
+      beforeTaskId: null,
+      moved: ['b', 'c'],
+    });
+    expect(placementByKey(layout, 'c', ['b', 'c', 'r'], 'up')).toEqual({
+      columnId: 'backlog',
+      beforeTaskId: 'a',
+      moved: ['b', 'c'],
+    });
+    expect(placementByKey(layout, 'b', ['b', 'r'], 'right')).toEqual({
+      columnId: 'todo',
+      beforeTaskId: null,
+      moved: ['b', 'r'],
+    });
+  });
+
   it('passes the neighbour above and below', () => {
-    expect(placementByKey(layout, 'b', 'up')).toEqual({ columnId: 'backlog', beforeTaskId: 'a' });
-    expect(placementByKey(layout, 'b', 'down')).toEqual({ columnId: 'backlog', beforeTaskId: 'd' });
-    expect(placementByKey(layout, 'c', 'down')).toEqual({ columnId: 'backlog', beforeTaskId: null });
+    expect(byKey('b', 'up')).toEqual({ columnId: 'backlog', beforeTaskId: 'a' });
+    expect(byKey('b', 'down')).toEqual({ columnId: 'backlog', beforeTaskId: 'd' });
+    expect(byKey('c', 'down')).toEqual({ columnId: 'backlog', beforeTaskId: null });
   });
 
   it('goes to the end of the column beside, also of an empty one', () => {
-    expect(placementByKey(layout, 'a', 'right')).toEqual({ columnId: 'todo', beforeTaskId: null });
-    expect(placementByKey(layout, 't', 'right')).toEqual({ columnId: 'in-progress', beforeTaskId: null });
+    expect(byKey('a', 'right')).toEqual({ columnId: 'todo', beforeTaskId: null });
+    expect(byKey('t', 'right')).toEqual({ columnId: 'in-progress', beforeTaskId: null });
   });
 
   it('stops at the edges', () => {
-    expect(placementByKey(layout, 'a', 'up')).toBeNull();
-    expect(placementByKey(layout, 'd', 'down')).toBeNull();
-    expect(placementByKey(layout, 'a', 'left')).toBeNull();
+    expect(byKey('a', 'up')).toBeNull();
+    expect(byKey('d', 'down')).toBeNull();
+    expect(byKey('a', 'left')).toBeNull();
   });
 });
 

@@ -9,11 +9,12 @@ import { t } from '../l10n.ts';
 import { placeOf, tabStop, type BoardLayout, type ColumnView } from '../layout.ts';
 import { lostFocus } from '../lostFocus.ts';
 import type { ScrollKeeper } from '../scrollKeeper.ts';
-import type { AppState, BoardContent } from '../state.ts';
+import { agentName, type AppState, type BoardContent } from '../state.ts';
 import { CardElement } from './cardElement.ts';
 import { emptyPage, loadingPage, messageBars, noMatchesPage, toolbar, unavailablePage } from './chrome.ts';
-import { ColumnElement, dropStateOf } from './columnElement.ts';
+import { ColumnElement, dropStateOf, selectionIn, usageIn } from './columnElement.ts';
 import { LightElement } from './lightElement.ts';
+import { selectionBar } from './selectionBar.ts';
 
 function isTextField(target: Element): boolean {
   return target.matches('input, textarea, select');
@@ -42,6 +43,7 @@ export class BoardElement extends LightElement implements KeyTargets {
     this.scrollKeeper.follow(this);
     document.addEventListener('keydown', this.#onKey);
     this.addEventListener('focusin', this.#onFocus);
+    this.addEventListener('click', this.#onClick);
     window.addEventListener('focus', this.#onWindowFocus);
   }
 
@@ -50,6 +52,7 @@ export class BoardElement extends LightElement implements KeyTargets {
     this.#stopFollowing?.();
     document.removeEventListener('keydown', this.#onKey);
     this.removeEventListener('focusin', this.#onFocus);
+    this.removeEventListener('click', this.#onClick);
     window.removeEventListener('focus', this.#onWindowFocus);
   }
 
@@ -97,7 +100,19 @@ export class BoardElement extends LightElement implements KeyTargets {
             ></kandev-help>`
           : nothing
       }
-    </div>`;
+      ${this.#peek(state)}
+    </main>`;
+  }
+
+  #peek({ peekedTaskId, content }: AppState): TemplateResult | typeof nothing {
+    const card = peekedTaskId === null ? undefined : content?.cards.get(peekedTaskId);
+    return content && card
+      ? html`<kandev-peek
+          .card=${card}
+          .agentName=${agentName(content.agentTypes, card.task.agentTypeId)}
+          .controller=${this.controller}
+        ></kandev-peek>`
+      : nothing;
   }
 
   #page(state: AppState, content: BoardContent | null, layout: BoardLayout | null): TemplateResult {
@@ -108,7 +123,9 @@ export class BoardElement extends LightElement implements KeyTargets {
     if (state.status === 'loading' || !content || !layout) return loadingPage();
     return html`${layout.total > 0 ? toolbar(state, controller) : nothing} ${messageBars(state, controller)}
       <div class="workarea">
-        <div class="board">${this.#columns(state, content, layout)}</div>
+        <div class="board">
+          ${this.#columns(state, content, layout)} ${selectionBar(state, layout, controller)}
+        </div>
         ${
           state.form
             ? html`<div class="side">
@@ -128,10 +145,10 @@ export class BoardElement extends LightElement implements KeyTargets {
     if (layout.total === 0) return emptyPage(state, this.controller);
     if (layout.shown === 0) return noMatchesPage(state.filter, this.controller);
     const { drag } = state;
-    const dragged = drag ? (content.cards.get(drag.taskId) ?? null) : null;
+    const dragged = (drag?.taskIds ?? []).flatMap((taskId) => content.cards.get(taskId) ?? []);
     const active = tabStop(layout, state.focusedTaskId);
     const activeColumn = active === null ? null : placeOf(layout, active)?.view;
-    return html`<div class="columns" data-scroll="board">
+    return html`<div class="columns" data-scroll="board" ?data-drags-many=${dragged.length > 1}>
       ${repeat(
         layout.columns,
         ({ column }) => column.id,
@@ -143,7 +160,8 @@ export class BoardElement extends LightElement implements KeyTargets {
             .activeTaskId=${view === activeColumn ? active : null}
             .pending=${state.pending}
             .answering=${state.answering}
-            .usage=${state.usage}
+            .usage=${usageIn(view, state.usage)}
+            .selected=${selectionIn(view, state.selected)}
             .drafts=${state.drafts}
             .dropState=${dropStateOf(view, dragged)}
             .dropBefore=${drag?.over?.columnId === view.column.id ? drag.over.beforeTaskId : undefined}
@@ -157,10 +175,8 @@ export class BoardElement extends LightElement implements KeyTargets {
   }
 
   #cardElement(taskId: string): CardElement | null {
-    for (const element of this.querySelectorAll('kandev-card')) {
-      if (element instanceof CardElement && element.card.task.id === taskId) return element;
-    }
-    return null;
+    const element = this.querySelector(`kandev-card[data-task-id="${CSS.escape(taskId)}"]`);
+    return element instanceof CardElement ? element : null;
   }
 
   /** After everything is drawn: gives the focus to what asked for it, or back to the card that lost it. */
@@ -207,6 +223,23 @@ export class BoardElement extends LightElement implements KeyTargets {
     if (card instanceof CardElement) this.controller.setFocused(card.card.task.id);
   };
 
+  /** A click selects as in VS Code's lists: with Ctrl this card as well, with Shift all up to it, and else none. */
+  readonly #onClick = ({ target, ctrlKey, metaKey, shiftKey }: MouseEvent): void => {
+    if (!(target instanceof Element) || target.closest('button, a, input, select, textarea, dialog')) return;
+    const card = target.closest('kandev-card');
+    if (!(card instanceof CardElement)) return;
+    const { selection } = this.controller;
+    const { id } = card.card.task;
+    if (ctrlKey || metaKey) {
+      selection.toggle(id);
+    } else if (shiftKey) {
+      selection.extendTo(id);
+    } else {
+      selection.clear();
+      selection.startAt(id);
+    }
+  };
+
   readonly #onWindowFocus = (): void => {
     const { layout, focusedTaskId } = this.controller.store.state;
     // The user may have gone on to a quick pick before this is heard of: it must keep the keyboard.
@@ -228,10 +261,6 @@ export class BoardElement extends LightElement implements KeyTargets {
   #handleKey(event: KeyboardEvent, target: Element): boolean {
     if (isTextField(target)) return this.#handleFilterKey(event);
     const { controller } = this;
-    if (event.key === 'Escape' && controller.store.state.notice) {
-      controller.commands.dismissNotice();
-      return true;
-    }
     const pressesButton = target.matches('button') && (event.key === 'Enter' || event.key === ' ');
     const command = pressesButton ? null : keyCommand(event);
     if (!command) return false;

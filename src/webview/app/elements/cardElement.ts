@@ -21,6 +21,7 @@ import {
 import { makeCardDraggable } from '../dragAndDrop.ts';
 import { t } from '../l10n.ts';
 import { lostFocus } from '../lostFocus.ts';
+import type { Selection } from '../selection.ts';
 import type { PendingWork } from '../state.ts';
 import { blockedBlock } from './blockedBlock.ts';
 import { button, icon, iconButton } from './controls.ts';
@@ -43,6 +44,7 @@ export class CardElement extends LightElement {
     answered: { attribute: false },
     hasDraft: { attribute: false },
     usage: { attribute: false },
+    selection: { attribute: false },
     controller: { attribute: false },
   };
 
@@ -58,6 +60,8 @@ export class CardElement extends LightElement {
   declare hasDraft: boolean;
   /** What its run uses; null when that was not measured. */
   declare usage: RunUsage | null;
+  /** All cards that are selected, where it is one of them. */
+  declare selection: Selection | null;
   declare controller: BoardController;
   #stopDragging: (() => void) | null = null;
   #hadFocus = false;
@@ -65,7 +69,8 @@ export class CardElement extends LightElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.setAttribute('role', 'listitem');
-    this.#stopDragging = makeCardDraggable(this, () => this.card.task.id);
+    const taskId = () => this.card.task.id;
+    this.#stopDragging = makeCardDraggable(this, taskId, () => this.controller.selection.targets(taskId()));
   }
 
   override disconnectedCallback(): void {
@@ -77,12 +82,14 @@ export class CardElement extends LightElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     this.#hadFocus = this.contains(document.activeElement);
     this.tabIndex = this.active ? 0 : -1;
-    if (changed.has('card') || changed.has('agentName')) {
-      const { card } = this;
+    if (changed.has('card') || changed.has('agentName') || changed.has('selection')) {
+      const { card, selection } = this;
       this.dataset.taskId = card.task.id;
-      this.dataset.vscodeContext = JSON.stringify(menuContext(card));
+      this.dataset.vscodeContext = JSON.stringify(menuContext(card, selection));
       this.dataset.tone = statusOf(card)?.tone ?? 'neutral';
-      this.ariaLabel = accessibleName(card, this.agentName);
+      this.toggleAttribute('data-selected', selection !== null);
+      const name = accessibleName(card, this.agentName);
+      this.ariaLabel = selection ? t('Selected. {0}', name) : name;
     }
     if (changed.has('pending')) {
       this.toggleAttribute('data-pending', this.pending !== null);
@@ -105,6 +112,7 @@ export class CardElement extends LightElement {
     const note = noteOf(card);
     const showsActivity = run !== null && isLive(run.state) && run.activity !== null && run.activity !== '';
     return html`<div class="card">
+      ${this.selection ? html`<span class="card-check">${icon('check')}</span>` : nothing}
       <h3 class="card-title">${task.title}</h3>
       ${this.#meta()} ${status && !needsUser(card) ? this.#status(status) : nothing}
       ${note === null ? nothing : html`<p class="card-note" title=${note}>${note}</p>`}
@@ -250,7 +258,7 @@ export class CardElement extends LightElement {
         : nothing;
     return html`<div class="card-actions">
       ${tool(can.start, again ? 'debug-rerun' : 'play', again ? t('Run Again (R)') : t('Run (R)'), () =>
-        commands.start(id),
+        commands.start([id]),
       )}
       ${tool(can.review, 'diff-multiple', t('Review Changes (V)'), () => {
         commands.review(id);
@@ -258,7 +266,7 @@ export class CardElement extends LightElement {
       ${tool(can.message, 'comment', t('Send Message (M)'), () => {
         commands.message(id);
       })}
-      ${tool(can.stop, 'debug-stop', t('Stop (S)'), () => commands.stop(id), 'icon-button-stop')}
+      ${tool(can.stop, 'debug-stop', t('Stop (S)'), () => commands.stop([id]), 'icon-button-stop')}
       ${tool(true, 'edit', t('Edit (E)'), () => {
         form.edit(id);
       })}

@@ -123,7 +123,7 @@ export function messageBars(
             failure: notice.failure,
             tone: refusals.has(notice.failure.reason) ? 'warning' : 'error',
             ...(notice.failure.action && {
-              action: failureAction(notice.failure, runningAction, commands, notice.move),
+              action: failureAction(notice.failure, runningAction, commands, notice.moves),
             }),
             dismiss: () => {
               commands.dismissNotice();
@@ -139,14 +139,14 @@ function failureAction(
   failure: Failure,
   runningAction: AppState['runningAction'],
   commands: BoardController['commands'],
-  move: NonNullable<AppState['notice']>['move'] = null,
+  moves: NonNullable<AppState['notice']>['moves'] = [],
 ): NonNullable<MessageBar['action']> {
   const action = failure.action ?? { kind: 'checkEngine' };
   const busy = action.kind === runningAction;
   return {
     label: busy && action.kind === 'checkEngine' ? t('Checking…') : actionLabel(action),
     busy,
-    run: () => void commands.act(action, move),
+    run: () => void commands.act(action, moves),
   };
 }
 

@@ -6,6 +6,7 @@ import type { BoardController } from '../boardController.ts';
 import { makeColumnDropTarget } from '../dragAndDrop.ts';
 import { t } from '../l10n.ts';
 import type { ColumnView } from '../layout.ts';
+import { noSelection, type Selection } from '../selection.ts';
 import { agentName, type AppState } from '../state.ts';
 import { CardElement } from './cardElement.ts';
 import { icon, iconButton } from './controls.ts';
@@ -25,12 +26,26 @@ const stateIcons = {
 /** What a column does while a card is dragged: nothing, take it, or say no. */
 export type DropState = 'none' | 'possible' | 'refused';
 
-/** Whether the column would take the card that is being dragged. */
-export function dropStateOf({ column, all }: ColumnView, dragged: BoardCard | null): DropState {
-  if (!dragged) return 'none';
-  const { id, state } = dragged.task;
-  const within = all.some(({ task }) => task.id === id);
-  return within || refuseTransition(state, column.states[0]) === null ? 'possible' : 'refused';
+/** Whether the column would take the cards that are being dragged, or one of them. */
+export function dropStateOf({ column }: ColumnView, dragged: readonly BoardCard[]): DropState {
+  if (dragged.length === 0) return 'none';
+  const taken = dragged.some(
+    ({ task: { state } }) =>
+      column.states.includes(state) || refuseTransition(state, column.states[0]) === null,
+  );
+  return taken ? 'possible' : 'refused';
+}
+
+const noUsage: AppState['usage'] = new Map();
+
+/** The selection, for a column that has a part of it: the others need not be drawn anew. */
+export function selectionIn({ cards }: ColumnView, selected: Selection): Selection {
+  return selected.size > 0 && cards.some(({ task }) => selected.has(task.id)) ? selected : noSelection;
+}
+
+/** What live runs use, for a column that has some: the others need not be drawn anew. */
+export function usageIn({ cards }: ColumnView, usage: AppState['usage']): AppState['usage'] {
+  return usage.size > 0 && cards.some(({ task }) => usage.has(task.id)) ? usage : noUsage;
 }
 
 /** One column of the board with its cards. */
@@ -44,6 +59,7 @@ export class ColumnElement extends LightElement {
     answering: { attribute: false },
     drafts: { attribute: false },
     usage: { attribute: false },
+    selected: { attribute: false },
     dropState: { attribute: false },
     dropBefore: { attribute: false },
   };
@@ -57,6 +73,7 @@ export class ColumnElement extends LightElement {
   declare answering: AppState['answering'];
   declare drafts: AppState['drafts'];
   declare usage: AppState['usage'];
+  declare selected: Selection;
   declare dropState: DropState;
   /** The card above which the dragged one would go; null for the end; undefined when it is not over this column. */
   declare dropBefore: string | null | undefined;
@@ -149,6 +166,7 @@ export class ColumnElement extends LightElement {
       .answered=${request ? (this.answering.get(request.id) ?? null) : null}
       .hasDraft=${id in this.drafts}
       .usage=${this.usage.get(id) ?? null}
+      .selection=${this.selected.has(id) ? this.selected : null}
       ?data-drop-before=${this.dropBefore === id}
     ></kandev-card>`;
   }

@@ -29,14 +29,14 @@ function retryBlock({ card, commands, tabIndex, busy }: WaitBlock): TemplateResu
         label: t('Retry Now'),
         tabIndex,
         disabled: busy,
-        onClick: () => void commands.start(id),
+        onClick: () => void commands.start([id]),
       })}
       ${button({
         label: t('Cancel'),
         title: t('Leaves the card in To Do until you start it'),
         tabIndex,
         disabled: busy,
-        onClick: () => void commands.stop(id),
+        onClick: () => void commands.stop([id]),
       })}
     </div>
   </div>`;
@@ -65,7 +65,7 @@ function stallBlock({ card, commands, tabIndex, busy }: WaitBlock): TemplateResu
         title: t('Ends its work; the card goes back to To Do'),
         tabIndex,
         disabled: busy,
-        onClick: () => void commands.stop(id),
+        onClick: () => void commands.stop([id]),
       })}
     </div>
   </div>`;
