@@ -20,6 +20,12 @@ import {
   type ResultCommandResults,
   type ResultQueryResults,
 } from './resultContract.ts';
+import {
+  reviewCommandSchemas,
+  reviewQuerySchemas,
+  type ReviewCommandResults,
+  type ReviewQueryResults,
+} from './reviewContract.ts';
 import { priorities, taskStates, type DeletedTask, type Task, type TaskEvent } from '../model/task.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
 import {
@@ -179,6 +185,7 @@ export const commandSchemas = {
   /** Makes the board what it was; what it is now becomes a backup itself. Ends all runs. */
   'database.restoreBackup': v.object({ backupId: id }),
   ...resultCommandSchemas,
+  ...reviewCommandSchemas,
   ...workspaceCommandSchemas,
   /**
    * Says what agents may have of the user's, by ids of the query `credentials`: these from now on, and nothing else. An
@@ -191,7 +198,7 @@ export const commandSchemas = {
   'engine.check': v.object({}),
 };
 
-export interface CommandResults extends ResultCommandResults, WorkspaceCommandResults {
+export interface CommandResults extends ResultCommandResults, ReviewCommandResults, WorkspaceCommandResults {
   'task.create': Task;
   'task.update': Task;
   'task.setResources': Task;
@@ -273,6 +280,7 @@ export const querySchemas = {
   /** What can be chosen in the conversation of a card's live run; null when none is open. */
   'run.session': v.object({ taskId: id }),
   ...resultQuerySchemas,
+  ...reviewQuerySchemas,
   ...workspaceQuerySchemas,
   /** What agents may have of the user's, and which running containers have it. */
   credentials: v.object({}),
@@ -285,7 +293,7 @@ export const querySchemas = {
   engine: v.object({}),
 };
 
-export interface QueryResults extends ResultQueryResults, WorkspaceQueryResults {
+export interface QueryResults extends ResultQueryResults, ReviewQueryResults, WorkspaceQueryResults {
   board: BoardView;
   cards: { revision: number; cards: CardView[] };
   'cards.changed': { cards: CardView[]; deleted: { taskId: string; version: number }[] };

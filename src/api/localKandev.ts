@@ -32,6 +32,7 @@ import {
   type QueryResults,
 } from './contract.ts';
 import { Results } from './results.ts';
+import { Reviews } from './reviews.ts';
 import { CardWorkspaces } from './cardWorkspaces.ts';
 import { sampleCards } from './sampleCards.ts';
 
@@ -52,6 +53,8 @@ export interface KandevServices {
   checks: Pick<AgentChecks, 'check' | 'cancel'>;
   /** What is kept of a run's container. */
   containerLog: (runId: string) => Promise<ContainerLog | null>;
+  /** Of what is done without anybody waiting for it. */
+  onProblem: (text: string) => void;
 }
 
 type CommandTable = { [C in CommandName]: (params: CommandParams<C>) => Promise<CommandResults[C]> };
@@ -70,6 +73,7 @@ export class LocalKandev implements Kandev {
   readonly #services: KandevServices;
   readonly #actor: () => string;
   readonly #results: Results;
+  readonly #reviews: Reviews;
   readonly #places: CardWorkspaces;
   readonly #commands: CommandTable;
   readonly #queries: QueryTable;
@@ -80,6 +84,8 @@ export class LocalKandev implements Kandev {
     this.#services = services;
     this.#actor = actor;
     this.#results = new Results(services, actor);
+    const { messages } = services.orchestrator;
+    this.#reviews = new Reviews({ ...services, messages }, actor);
     this.#places = new CardWorkspaces(services);
     this.#commands = this.#commandTable();
     this.#queries = this.#queryTable();
@@ -151,7 +157,7 @@ export class LocalKandev implements Kandev {
       },
       'agent.signedIn': ({ agentTypeId }) => orchestrator.signedIn(agentTypeId, actor()),
       ...this.#results.commands(),
-      ...this.#queueCommands(),
+      ...this.#reviews.commands(),
       ...this.#dataCommands(),
     };
   }
@@ -286,6 +292,7 @@ export class LocalKandev implements Kandev {
       questions: () => Promise.resolve(questions.open),
       'run.session': ({ taskId }) => Promise.resolve(orchestrator.session(taskId)),
       ...this.#results.queries(),
+      ...this.#reviews.queries(),
       credentials: () => credentials.view(),
       devcontainer: () => devcontainers.view(),
       usage: () => orchestrator.usage(),

@@ -90,6 +90,7 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
       workspaceModes: () => workspaceModesOf(settings.folder()),
       transfer: new BoardTransfer(store, tasks),
       containerLog: (runId) => readContainerLog(wireFolder, runId),
+      onProblem: options.onProblem,
     },
     () => user.name,
   );

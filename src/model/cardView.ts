@@ -1,6 +1,7 @@
 import type { Board } from './board.ts';
 import type { Dependency } from './dependencies.ts';
 import type { PermissionRequest } from './permission.ts';
+import type { ReviewCounts } from './review.ts';
 import type { Run } from './run.ts';
 import type { QueuePause, Task, WorkspaceMode } from './task.ts';
 
@@ -20,6 +21,8 @@ export interface CardView {
   questions: { id: string; message: string }[];
   /** The cards that it waits for, or has waited for. */
   dependencies: Dependency[];
+  /** What people have said about its result, as far as that is not settled. */
+  review: ReviewCounts;
   /** Since when its agent has been silent in the middle of a turn, where that is for too long. */
   stalledSince: number | null;
   /**

@@ -34,6 +34,10 @@ export interface EventData {
   'board.updated': { boardId: string };
   /** Other messages wait for a card's agent, or in another order. */
   'prompts.changed': { taskId: string };
+  /** A card's agent was given a message: in the turn that is open. `promptId` as its sender chose it. */
+  'prompt.given': { taskId: string; promptId: string; runId: string; turn: number };
+  /** Other comments stand at a card's result, or they stand elsewhere. */
+  'review.changed': { taskId: string };
   /** A backup was restored: whatever was known of the board is out of date. */
   'board.replaced': { backupId: string };
   /** An agent has been silent in mid-turn for too long, since that time; null: it is not any more. */

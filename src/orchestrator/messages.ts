@@ -1,4 +1,5 @@
 import type { TurnResult } from '../acp/types.ts';
+import type { EventBus } from '../events/eventBus.ts';
 import { failureOf } from '../model/failure.ts';
 import type { QueuedPrompt } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
@@ -11,6 +12,7 @@ export interface MessagesDependencies {
   live: LiveRuns;
   /** Gives a card's agent a prompt; throws when it cannot take one. */
   prompt: (taskId: string, text: string, actor: string) => Promise<Run>;
+  events: EventBus;
   log: Pick<RunLog, 'error'>;
 }
 
@@ -33,12 +35,12 @@ export class Messages {
     message: { id?: string | undefined; taskId: string; text: string },
     actor: string,
   ): Promise<QueuedPrompt | null> {
-    const { outbox, live, prompt } = this.#deps;
+    const { outbox, live } = this.#deps;
     const { taskId, text } = message;
     const waiting = await outbox.list(taskId);
     if (live.isBusy(taskId)) return outbox.add(message, actor);
     if (waiting.length === 0) {
-      await prompt(taskId, text, actor);
+      await this.#give(message.id, { taskId, text, actor });
       return null;
     }
     // Those that wait since the agent was stopped were said before it.
@@ -75,11 +77,22 @@ export class Messages {
 
   /** A message is forgotten only when the agent has it. */
   async #sendNext(taskId: string): Promise<boolean> {
-    const { outbox, prompt } = this.#deps;
+    const { outbox } = this.#deps;
     const [next] = await outbox.list(taskId);
     if (!next) return false;
-    await prompt(taskId, next.text, next.createdBy);
+    await this.#give(next.id, { taskId, text: next.text, actor: next.createdBy });
     await outbox.remove(next.id);
     return true;
+  }
+
+  async #give(
+    promptId: string | undefined,
+    { taskId, text, actor }: { taskId: string; text: string; actor: string },
+  ): Promise<void> {
+    const { events, prompt } = this.#deps;
+    const { id: runId, turns } = await prompt(taskId, text, actor);
+    if (promptId === undefined) return;
+    // A run that is just being started has its first turn before it.
+    events.publish('prompt.given', { taskId, promptId, runId, turn: Math.max(1, turns) });
   }
 }

@@ -76,6 +76,7 @@ export class Orchestrator {
       outbox: this.outbox,
       live: this.#live,
       prompt: (taskId, text, actor) => this.prompt(taskId, text, actor),
+      events: deps.events,
       log: deps.log,
     });
     this.#follower = new CardFollower(

@@ -2,6 +2,7 @@ import * as promptWrites from './promptWrites.ts';
 import * as dependencyStore from './dependencyStore.ts';
 import * as queueWrites from './queueWrites.ts';
 import * as reads from './reads.ts';
+import * as reviewStore from './reviewStore.ts';
 import * as runLinks from './runLinks.ts';
 import * as runWrites from './runWrites.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
@@ -33,6 +34,9 @@ export const writes = {
   'prompt.update': promptWrites.updatePrompt,
   'prompt.place': promptWrites.placePrompt,
   'prompt.delete': promptWrites.deletePrompt,
+  'review.insert': reviewStore.insertReviewComment,
+  'review.update': reviewStore.updateReview,
+  'review.delete': reviewStore.deleteReviewComment,
   'permission.insert': runWrites.insertPermissionRequest,
   'permission.resolve': runWrites.resolvePermissionRequest,
 };
@@ -57,6 +61,9 @@ export const queries = {
   taskHistory: reads.taskHistory,
   taskRuns: reads.taskRuns,
   queuedPrompts: promptWrites.queuedPrompts,
+  reviewComment: reviewStore.reviewComment,
+  reviewComments: reviewStore.reviewComments,
+  reviewFiles: reviewStore.reviewFiles,
   toolKinds: reads.toolKinds,
   transcript: reads.transcript,
   changedEntries: reads.changedEntries,

@@ -246,6 +246,37 @@ UPDATE acp_messages SET rev = (SELECT rowid FROM agent_instances WHERE id = run_
 CREATE INDEX acp_messages_by_rev ON acp_messages (task_id, rev);
 `,
   },
+  {
+    version: 9,
+    sql: `
+CREATE TABLE review_comments (
+  id TEXT PRIMARY KEY,
+  task_id TEXT NOT NULL REFERENCES tasks(id) ON DELETE CASCADE,
+  path TEXT NOT NULL,
+  side TEXT NOT NULL,
+  before TEXT,
+  lines TEXT NOT NULL,
+  place TEXT NOT NULL,
+  quote TEXT NOT NULL,
+  text TEXT NOT NULL,
+  state TEXT NOT NULL,
+  prompt_id TEXT,
+  given TEXT,
+  is_touched INTEGER NOT NULL DEFAULT 0,
+  created_by TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+);
+CREATE INDEX review_comments_by_task ON review_comments (task_id, created_at);
+CREATE INDEX review_comments_open ON review_comments (task_id, state) WHERE state <> 'resolved';
+
+CREATE TABLE review_files (
+  task_id TEXT NOT NULL REFERENCES tasks(id) ON DELETE CASCADE,
+  path TEXT NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (task_id, path)
+) WITHOUT ROWID;
+`,
+  },
 ];
 
 /** The version this program writes and the newest it can read. */

@@ -2,10 +2,12 @@ import type { Board } from '../model/board.ts';
 import type { Dependency } from '../model/dependencies.ts';
 import type { PermissionRequest } from '../model/permission.ts';
 import { compareQueued } from '../model/queueOrder.ts';
+import { noComments, type ReviewCounts } from '../model/review.ts';
 import { isLive, runStates, type Run } from '../model/run.ts';
 import type { DeletedTask, Task, TaskEvent } from '../model/task.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
 import { dependenciesOf } from './dependencyStore.ts';
+import { reviewCounts } from './reviewStore.ts';
 import {
   boardFrom,
   permissionRequestFrom,
@@ -25,6 +27,8 @@ export interface StoredCard {
   permissions: PermissionRequest[];
   /** What it depends on. */
   dependencies: Dependency[];
+  /** Its comments on what the agent has made. */
+  review: ReviewCounts;
 }
 
 export function boards(db: SqlDatabase): Board[] {
@@ -188,7 +192,7 @@ export function changedEntries(
 }
 
 /**
- * The latest run and the open questions of each card. Four statements for any number of cards; all open questions are
+ * The latest run and the open questions of each card. Five statements for any number of cards; all open questions are
  * read, because there are never many.
  */
 function cardsOf(db: SqlDatabase, taskRows: readonly Row[]): StoredCard[] {
@@ -199,9 +203,12 @@ function cardsOf(db: SqlDatabase, taskRows: readonly Row[]): StoredCard[] {
     ids,
   );
   const cards = new Map<string, StoredCard>();
+  const reviews = reviewCounts(db, { taskIds: taskRows.map(({ id }) => String(id)) });
   for (const row of taskRows) {
     const task = taskFrom(row);
-    cards.set(task.id, { task, version: Number(row.version), run: null, permissions: [], dependencies: [] });
+    const review = reviews.get(task.id) ?? noComments;
+    const version = Number(row.version);
+    cards.set(task.id, { task, version, run: null, permissions: [], dependencies: [], review });
   }
   for (const run of runs.map(runFrom)) {
     const card = cards.get(run.taskId);

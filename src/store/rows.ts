@@ -2,6 +2,7 @@ import type { SqlValue } from 'sql.js';
 import type { Board } from '../model/board.ts';
 import type { PermissionRequest } from '../model/permission.ts';
 import type { QueuedPrompt } from '../model/prompt.ts';
+import type { ReviewComment } from '../model/review.ts';
 import type { Run, RunState } from '../model/run.ts';
 import { priorities, type Priority, type Task, type TaskEvent, type TaskState } from '../model/task.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
@@ -132,5 +133,25 @@ export function permissionRequestFrom(row: Row): PermissionRequest {
     answeredBy: textOrNull(row.answered_by),
     requestedAt: integer(row.requested_at),
     resolvedAt: integerOrNull(row.resolved_at),
+  };
+}
+
+export function reviewCommentFrom(row: Row): ReviewComment {
+  return {
+    id: text(row.id),
+    taskId: text(row.task_id),
+    path: text(row.path),
+    side: text(row.side) as ReviewComment['side'],
+    before: jsonOrNull(row.before) as ReviewComment['before'],
+    lines: json(row.lines) as ReviewComment['lines'],
+    place: json(row.place) as ReviewComment['place'],
+    quote: text(row.quote),
+    text: text(row.text),
+    state: text(row.state) as ReviewComment['state'],
+    promptId: textOrNull(row.prompt_id),
+    given: jsonOrNull(row.given) as ReviewComment['given'],
+    isTouched: row.is_touched !== 0,
+    createdBy: text(row.created_by),
+    createdAt: integer(row.created_at),
   };
 }

@@ -235,6 +235,9 @@ class Services implements TestServices {
         transfer: new BoardTransfer(store, tasks),
         workspaces,
         containerLog: (runId) => readContainerLog(this.wireFolder, runId),
+        onProblem: (text) => {
+          this.log.error('', text);
+        },
       },
       () => 'ann',
     );

@@ -5,6 +5,7 @@ import { migrate } from '../../../src/store/migrations.ts';
 import { SqlDatabase } from '../../../src/store/sqlDatabase.ts';
 import { defaultColumns } from '../../../src/model/board.ts';
 import type { PermissionRequest } from '../../../src/model/permission.ts';
+import type { ReviewComment } from '../../../src/model/review.ts';
 import type { TranscriptEntry } from '../../../src/model/transcript.ts';
 import { boardId, newRun, newTask } from '../../store/cards.ts';
 import { sqlJs } from '../../store/engine.ts';
@@ -43,6 +44,23 @@ const request: PermissionRequest = {
   answeredBy: null,
   requestedAt: 1,
   resolvedAt: null,
+};
+const comment: ReviewComment = {
+  id: 'c',
+  taskId: 'a',
+  path: 'a.ts',
+  side: 'after',
+  before: null,
+  lines: { start: 0, end: 1 },
+  place: { start: 0, end: 1 },
+  quote: 'x',
+  text: 'Why?',
+  state: 'draft',
+  promptId: null,
+  given: null,
+  isTouched: false,
+  createdBy: 'ann',
+  createdAt: 5,
 };
 
 /** Every change once, in an order that they allow. */
@@ -90,6 +108,12 @@ const writeParams: [WriteName, object][] = [
   ['prompt.update', { promptId: 'p', text: 'y' }],
   ['prompt.place', { promptId: 'p', beforePromptId: null }],
   ['prompt.delete', { promptId: 'p' }],
+  ['review.insert', { comment, file: { path: 'a.ts', text: 'x' } }],
+  [
+    'review.update',
+    { taskId: 'a', comments: [{ id: 'c', state: 'reopened' }], files: [{ path: 'a.ts', text: 'y' }] },
+  ],
+  ['review.delete', { commentId: 'c' }],
   ['permission.insert', { request }],
   ['permission.resolve', { requestId: 'request', optionId: 'yes', actor: 'ann', at: 5 }],
   ['task.delete', { taskId: 'b', change: change('2') }],
@@ -117,6 +141,9 @@ const queryParams: Record<QueryName, object> = {
   taskHistory: { taskId: 'a' },
   taskRuns: { taskId: 'a' },
   queuedPrompts: { taskId: 'a' },
+  reviewComment: { commentId: 'c' },
+  reviewComments: { taskId: 'a' },
+  reviewFiles: { taskId: 'a' },
   toolKinds: { runId: 'run' },
   transcript: { runId: 'run', beforeSeq: null, limit: 10 },
   changedEntries: { taskId: 'a', afterRev: 0, limit: 10 },
@@ -214,6 +241,8 @@ describe('the tables', () => {
       'permission_requests',
       'permission_rules',
       'prompts',
+      'review_comments',
+      'review_files',
       'run_links',
       'task_dependencies',
       'task_events',
