@@ -4,8 +4,6 @@ import { defineConfig } from 'vitest/config';
 const real = {
   globalSetup: 'test/harness/globalSetup.ts',
   hookTimeout: 120_000,
-  // Until they have been seen stable beside each other: engine and editor are shared with whatever else the machine does.
-  retry: 1,
 };
 
 export default defineConfig({
@@ -21,6 +19,7 @@ export default defineConfig({
           include: ['test/docker/**/*.test.ts'],
           testTimeout: 60_000,
           fileParallelism: false,
+          setupFiles: 'test/harness/leavesNothing.ts',
           ...real,
         },
       },

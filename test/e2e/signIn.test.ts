@@ -6,7 +6,7 @@ import { engineAt, importMachineImage } from '../harness/images.ts';
 import { demoAgentFile } from '../harness/localAgents.ts';
 import { dockerHost, testRunId } from '../harness/testRun.ts';
 import { demoAgentWith, script } from './agents.ts';
-import { containersOfRun } from './containers.ts';
+import { containersOfRun } from '../harness/containers.ts';
 import { eventually } from './eventually.ts';
 import { useWindow } from './testWindow.ts';
 

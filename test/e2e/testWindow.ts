@@ -6,7 +6,7 @@ import { makeRepository } from '../harness/repository.ts';
 import { openWorkbench, type Workbench } from '../harness/workbench.ts';
 import { BoardPage } from './boardPage.ts';
 import { CardTree, type CardsByColumn } from './cardTree.ts';
-import { containersOfRun } from './containers.ts';
+import { containersOfRun } from '../harness/containers.ts';
 import { eventually } from './eventually.ts';
 
 interface Opened {

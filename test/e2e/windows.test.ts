@@ -5,7 +5,7 @@ import { openWorkbench, type Workbench } from '../harness/workbench.ts';
 import { script } from './agents.ts';
 import { BoardPage } from './boardPage.ts';
 import { CardTree, type CardsByColumn } from './cardTree.ts';
-import { containersOfRun } from './containers.ts';
+import { containersOfRun } from '../harness/containers.ts';
 import { eventually } from './eventually.ts';
 
 /** One page of a browser with the folder open. */

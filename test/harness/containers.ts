@@ -1,6 +1,6 @@
 import { containerLabels } from '../../src/agents/labels.ts';
-import { engineAt } from '../harness/images.ts';
-import { dockerHost, testRunId } from '../harness/testRun.ts';
+import { engineAt } from './images.ts';
+import { dockerHost, testRunId } from './testRun.ts';
 
 /**
  * The names of the containers of this test run, running or not. One window is open at a time, so they are those of its
