@@ -4,6 +4,8 @@ import { Duplex } from 'node:stream';
 import { UserError } from '../model/failure.ts';
 
 const keptStderr = 2_000;
+/** What the CLI says when ssh has ended before it could hand over what we wrote. Why it has ended may be lost then. */
+const writeFailed = /^error while Copy \(stdin to stream\)/;
 
 /**
  * Connections to an engine over ssh, each by a `docker system dial-stdio` of the docker CLI: it knows the user's ssh
@@ -23,30 +25,52 @@ export function dialStdioAgent(
 
 /** The stdin and stdout of such a command, as Node's HTTP client wants to see a socket. */
 class DialStdio extends Duplex {
-  readonly #cli: ChildProcessWithoutNullStreams;
+  #cli: ChildProcessWithoutNullStreams;
   readonly #host: string;
+  readonly #env: NodeJS.ProcessEnv;
   #stderr = '';
   #hasAnswered = false;
 
   constructor(host: string, environment: Readonly<Record<string, string | undefined>>) {
     super();
     this.#host = host;
-    const env: NodeJS.ProcessEnv = { ...environment, DOCKER_HOST: host };
-    delete env.DOCKER_CONTEXT;
-    this.#cli = spawn('docker', ['system', 'dial-stdio'], { env, windowsHide: true });
-    this.#cli.stdin.on('error', () => undefined);
+    this.#env = { ...environment, DOCKER_HOST: host };
+    delete this.#env.DOCKER_CONTEXT;
+    this.#cli = this.#dial();
     this.#cli.stdout.on('data', (chunk: Buffer) => {
       this.#hasAnswered = true;
       if (!this.push(chunk)) this.#cli.stdout.pause();
     });
-    this.#cli.stderr.on('data', (chunk: Buffer) => {
-      this.#stderr = (this.#stderr + chunk.toString()).slice(-keptStderr);
-    });
-    this.#cli.once('error', (error) => this.destroy(this.#failure(error)));
     this.#cli.once('close', () => {
+      if (this.destroyed) return;
       if (this.#hasAnswered) this.push(null);
+      else if (this.#reason() === '') this.#askForReason();
       else this.destroy(this.#failure());
     });
+  }
+
+  #dial(): ChildProcessWithoutNullStreams {
+    const cli = spawn('docker', ['system', 'dial-stdio'], { env: this.#env, windowsHide: true });
+    cli.stdin.on('error', () => undefined);
+    cli.stderr.on('data', (chunk: Buffer) => {
+      this.#stderr = (this.#stderr + chunk.toString()).slice(-keptStderr);
+    });
+    cli.once('error', (error) => this.destroy(this.#failure(error)));
+    return cli;
+  }
+
+  /** Dials once more and writes nothing: all that can fail then is what has made the first one end. */
+  #askForReason(): void {
+    this.#cli = this.#dial();
+    this.#cli.stdin.end();
+    this.#cli.stdout.resume();
+    this.#cli.once('close', () => this.destroy(this.#failure()));
+  }
+
+  /** The last words of ssh or the CLI that say why; empty when they do not. */
+  #reason(): string {
+    const lines = this.#stderr.trim().split('\n');
+    return lines.findLast((line) => !writeFailed.test(line)) ?? '';
   }
 
   override _read(): void {
@@ -88,7 +112,7 @@ class DialStdio extends Duplex {
 
   #failure(error?: NodeJS.ErrnoException): UserError {
     const isMissing = error?.code === 'ENOENT';
-    const said = this.#stderr.trim().split('\n').at(-1) ?? '';
+    const said = this.#reason();
     return new UserError(
       {
         reason: isMissing ? 'engine-not-running' : 'engine-not-answering',

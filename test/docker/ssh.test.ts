@@ -61,6 +61,24 @@ describe('an engine over ssh', () => {
     expect(failure?.action).toEqual({ kind: 'checkEngine' });
   });
 
+  it('says so too where ssh ends before the request is written', async () => {
+    // The CLI may report that it could not write, and not why.
+    const folder = await makeFolder('cli');
+    const cli = `#!/bin/sh
+if read -r line; then echo "error while Copy (stdin to stream): write |1: file already closed" >&2; exit 1; fi
+echo "command [ssh] has exited with exit status 255: stderr=nobody@far: Permission denied (publickey)." >&2; exit 1
+`;
+    await writeFile(path.join(folder, 'docker'), cli, { mode: 0o755 });
+    const before = process.env.PATH;
+    process.env.PATH = `${folder}:${before ?? ''}`;
+    try {
+      const { failure } = await (await engineAt('ssh://nobody@far')).status();
+      expect(failure?.message).toMatch(/cannot be reached over ssh: .*Permission denied/);
+    } finally {
+      process.env.PATH = before;
+    }
+  });
+
   it('says that the docker command is missing', async () => {
     const before = process.env.PATH;
     process.env.PATH = '/nonexistent';
