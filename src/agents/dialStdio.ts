@@ -5,7 +5,7 @@ import { UserError } from '../model/failure.ts';
 
 const keptStderr = 2_000;
 /** What the CLI says when ssh has ended before it could hand over what we wrote. Why it has ended may be lost then. */
-const writeFailed = /^error while Copy \(stdin to stream\)/;
+const writeFailed = 'error while Copy (stdin to stream)';
 
 /**
  * Connections to an engine over ssh, each by a `docker system dial-stdio` of the docker CLI: it knows the user's ssh
@@ -70,7 +70,7 @@ class DialStdio extends Duplex {
   /** The last words of ssh or the CLI that say why; empty when they do not. */
   #reason(): string {
     const lines = this.#stderr.trim().split('\n');
-    return lines.findLast((line) => !writeFailed.test(line)) ?? '';
+    return lines.findLast((line) => !line.startsWith(writeFailed)) ?? '';
   }
 
   override _read(): void {
