@@ -35,7 +35,14 @@ import type { ContainerUsage } from './containerStats.ts';
 import { openTerminal, type ContainerTerminal, type TerminalRequest } from './execTerminalSession.ts';
 import { UsageWatch } from './usageWatch.ts';
 import { ensureStateVolume } from './stateVolume.ts';
-import { checkWorkspace, protectGit, targetOf, workspacePaths } from './workspace.ts';
+import {
+  checkWorkspace,
+  protectGit,
+  readOnlyGit,
+  targetOf,
+  workspacePaths,
+  type GuardedPath,
+} from './workspace.ts';
 import { clampNotices } from './clampNotices.ts';
 
 export interface LaunchRequest {
@@ -71,6 +78,8 @@ export interface LaunchPlace {
   isOwn: boolean;
   /** Null when there is nothing to be run before the agent. */
   setup: LaunchSetup | null;
+  /** Repositories in it besides its own `.git`, and what that leads to: what of them the agent may not change. */
+  guards: readonly GuardedPath[];
 }
 
 /** One container of a run: the agent's, or that of the setup script before it. */
@@ -205,7 +214,7 @@ export class AgentManager {
       ...{ engine, user, labels, storageFolder, signal },
       name: containerName(name),
       image: agentType.image,
-      paths: [...(await this.#pathsFor(place, user)), ...keeper, ...given.mounts.map(mountOnly)],
+      paths: [...(await this.#pathsFor(container)), ...keeper, ...given.mounts.map(mountOnly)],
       mayCopy: place.isOwn,
       say: progress,
     });
@@ -224,7 +233,8 @@ export class AgentManager {
       signal,
     });
     const workingDirectory = targetOf(place.workingFolder);
-    const asked = { ...request, environment: { ...given.environment, ...request.environment } };
+    const ofPlace = place.isOwn ? {} : readOnlyGit;
+    const asked = { ...request, environment: { ...ofPlace, ...given.environment, ...request.environment } };
     const plan = { request: asked, facts, user, files, workingDirectory, stateVolume, labels, network };
     return launchContainer({
       engine,
@@ -242,13 +252,14 @@ export class AgentManager {
   }
 
   /** What of this machine the container is given. */
-  async #pathsFor({ root }: LaunchPlace, user: ContainerUser): Promise<HostPath[]> {
+  async #pathsFor({ request, place, user }: StartedContainer): Promise<HostPath[]> {
+    const { root, isOwn, guards } = place;
     const target = await checkWorkspace(root);
     const [identity, git] = await Promise.all([
       writeIdentity(this.#options.storageFolder, user),
-      protectGit(root, user),
+      protectGit(root, { isOwn, taskId: request.taskId }, user),
     ]);
-    return [...workspacePaths({ folder: root, target, git }), ...identityPaths(identity)];
+    return [...workspacePaths({ folder: root, target, git }, guards), ...identityPaths(identity)];
   }
 
   /**
@@ -378,6 +389,7 @@ async function placeOf(request: LaunchRequest, signal: AbortSignal): Promise<Lau
       workingFolder: folder,
       isOwn: isOwnFolder,
       setup: null,
+      guards: [],
     }
   );
 }

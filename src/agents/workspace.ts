@@ -20,8 +20,18 @@ export interface GitMount {
   readOnly: boolean;
 }
 
-/** The folder, and over it what of its `.git` is mounted again. */
-export function workspacePaths({ folder, target, git }: Workspace): HostPath[] {
+/** A file or folder by its absolute path on this machine, which is mounted over itself again. */
+export interface GuardedPath {
+  path: string;
+  /** False: it can be written to, but not renamed, removed or replaced. */
+  readOnly: boolean;
+}
+
+/** The folder, and over it what of its `.git` and of other repositories is mounted again. */
+export function workspacePaths(
+  { folder, target, git }: Workspace,
+  guards: readonly GuardedPath[] = [],
+): HostPath[] {
   return [
     { source: folder, target, readOnly: false },
     ...git.map(({ path, readOnly }) => ({
@@ -29,6 +39,9 @@ export function workspacePaths({ folder, target, git }: Workspace): HostPath[] {
       target: `${target}/${path}`,
       readOnly,
     })),
+    ...guards
+      .map(({ path, readOnly }) => ({ source: path, target: targetOf(path), readOnly }))
+      .filter(({ target }) => !isReserved(target)),
   ];
 }
 
@@ -83,14 +96,39 @@ export function pathInContainer(folder: string, platform: NodeJS.Platform): stri
 }
 
 /**
- * Says what of the folder's `.git` is mounted over it again. An agent that could write `.git/config` or `.git/hooks`,
- * or put another `.git` in its place, would have its code run by the next git command on the host. So these two are
- * read-only, and `.git` is a mount of its own, which cannot be renamed. Where `.git` is a file (a worktree, a
- * submodule) what it points to is not mounted at all. No mount keeps an agent from making a repository where there is
- * none, here or further down: that is looked for after a run, and told (workspaces/gitPrograms.ts).
+ * Says what of the folder's `.git` is mounted over it again. Whoever can write there, or can put another `.git` in its
+ * place, has their code run by the next git command on the host; VS Code runs one every few seconds.
+ *
+ * - In the user's own folder all of it is read-only, be it a folder or a file: no setting, hook, `commondir`, ref or
+ *   index can be changed, and a mount cannot be renamed or removed. What lies elsewhere (submodules, what a `.git` file
+ *   leads to) is in `LaunchPlace.guards`, from who knows git.
+ * - In a clone of our own the agent commits: there only the settings and the hooks are read-only, and `.git` cannot be
+ *   replaced. The host's git does not obey them anyway (workspaces/isolation.ts).
+ *
+ * @throws UserError when `.git` is a link, which no mount can hold in its place
  */
-export async function protectGit(folder: string, user: ContainerUser): Promise<GitMount[]> {
-  if ((await kindOf(path.join(folder, '.git'))) !== 'folder') return [];
+export async function protectGit(
+  folder: string,
+  { isOwn, taskId }: { isOwn: boolean; taskId: string },
+  user: ContainerUser,
+): Promise<GitMount[]> {
+  const kind = await kindOf(path.join(folder, '.git'));
+  if (kind === null) return [];
+  if (isOwn) return kind === 'folder' ? protectSettings(folder, user) : [];
+  if (kind === 'link') {
+    throw new UserError({
+      reason: 'refused',
+      message: `An agent cannot work in ${folder} itself: its .git is a link, which it could replace by a repository that makes your own git run programs. Let the card work in a clone.`,
+      action: { kind: 'workInCopy', taskId },
+    });
+  }
+  return [{ path: '.git', readOnly: true }];
+}
+
+/** For a container whose `.git` is read-only: looking at the state does not try to write the index anew. */
+export const readOnlyGit: Readonly<Record<string, string>> = { GIT_OPTIONAL_LOCKS: '0' };
+
+async function protectSettings(folder: string, user: ContainerUser): Promise<GitMount[]> {
   const hooks = path.join(folder, '.git', 'hooks');
   if ((await kindOf(hooks)) === null) {
     // What does not exist cannot be mounted over, and the agent could make it.
@@ -121,9 +159,9 @@ async function hasWorktreeConfig(folder: string): Promise<boolean> {
 }
 
 /** Of the thing itself, not of what a link points to; null where there is nothing. */
-async function kindOf(file: string): Promise<'folder' | 'other' | null> {
+async function kindOf(file: string): Promise<'folder' | 'link' | 'file' | null> {
   return lstat(file).then(
-    (stats) => (stats.isDirectory() ? 'folder' : 'other'),
+    (stats) => (stats.isDirectory() ? 'folder' : stats.isSymbolicLink() ? 'link' : 'file'),
     () => null,
   );
 }

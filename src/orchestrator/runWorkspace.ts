@@ -45,7 +45,7 @@ export class RunWorkspace {
       signal,
     );
     const { kind, root, workingFolder, branch, hasRepository } = prepared;
-    const { setup, warnings, skipped } = prepared;
+    const { setup, warnings, skipped, guards } = prepared;
     this.#root = root;
     this.#isStale = true;
     this.#record.note(null, { workspace: { kind, root, workingFolder, branch, hasRepository } });
@@ -53,7 +53,7 @@ export class RunWorkspace {
     if (skipped.length > 0) this.#notice(skippedText(skipped));
     const done = (): Promise<void> =>
       setup ? this.#workspaces.setupDone(this.#record.run.id, setup, signal) : Promise.resolve();
-    return { root, workingFolder, isOwn: kind !== 'folder', setup: setup && { ...setup, done } };
+    return { root, workingFolder, guards, isOwn: kind !== 'folder', setup: setup && { ...setup, done } };
   }
 
   /** As another process has left it. */

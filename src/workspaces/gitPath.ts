@@ -30,8 +30,9 @@ export function onDisk(root: string, gitPath: GitPath): Buffer {
   return Buffer.concat([Buffer.from(root + path.sep, 'utf8'), Buffer.from(gitPath, 'latin1')]);
 }
 
-export function below(folder: GitPath, name: GitPath): GitPath {
-  return `${folder.replace(/\/$/, '')}/${name}` as GitPath;
+/** A name in a folder; the top is the empty path. */
+export function below(folder: GitPath | '', name: GitPath): GitPath {
+  return folder === '' ? name : (`${folder.replace(/\/$/, '')}/${name}` as GitPath);
 }
 
 /** The folders that a path lies in, the nearest first: `a/b` and `a` for `a/b/c`. */

@@ -22,28 +22,36 @@ const shownPrograms = 10;
 const harmless =
   /^(core\.(repositoryformatversion|filemode|bare|logallrefupdates|ignorecase|precomposeunicode|symlinks|autocrlf|eol|worktree)|remote\..*\.(url|fetch|tagopt|prune)|branch\..*|user\.(name|email)|init\.defaultbranch|submodule\.(active|.*\.(url|active|path|branch))|extensions\.(objectformat|refstorage|worktreeconfig)|(pull|push|advice)\..*)$/i;
 
-/**
- * Looks through a folder for every repository in it, and for what of its settings could start a program: an agent that
- * can write to a folder can make a repository below it, and no mount keeps it from that (git finds one at every depth,
- * VS Code's git extension too). So it is looked at before a run and after it, and told of.
- */
-export async function gitProgramsIn(root: string, git: HostGit, call: Call): Promise<GitPrograms> {
-  const search = new Search(root, git, call);
-  await search.run();
-  return Object.fromEntries([...search.found].sort());
+/** The repositories in a folder. */
+export interface GitInFolder {
+  programs: GitPrograms;
+  /** The `.git` of each one, a folder, a file or a link; not those within another `.git`. */
+  repositories: GitPath[];
 }
 
 /**
- * What to tell of it after a run; null when nothing has come up. The config and the hooks of a repository at the top are
- * read-only for the agent: what has changed there is the user's.
+ * Looks through a folder for every repository in it, bare ones too, and for what of its settings could start a program:
+ * an agent that can write to a folder can make a repository below it, and no mount keeps it from that (git finds one at
+ * every depth, VS Code's git extension too). So it is looked at before a run and after it, and told of.
+ */
+export async function lookForGit(root: string, git: HostGit, call: Call): Promise<GitInFolder> {
+  const search = new Search(root, git, call);
+  await search.run();
+  return {
+    programs: Object.fromEntries([...search.found].sort()),
+    repositories: search.repositories,
+  };
+}
+
+/**
+ * What to tell of it after a run; null when nothing has come up. The `.git` at the top is read-only for the agent: what
+ * has changed there is the user's.
  */
 export function newGitPrograms(before: GitPrograms, after: GitPrograms, root: string): string | null {
   const wasGuarded = rootRepository in before;
   const fresh = Object.entries(after).filter(
     ([what, digest]) =>
-      what !== rootRepository &&
-      before[what] !== digest &&
-      !(wasGuarded && /^\.git\/(config(\.worktree)?:|hooks\/)/.test(what)),
+      what !== rootRepository && before[what] !== digest && !(wasGuarded && what.startsWith('.git/')),
   );
   if (fresh.length === 0) return null;
   const names = fresh.slice(0, shownPrograms).map(([what]) => what);
@@ -51,7 +59,7 @@ export function newGitPrograms(before: GitPrograms, after: GitPrograms, root: st
   return `Since this run began, git in ${root} has been told to run programs or to look elsewhere: ${names.join(', ')}${more}. VS Code and your own git obey that, and may have done so already. Delete what you do not want before you use git there.`;
 }
 
-/** Stands for a `.git` folder at the top. */
+/** Stands for a `.git` at the top, which is a folder or a file. */
 const rootRepository = '.git';
 
 interface Visit {
@@ -62,6 +70,7 @@ interface Visit {
 
 class Search {
   readonly found = new Map<string, string>();
+  readonly repositories: GitPath[] = [];
   readonly #root: string;
   readonly #git: HostGit;
   readonly #call: Call;
@@ -95,25 +104,34 @@ class Search {
     const names = entries.map((entry) => ({ entry, name: entry.name.toString('latin1') as GitPath }));
     const isRepository = isStore && names.some(({ name }) => name === 'HEAD');
     if (isRepository && folder !== '') await this.#look(folder);
+    if (!isStore && isBare(names.map(({ name }) => name))) await this.#bare(folder);
     for (const { entry, name } of names) {
-      const at = folder === '' ? name : below(folder, name);
+      const at = below(folder, name);
       // Some disks make no difference between `.git` and `.GIT`.
-      if (!isStore && /^\.git$/i.test(name)) await this.#repository(at, entry.isDirectory());
-      else if (entry.isDirectory() && (!isRepository || isStoreName(name))) {
+      if (!isStore && /^\.git$/i.test(name)) {
+        this.repositories.push(at);
+        await this.#repository(at, entry.isDirectory());
+      } else if (entry.isDirectory() && (!isRepository || isStoreName(name))) {
         this.#next.push({ folder: at, isStore });
       }
     }
   }
 
   async #repository(dotGit: GitPath, isFolder: boolean): Promise<void> {
-    if (!isFolder) return this.#pointer(dotGit);
     if (dotGit === rootRepository) this.found.set(rootRepository, '');
+    if (!isFolder) return this.#pointer(dotGit);
     await this.#look(dotGit);
     // In a plain `.git` it makes git take its configuration from elsewhere.
     await this.#file(below(dotGit, 'commondir' as GitPath));
     for (const name of ['modules', 'worktrees'] as GitPath[]) {
       this.#next.push({ folder: below(dotGit, name), isStore: true });
     }
+  }
+
+  /** A repository without `.git`, which git finds when it is called in there. */
+  async #bare(folder: GitPath | ''): Promise<void> {
+    await this.#look(folder);
+    await this.#file(below(folder, 'commondir' as GitPath));
   }
 
   /** A `.git` that is a file or a link: what it leads to is looked at where it lies in the folder, else named. */
@@ -140,7 +158,7 @@ class Search {
     }
   }
 
-  async #look(gitDir: GitPath): Promise<void> {
+  async #look(gitDir: GitPath | ''): Promise<void> {
     for (const name of ['config', 'config.worktree'] as GitPath[]) await this.#config(below(gitDir, name));
     const hooks = below(gitDir, 'hooks' as GitPath);
     const names = await readdir(this.#disk(hooks), { encoding: 'buffer' }).catch(() => []);
@@ -183,6 +201,12 @@ class Search {
   #disk(file: GitPath | ''): Buffer {
     return file === '' ? Buffer.from(this.#root) : onDisk(this.#root, file);
   }
+}
+
+/** As git tells it, from the names in a folder. */
+function isBare(names: readonly string[]): boolean {
+  const has = (name: string): boolean => names.includes(name);
+  return has('HEAD') && (has('commondir') || (has('objects') && has('refs')));
 }
 
 function isStoreName(name: string): boolean {

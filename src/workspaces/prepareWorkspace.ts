@@ -3,7 +3,8 @@ import path from 'node:path';
 import { UserError } from '../model/failure.ts';
 import { copyIn } from './copyIn.ts';
 import { removeFolder } from './diskSpace.ts';
-import { gitProgramsIn } from './gitPrograms.ts';
+import { gitGuards, unguardedText, type GitGuard } from './gitGuards.ts';
+import { lookForGit, type GitPrograms } from './gitPrograms.ts';
 import type { GitCall } from './hostGit.ts';
 import { makeWorkspace, repositoryOfFolder } from './makeWorkspace.ts';
 import { takeSnapshot, workspacePlace, type Place } from './openWorkspace.ts';
@@ -40,10 +41,7 @@ export async function prepareWorkspace(
   const runs = [...record.runs.filter((run) => run !== request.runId), request.runId];
   const isSetUp = request.setup === null || record.setup === setupDigest(request.setup);
   const hasBegun = record.hasBegun || isSetUp;
-  const gitPrograms =
-    record.kind === 'folder'
-      ? await gitProgramsIn(record.root, tools.git, { ...call, site: tools.store.site })
-      : {};
+  const { gitPrograms, guards, unguarded } = await gitOf(tools, record, call);
   await tools.records.change(record.id, {
     ...{ isReady: true, runs, discarded: null, hasBegun, gitPrograms },
   });
@@ -56,9 +54,25 @@ export async function prepareWorkspace(
     hasRepository: record.repository !== null,
     setup: isSetUp ? null : request.setup,
     copiedIn,
-    warnings: [...warnings, ...(await warningsOf(tools, record, place, snapshot.tree, call))],
+    warnings: [...warnings, ...unguarded, ...(await warningsOf(tools, record, place, snapshot.tree, call))],
     skipped: snapshot.skipped,
+    guards,
   };
+}
+
+/** What of the user's repositories the agent could turn against them: only the open folder has something of the user's. */
+async function gitOf(
+  tools: WorkspaceTools,
+  record: WorkspaceRecord,
+  call: Call,
+): Promise<{ gitPrograms: GitPrograms; guards: GitGuard[]; unguarded: string[] }> {
+  if (record.kind !== 'folder') return { gitPrograms: {}, guards: [], unguarded: [] };
+  const { root } = record;
+  const site = tools.store.site;
+  const { programs, repositories } = await lookForGit(root, tools.git, { ...call, site });
+  const { guards, unguarded } = await gitGuards(tools, { root, repositories }, call);
+  const warning = unguardedText(unguarded);
+  return { gitPrograms: programs, guards, unguarded: warning === null ? [] : [warning] };
 }
 
 /** Takes the checkpoint before a run once more, with what the setup script has made. */

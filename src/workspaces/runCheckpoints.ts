@@ -1,6 +1,6 @@
 import { UserError } from '../model/failure.ts';
 import { gitPathOf, textOf } from './gitPath.ts';
-import { gitProgramsIn, newGitPrograms } from './gitPrograms.ts';
+import { lookForGit, newGitPrograms } from './gitPrograms.ts';
 import type { GitCall } from './hostGit.ts';
 import { takeSnapshot, workspacePlace, type Place } from './openWorkspace.ts';
 import { commitClone } from './resultCommit.ts';
@@ -116,7 +116,7 @@ export async function checkpointAfter(
 
 /** Tells once of what the run has left for the user's own git to run. */
 async function newPrograms(tools: WorkspaceTools, record: WorkspaceRecord, call: Call): Promise<string[]> {
-  const after = await gitProgramsIn(record.root, tools.git, { ...call, site: tools.store.site });
+  const { programs: after } = await lookForGit(record.root, tools.git, { ...call, site: tools.store.site });
   const warning = newGitPrograms(record.gitPrograms, after, record.root);
   if (warning !== null) {
     await tools.records.change(record.id, { gitPrograms: { ...record.gitPrograms, ...after } });

@@ -307,6 +307,11 @@ export class UserRepository {
     return stats?.isFile() && stats.size <= maxIndexBytes ? readFile(this.indexFile) : null;
   }
 
+  /** The submodules that the index names, whether they are checked out or not. */
+  async submodulesInIndex(call: Call): Promise<GitPath[]> {
+    return [...(await this.#submodules(await this.site(call.signal), call))];
+  }
+
   async #submodules(site: GitSite, call: Call): Promise<Set<GitPath>> {
     const { stdout } = await this.#tools.git.run(['ls-files', '-z', '--stage'], { ...call, site });
     const lines = splitPaths(stdout).filter((line) => line.startsWith('160000 '));

@@ -1,4 +1,5 @@
 import type { SetupScript } from './setupScript.ts';
+import type { GitGuard } from './gitGuards.ts';
 import type { FileConflict } from './revert.ts';
 import type { SkippedFile } from './scanFiles.ts';
 import type { FileChange } from './trees.ts';
@@ -66,6 +67,8 @@ export interface PreparedWorkspace {
   warnings: string[];
   /** Files that the checkpoint does not hold. */
   skipped: SkippedFile[];
+  /** Repositories below the root, and what they and it lead to: to be held in their place in the container. */
+  guards: GitGuard[];
 }
 
 /** What is looked at: one run against the state that it began with, or all that was done in a workspace. */

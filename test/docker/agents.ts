@@ -1,11 +1,13 @@
 /** Agents for the tests of the Agent Manager: what is launched, and what there is of it on the engine. */
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { AgentManager, type LaunchProgress, type LaunchRequest } from '../../src/agents/agentManager.ts';
 import type { AgentProcess } from '../../src/agents/agentProcess.ts';
 import type { Engine } from '../../src/agents/engine.ts';
 import { containerLabels } from '../../src/agents/labels.ts';
 import type { AgentType } from '../../src/model/agentType.ts';
+import { run } from '../../scripts/processes.mts';
 import { engineAt, importMachineImage } from '../harness/images.ts';
 import { dockerHost, makeFolder, testRunId } from '../harness/testRun.ts';
 
@@ -42,6 +44,17 @@ export async function testManager({
     owner: { installation: `test-${testRunId()}`, workspace, owner: 'test' },
     environment: process.env,
   });
+}
+
+/** This machine's programs by their paths, with the libraries that they load: for an image. */
+export async function programs(...names: string[]): Promise<Record<string, Buffer>> {
+  const files: Record<string, Buffer> = {};
+  for (const name of names) {
+    const listed = await run('ldd', [name]);
+    const libraries = [...listed.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, file = '']) => file);
+    for (const file of [name, ...libraries]) files[file] = await readFile(file);
+  }
+  return files;
 }
 
 let runs = 0;
@@ -131,13 +144,21 @@ export async function readUntil(stream: Readable, pattern: RegExp): Promise<stri
   return text;
 }
 
+export interface ScriptOutcome {
+  output: string;
+  /** The end of it. */
+  stderr: string;
+  exitCode: number | null;
+}
+
 /** What a shell script in the container prints, and how it ends. */
 export async function runScript(
   manager: AgentManager,
   folder: string,
   script: string,
-): Promise<{ output: string; stderr: string; exitCode: number | null }> {
-  const request = requestFor(folder, ['sh', '-c', script]);
+  { image = testImage(), ...more }: Partial<LaunchRequest> & { image?: string } = {},
+): Promise<ScriptOutcome> {
+  const request = { ...requestFor(folder, ['sh', '-c', script], { image }), ...more };
   const agent = await manager.launch(request, new RecordedProgress(), neverAborted());
   try {
     const output = Buffer.concat((await agent.stdout.toArray()) as Buffer[]).toString();

@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AgentManager } from '../../src/agents/agentManager.ts';
-import { makeRepository } from '../harness/repository.ts';
+import { makeFolder } from '../harness/testRun.ts';
 import { ensureTestImage, neverAborted, RecordedProgress, requestFor, testManager } from './agents.ts';
 
 let manager: AgentManager;
@@ -13,15 +11,14 @@ beforeAll(async () => {
 });
 
 /** What an agent prints that does its worst, and how its container ends. */
-async function attack(script: string): Promise<{ output: string; exitCode: number | null; folder: string }> {
-  const folder = await makeRepository('attacked');
-  const request = requestFor(folder, ['sh', '-c', script], {
+async function attack(script: string): Promise<{ output: string; exitCode: number | null }> {
+  const request = requestFor(await makeFolder('attacked'), ['sh', '-c', script], {
     resources: { cpus: 1, memoryMb: 128, pids: 64, network: 'none' },
   });
   const agent = await manager.launch(request, new RecordedProgress(), neverAborted());
   try {
     const output = Buffer.concat((await agent.stdout.toArray()) as Buffer[]).toString();
-    return { output, exitCode: (await agent.exited).exitCode, folder };
+    return { output, exitCode: (await agent.exited).exitCode };
   } finally {
     await agent.dispose();
   }
@@ -63,13 +60,5 @@ describe('an agent that attacks', () => {
     const { output, exitCode } = await attack(script);
     // Memory is what it writes to: it either has no room or is ended for it.
     expect(exitCode === 137 || output.includes('bounded')).toBe(true);
-  });
-
-  it('that turns the repository against its user changes neither config nor hooks', async () => {
-    const { output, folder } = await attack(
-      '(echo "[core]\n fsmonitor = /tmp/evil" >> .git/config) 2>/dev/null && echo config; (echo evil > .git/hooks/post-checkout) 2>/dev/null && echo hook; mv .git .old 2>/dev/null && echo moved; true',
-    );
-    expect(output).toBe('');
-    expect(await readFile(path.join(folder, '.git', 'config'), 'utf8')).not.toContain('fsmonitor');
   });
 });

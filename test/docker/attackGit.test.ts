@@ -2,13 +2,21 @@
 import { access, appendFile, chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { AgentManager } from '../../src/agents/agentManager.ts';
+import type { AgentManager, LaunchPlace } from '../../src/agents/agentManager.ts';
 import { LocalWorkspaces } from '../../src/workspaces/localWorkspaces.ts';
-import type { ChangeSet } from '../../src/workspaces/workspaces.ts';
+import type { ChangeSet, PreparedWorkspace } from '../../src/workspaces/workspaces.ts';
 import { run as runProgram } from '../../scripts/processes.mts';
+import { importMachineImage } from '../harness/images.ts';
 import { makeRepository } from '../harness/repository.ts';
-import { makeFolder } from '../harness/testRun.ts';
-import { ensureTestImage, runScript, testManager } from './agents.ts';
+import { dockerHost, makeFolder, testRunId } from '../harness/testRun.ts';
+import {
+  ensureTestImage,
+  programs,
+  runScript,
+  testImage,
+  testManager,
+  type ScriptOutcome,
+} from './agents.ts';
 
 let manager: AgentManager;
 
@@ -49,17 +57,31 @@ class Scene {
     return new Scene(folder, path.join(await makeFolder('marks'), 'mark'), workspaces);
   }
 
-  /** A whole run; `$EVIL` is a program that leaves the mark on the host. */
-  async attack(script: string): Promise<string[]> {
-    const { folder, workspaces, runId, mark } = this;
-    await workspaces.prepare({
+  async prepare(): Promise<PreparedWorkspace> {
+    const { folder, workspaces, runId } = this;
+    return workspaces.prepare({
       ...{ workspaceId: 'card', runId, title: 'Attack', place: { kind: 'folder', folder } },
       ...{ copyIn: [], exclude: [], setup: null },
     });
+  }
+
+  /** A script in a container as a run has it. */
+  launch(
+    { root, workingFolder, guards }: PreparedWorkspace,
+    script: string,
+    image = testImage(),
+  ): Promise<ScriptOutcome> {
+    const prepare = (): Promise<LaunchPlace> =>
+      Promise.resolve({ root, workingFolder, guards, isOwn: false, setup: null });
+    return runScript(manager, this.folder, script, { image, prepare });
+  }
+
+  /** A whole run; `$EVIL` is a program that leaves the mark on the host. */
+  async attack(script: string): Promise<string[]> {
+    const { folder, workspaces, runId, mark } = this;
     const evil = path.join(folder, 'evil');
-    const { output, stderr } = await runScript(
-      manager,
-      folder,
+    const { output, stderr } = await this.launch(
+      await this.prepare(),
       `EVIL='${evil}'; printf '#!/bin/sh\\ntouch "${mark}"\\n' > evil; chmod +x evil; ${script}\necho over`,
     );
     expect(output, stderr).toBe('over\n');
@@ -166,25 +188,87 @@ describe('where there is no repository, an agent that makes one', () => {
   });
 });
 
+/** A repository with what git looks into besides: a submodule, one that is not checked out, and another repository. */
+async function makeSuperproject(): Promise<string> {
+  const origin = await makeRepository('origin');
+  const folder = await makeRepository('planted');
+  await git(folder, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', origin, 'libs/sub');
+  const head = await git(folder, 'rev-parse', 'HEAD');
+  await git(folder, 'update-index', '--add', '--cacheinfo', `160000,${head.trim()},libs/empty`);
+  await mkdir(path.join(folder, 'libs', 'empty'));
+  await git(folder, 'commit', '--quiet', '--message', 'Submodules');
+  await git(folder, 'clone', '--quiet', origin, 'vendor/one');
+  return folder;
+}
+
+/** What VS Code does by itself in each repository that it knows. */
+async function useGit(folder: string): Promise<void> {
+  for (const each of ['', 'libs/sub', 'vendor/one']) {
+    await git(path.join(folder, each), 'status').catch(() => undefined);
+  }
+}
+
+const evilRepository = (dotGit: string): string => emptyRepository(dotGit) + fsmonitor(dotGit);
+
+const inRepository: readonly { name: string; script: string }[] = [
+  { name: 'the settings', script: fsmonitor('.git') },
+  { name: 'a hook', script: 'cp evil .git/hooks/post-index-change; touch README.md;' },
+  {
+    name: 'a commondir',
+    script: `${evilRepository('common')} cp -r .git/objects .git/refs common/; echo "$PWD/common" > .git/commondir;`,
+  },
+  { name: 'another .git', script: `mv .git old; ${evilRepository('.git')}` },
+  { name: 'a .git file', script: `${evilRepository('data')} mv .git old; echo 'gitdir: data' > .git;` },
+  { name: 'a .git in a submodule', script: `rm libs/sub/.git; ${evilRepository('libs/sub/.git')}` },
+  { name: 'another submodule', script: `mv libs/sub old; ${evilRepository('libs/sub/.git')}` },
+  { name: 'another folder of submodules', script: `mv libs old; ${evilRepository('libs/sub/.git')}` },
+  { name: 'a submodule’s settings', script: fsmonitor('.git/modules/libs/sub') },
+  { name: 'a submodule that was not checked out', script: evilRepository('libs/empty/.git') },
+  { name: 'the settings of a repository in it', script: fsmonitor('vendor/one/.git') },
+  { name: 'another repository in its place', script: `mv vendor old; ${evilRepository('vendor/one/.git')}` },
+];
+
+describe('in a repository with submodules, git runs nothing of an agent', () => {
+  it('that plants all of it', async () => {
+    const folder = await makeSuperproject();
+    const scene = await Scene.open(folder);
+    const inside = inRepository.map(({ script }) => `( ${script} ) 2>/dev/null`).join('\n');
+    // What each attempt may have left where it is allowed to: new folders, which git is not told of by anything else.
+    const script = `${inside}\nrm -rf common data old; echo made > libs/made.txt`;
+    await scene.attack(script);
+    await useGit(folder);
+    expect(await isThere(scene.mark)).toBe(false);
+    // Nor has it been kept from its work beside all that.
+    expect(await readFile(path.join(folder, 'libs', 'made.txt'), 'utf8')).toBe('made\n');
+    await scene.look();
+    await scene.takeBack();
+  });
+
+  it.each(inRepository)('but would, without a container: $name', async ({ script }) => {
+    const folder = await makeSuperproject();
+    const mark = path.join(folder, 'mark');
+    const evil = path.join(folder, 'evil');
+    await writeFile(evil, `#!/bin/sh\ntouch '${mark}'\n`, { mode: 0o755 });
+    await runProgram('sh', ['-c', `EVIL='${evil}'; ${script}`], { cwd: folder });
+    await useGit(folder);
+    expect(await isThere(mark)).toBe(true);
+  });
+});
+
 describe('in a repository, an agent', () => {
+  // No mount keeps it from making a new one.
   it.each<Planted>([
     {
       name: 'a repository below it',
-      script: emptyRepository('sub/.git') + fsmonitor('sub/.git'),
+      script: evilRepository('sub/.git'),
       told: ['sub/.git/config: core.fsmonitor'],
       provoke: (folder) => git(path.join(folder, 'sub'), 'status'),
     },
     {
-      name: 'a commondir',
-      script: `${emptyRepository('common') + fsmonitor('common')} cp -r .git/objects .git/refs common/; echo "$PWD/common" > .git/commondir`,
-      told: ['.git/commondir'],
-      provoke: (folder) => git(folder, 'status'),
-    },
-    {
-      name: 'the repository of a submodule',
-      script: `${emptyRepository('.git/modules/a/b') + fsmonitor('.git/modules/a/b')} mkdir b; echo 'gitdir: ../.git/modules/a/b' > b/.git`,
-      told: ['.git/modules/a/b/config: core.fsmonitor'],
-      provoke: (folder) => git(path.join(folder, 'b'), 'status'),
+      name: 'a bare repository below it',
+      script: `${evilRepository('sub')} printf '[core]\\n\\tworktree = ..\\n' >> sub/config;`,
+      told: ['sub/config: core.fsmonitor'],
+      provoke: (folder) => git(path.join(folder, 'sub'), 'status'),
     },
   ])('that plants $name runs nothing by our hands, and is told of', async ({ script, told, provoke }) => {
     const scene = await Scene.open(await makeRepository('planted'));
@@ -211,14 +295,34 @@ describe('in a repository, an agent', () => {
     await git(folder, 'config', 'core.pager', 'less');
     expect((await scene.workspaces.finish(scene.runId)).warnings).toEqual([]);
   });
+});
 
-  it('cannot give a worktree settings where its repository has some of its own', async () => {
-    const folder = await makeRepository('worktrees');
-    await git(folder, 'config', 'extensions.worktreeConfig', 'true');
+describe('git in the container', () => {
+  const image = (): string => `kandev-test/git-only:${testRunId()}`;
+  const look = 'git status --porcelain; git diff --stat; git log --format=%s; git worktree list | wc -l';
+  const writes = ['git add README.md', 'git commit -am x', 'git checkout -b other', 'git stash', 'git gc'];
+  const digestOf = (folder: string): Promise<string> =>
+    runProgram('sh', ['-c', 'find . -type f -exec sha256sum {} + | sort'], { cwd: folder });
+
+  beforeAll(() => programs('/usr/bin/git').then((files) => importMachineImage(dockerHost(), image(), files)));
+
+  it.each(['the folder', 'a worktree'])('looks at %s, and cannot change it', async (kind) => {
+    const repository = await makeRepository('looked-at');
+    const dotGit = path.join(repository, '.git');
+    let folder = repository;
+    if (kind === 'a worktree') {
+      folder = path.join(await makeFolder('worktree'), 'tree');
+      await git(repository, 'worktree', 'add', '--quiet', folder);
+    }
     const scene = await Scene.open(folder);
-    const script = `(printf '[core]\\n\\tfsmonitor = "%s"\\n' "$EVIL" > .git/config.worktree) 2>/dev/null && echo wrote; mv .git/config.worktree x 2>/dev/null && echo moved`;
-    expect(await scene.attack(script)).toEqual([]);
-    await git(folder, 'status');
-    expect(await isThere(scene.mark)).toBe(false);
+    const prepared = await scene.prepare();
+    const before = await digestOf(dotGit);
+    const attempts = writes.map((each) => `${each} >/dev/null 2>&1 && echo 'did ${each}'`).join('; ');
+    const script = `echo changed > README.md; ${look}; ${attempts}`;
+    const { output, stderr } = await scene.launch(prepared, script, image());
+    expect(output, stderr).toBe(
+      ` M README.md\n README.md | 2 +-\n 1 file changed, 1 insertion(+), 1 deletion(-)\nFirst commit\n${kind === 'a worktree' ? 2 : 1}\n`,
+    );
+    expect(await digestOf(dotGit)).toBe(before);
   });
 });

@@ -12,7 +12,7 @@ import { surveyHost } from '../../src/credentials/survey.ts';
 import { importMachineImage } from '../harness/images.ts';
 import { makeRepository } from '../harness/repository.ts';
 import { dockerHost, makeFolder, testRunId } from '../harness/testRun.ts';
-import { neverAborted, RecordedProgress, requestFor, testEngine } from './agents.ts';
+import { neverAborted, programs, RecordedProgress, requestFor, testEngine } from './agents.ts';
 
 const run = promisify(execFile);
 const image = (): string => `kandev-test/git:${testRunId()}`;
@@ -25,17 +25,6 @@ let agent: ChildProcess;
 let allowed: string[] = [];
 let given: string[] = [];
 let refused: string[] = [];
-
-/** This machine's programs, with the libraries that they load. */
-async function programs(...names: string[]): Promise<Record<string, Buffer>> {
-  const files: Record<string, Buffer> = {};
-  for (const name of names) {
-    const { stdout } = await run('ldd', [name]);
-    const libraries = [...stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, file = '']) => file);
-    for (const file of [name, ...libraries]) files[file] = await readFile(file);
-  }
-  return files;
-}
 
 /** A home as users have one: keys, known hosts, and a git that knows passwords for two servers. */
 async function makeHome(): Promise<string> {

@@ -46,7 +46,7 @@ async function isRunByGit(): Promise<boolean> {
   return hasRun(folder);
 }
 
-/** A run whose agent has its working folder's git run `evil.sh` wherever it can write that. */
+/** A run whose agent names `evil.sh` in the settings, hooks and attributes of its working folder. */
 async function attack(workspaceMode: WorkspaceMode): Promise<{ root: string; files: number }> {
   const evil = 'evil="$PWD/evil.sh"';
   const steps = [
@@ -70,8 +70,9 @@ async function attack(workspaceMode: WorkspaceMode): Promise<{ root: string; fil
   return { root: run?.workspace?.root ?? '', files: run?.changes?.files ?? 0 };
 }
 
-describe('git in the user’s folder runs nothing of an agent’s', () => {
-  it('after a run in a clone, nor has Kandev’s own in the clone', async () => {
+// What else an agent could plant, and what no mount can keep it from: attackGit.test.ts.
+describe('status, diff, log and add in the user’s folder start no program that an agent has named in settings, hooks or attributes', () => {
+  it('of its clone, and Kandev’s own git in that neither', async () => {
     const { root, files } = await attack('clone');
     expect(files).toBeGreaterThan(0);
     expect(await readFile(path.join(root, '.git', 'config'), 'utf8')).not.toContain('fsmonitor');
@@ -79,14 +80,14 @@ describe('git in the user’s folder runs nothing of an agent’s', () => {
     expect(await isRunByGit()).toBe(false);
   });
 
-  it('after a run in the folder', async () => {
+  it('of the folder', async () => {
     const { files } = await attack('folder');
     expect(files).toBeGreaterThan(0);
     expect(await readFile(path.join(folder, 'made.txt'), 'utf8')).toBe('made\n');
     expect(await isRunByGit()).toBe(false);
   });
 
-  it('although it would run what the user’s own configuration names', async () => {
+  it('although they do what the user’s own configuration names', async () => {
     await git('config', 'core.fsmonitor', path.join(folder, 'evil.sh'));
     expect(await isRunByGit()).toBe(true);
   });

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { chown, lstat, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -68,37 +68,74 @@ describe('the folder', () => {
 });
 
 describe('a repository', () => {
-  it('can be worked on and written to, but neither its config nor its hooks, nor be put aside', async () => {
+  it('of the user can be worked in, and nothing of its .git be written, nor put aside', async () => {
     const folder = await makeRepository('guarded');
-    const config = await readFile(path.join(folder, '.git', 'config'), 'utf8');
     const attempts = [
       'echo bad >> .git/config',
       'rm .git/config',
       'mv .git/config old',
       'echo bad > .git/hooks/pre-commit',
-      'rmdir .git/hooks',
       'mv .git/hooks old',
+      'echo bad > .git/commondir',
+      'echo bad > .git/index',
+      'echo bad > .git/refs/heads/other',
       'mv .git old',
-      'rm -r .git/hooks',
+      'rm -r .git',
+      'mount -o remount,rw .git',
+      'umount .git',
     ];
     const script = attempts.map((attempt) => `(${attempt}) 2>/dev/null && echo 'did ${attempt}'`).join('; ');
     const { output } = await runScript(
       manager,
       folder,
-      `${script}; rm -rf old; echo y > README.md; echo z > .git/made`,
+      // Moved across a mount, a file is copied and then not removed.
+      `${script}; rm -f old; echo y > README.md; echo $GIT_OPTIONAL_LOCKS`,
     );
-    expect(output).toBe('');
-    expect(await readFile(path.join(folder, '.git', 'config'), 'utf8')).toBe(config);
-    expect((await lstat(path.join(folder, '.git', 'hooks'))).isDirectory()).toBe(true);
-    expect(await readFile(path.join(folder, '.git', 'made'), 'utf8')).toBe('z\n');
+    expect(output).toBe('0\n');
     expect((await run('git', ['status', '--porcelain'], { cwd: folder })).stdout).toBe(' M README.md\n');
   });
 
-  it('whose .git is a file is mounted as it is', async () => {
+  it('of our own can be committed to, but neither its config nor its hooks be changed, nor it be put aside', async () => {
+    const folder = await makeRepository('own');
+    const config = await readFile(path.join(folder, '.git', 'config'), 'utf8');
+    const attempts = [
+      'echo bad >> .git/config',
+      'mv .git/config old',
+      'echo bad > .git/hooks/pre-commit',
+      'rm -r .git/hooks',
+      'mv .git old',
+    ];
+    const script = attempts.map((attempt) => `(${attempt}) 2>/dev/null && echo 'did ${attempt}'`).join('; ');
+    const { output } = await runScript(
+      manager,
+      folder,
+      `${script}; echo z > .git/made; echo "<$GIT_OPTIONAL_LOCKS>"`,
+      {
+        isOwnFolder: true,
+      },
+    );
+    expect(output).toBe('<>\n');
+    expect(await readFile(path.join(folder, '.git', 'config'), 'utf8')).toBe(config);
+    expect(await readFile(path.join(folder, '.git', 'made'), 'utf8')).toBe('z\n');
+  });
+
+  it('whose .git is a file keeps that', async () => {
     const folder = await makeFolder('worktree');
     await writeFile(path.join(folder, '.git'), 'gitdir: /elsewhere\n');
-    const { output } = await runScript(manager, folder, 'cat .git');
+    const { output } = await runScript(
+      manager,
+      folder,
+      'cat .git; (rm .git || mv .git x || echo y > .git) 2>/dev/null && echo did',
+    );
     expect(output).toBe('gitdir: /elsewhere\n');
+  });
+
+  it('whose .git is a link is refused', async () => {
+    const folder = await makeFolder('link');
+    await symlink(path.join(await makeRepository('real'), '.git'), path.join(folder, '.git'));
+    await expect(runScript(manager, folder, 'true')).rejects.toMatchObject({
+      failure: { reason: 'refused', message: expect.stringContaining('its .git is a link') as string },
+    });
   });
 });
 

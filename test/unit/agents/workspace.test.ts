@@ -1,9 +1,15 @@
-import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeIdentity } from '../../../src/agents/containerUser.ts';
-import { checkWorkspace, isReserved, pathInContainer, protectGit } from '../../../src/agents/workspace.ts';
+import {
+  checkWorkspace,
+  isReserved,
+  pathInContainer,
+  protectGit,
+  workspacePaths,
+} from '../../../src/agents/workspace.ts';
 
 let folder = '';
 
@@ -17,24 +23,39 @@ afterEach(async () => {
 
 const user = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 
-describe('protectGit', () => {
-  it('mounts nothing over a folder that is no repository', async () => {
-    expect(await protectGit(folder, user)).toEqual([]);
+const theirs = { isOwn: false, taskId: 'task' };
+const ours = { isOwn: true, taskId: 'task' };
+
+describe('protectGit in the folder of the user', () => {
+  it('mounts nothing over one that is no repository', async () => {
+    expect(await protectGit(folder, theirs, user)).toEqual([]);
   });
 
-  it('leaves a .git that is a file or a link as it is', async () => {
+  it('makes all of .git read-only, and writes nothing there itself', async () => {
+    await mkdir(path.join(folder, '.git'));
+    expect(await protectGit(folder, theirs, user)).toEqual([{ path: '.git', readOnly: true }]);
+    expect(await readdir(path.join(folder, '.git'))).toEqual([]);
+  });
+
+  it('makes a .git that is a file read-only', async () => {
     await writeFile(path.join(folder, '.git'), 'gitdir: /elsewhere\n');
-    expect(await protectGit(folder, user)).toEqual([]);
-    await rm(path.join(folder, '.git'));
+    expect(await protectGit(folder, theirs, user)).toEqual([{ path: '.git', readOnly: true }]);
+  });
+
+  it('refuses a .git that is a link, and offers a clone', async () => {
     await mkdir(path.join(folder, 'real'));
     await symlink('real', path.join(folder, '.git'));
-    expect(await protectGit(folder, user)).toEqual([]);
+    await expect(protectGit(folder, theirs, user)).rejects.toMatchObject({
+      failure: { reason: 'refused', action: { kind: 'workInCopy', taskId: 'task' } },
+    });
   });
+});
 
+describe('protectGit in a clone of ours', () => {
   it('makes config and hooks read-only, and .git a mount of its own', async () => {
     await mkdir(path.join(folder, '.git', 'hooks'), { recursive: true });
     await writeFile(path.join(folder, '.git', 'config'), '');
-    expect(await protectGit(folder, user)).toEqual([
+    expect(await protectGit(folder, ours, user)).toEqual([
       { path: '.git', readOnly: false },
       { path: '.git/hooks', readOnly: true },
       { path: '.git/config', readOnly: true },
@@ -43,7 +64,7 @@ describe('protectGit', () => {
 
   it('makes the folder for hooks where it is missing, and the config, since an agent could', async () => {
     await mkdir(path.join(folder, '.git'));
-    expect(await protectGit(folder, user)).toContainEqual({ path: '.git/hooks', readOnly: true });
+    expect(await protectGit(folder, ours, user)).toContainEqual({ path: '.git/hooks', readOnly: true });
     expect(await readFile(path.join(folder, '.git', 'config'), 'utf8')).toBe('');
     const hooks = await stat(path.join(folder, '.git', 'hooks'));
     expect([hooks.isDirectory(), hooks.uid, hooks.gid]).toEqual([true, user.uid, user.gid]);
@@ -54,8 +75,27 @@ describe('protectGit, where worktrees have settings of their own', () => {
   it('makes these read-only too, since git reads them', async () => {
     await mkdir(path.join(folder, '.git'));
     await writeFile(path.join(folder, '.git', 'config'), '[extensions]\n\tworktreeConfig = true\n');
-    expect(await protectGit(folder, user)).toContainEqual({ path: '.git/config.worktree', readOnly: true });
+    expect(await protectGit(folder, ours, user)).toContainEqual({
+      path: '.git/config.worktree',
+      readOnly: true,
+    });
     expect(await readFile(path.join(folder, '.git', 'config.worktree'), 'utf8')).toBe('');
+  });
+});
+
+describe('workspacePaths', () => {
+  it('holds what else is guarded, but nothing over what the container needs itself', () => {
+    const guards = [
+      { path: '/f/lib', readOnly: false },
+      { path: '/f/lib/.git', readOnly: true },
+      { path: '/usr', readOnly: true },
+    ];
+    const paths = workspacePaths({ folder: '/f', target: '/f', git: [] }, guards);
+    expect(paths).toEqual([
+      { source: '/f', target: '/f', readOnly: false },
+      { source: '/f/lib', target: '/f/lib', readOnly: false },
+      { source: '/f/lib/.git', target: '/f/lib/.git', readOnly: true },
+    ]);
   });
 });
 
