@@ -2,7 +2,7 @@ import type { McpServer } from '../acp/types.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import { whyBlocked } from '../model/dependencies.ts';
-import { UserError } from '../model/failure.ts';
+import { failureOf, UserError } from '../model/failure.ts';
 import { isBusy, type Run } from '../model/run.ts';
 import type { RunUsage } from '../model/runUsage.ts';
 import type { HostSettings } from '../model/settings.ts';
@@ -89,16 +89,21 @@ export class Orchestrator {
     );
     this.#launcher = new Launcher(deps, this.#live, this.#follower);
     this.#admission = new Admission(deps, this.#live, this.#launcher);
-    this.#watch = new RunWatch(
-      deps.events,
-      () => deps.settings.runRules(),
-      (taskId, failure) => void this.#live.get(taskId)?.giveUp(failure),
-    );
+    this.#watch = new RunWatch({
+      events: deps.events,
+      rules: () => deps.settings.runRules(),
+      onLimit: (taskId, failure) => void this.#live.get(taskId)?.giveUp(failure),
+      keep: async (runId, worked) => {
+        await deps.store.write('run.putWorkedTime', { runId, worked }).catch((error: unknown) => {
+          deps.log.error('', failureOf(error).message);
+        });
+      },
+    });
   }
 
   /** To be called once the board is open, before anything else. */
   async recover(): Promise<void> {
-    await new Recovery(this.#deps, this.#live, this.#launcher, this.#follower).run();
+    await new Recovery(this.#deps, this.#live, this.#launcher, this.#follower, this.#watch).run();
     await this.#admission.admit();
   }
 
@@ -344,7 +349,7 @@ export class Orchestrator {
 
   /** Leaves the agents at work, or ends them, as the user has chosen. Takes a few seconds at most. */
   async dispose(): Promise<void> {
-    this.#watch.dispose();
+    await this.#watch.dispose();
     const { settings, permissions } = this.#deps;
     await this.#admission.dispose();
     this.#live.stopIdleTimers();

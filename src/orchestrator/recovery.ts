@@ -5,6 +5,7 @@ import type { CardFollower } from './cardFollower.ts';
 import type { Launcher } from './launcher.ts';
 import type { LiveRuns } from './liveRuns.ts';
 import type { OrchestratorDependencies } from './orchestrator.ts';
+import type { RunWatch } from './runWatch.ts';
 import { lookAtLeft } from './runWorkspace.ts';
 
 const closed = 'VS Code was closed while the agent was at work.';
@@ -20,12 +21,20 @@ export class Recovery {
   readonly #live: LiveRuns;
   readonly #launcher: Launcher;
   readonly #follower: CardFollower;
+  readonly #watch: RunWatch;
 
-  constructor(deps: OrchestratorDependencies, live: LiveRuns, launcher: Launcher, follower: CardFollower) {
+  constructor(
+    deps: OrchestratorDependencies,
+    live: LiveRuns,
+    launcher: Launcher,
+    follower: CardFollower,
+    watch: RunWatch,
+  ) {
     this.#deps = deps;
     this.#live = live;
     this.#launcher = launcher;
     this.#follower = follower;
+    this.#watch = watch;
   }
 
   async run(): Promise<void> {
@@ -51,6 +60,7 @@ export class Recovery {
 
   async #takeOver(run: Run, task: Task, link: RunLink): Promise<boolean> {
     if (!(await this.#launcher.takeOver(run, task, link))) return false;
+    this.#watch.continueFrom(run, link.worked);
     if (run.state !== 'READY') return true;
     // The process before may have ended between the turn's end and the card's.
     if (task.state === 'IN_PROGRESS') {

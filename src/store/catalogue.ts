@@ -30,6 +30,7 @@ export const writes = {
   'run.insert': runWrites.insertRun,
   'run.update': runWrites.updateRun,
   'run.progress': runLinks.putProgress,
+  'run.putWorkedTime': runLinks.putWorkedTime,
   'prompt.insert': promptWrites.insertPrompt,
   'prompt.update': promptWrites.updatePrompt,
   'prompt.place': promptWrites.placePrompt,

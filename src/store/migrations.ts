@@ -277,6 +277,12 @@ CREATE TABLE review_files (
 ) WITHOUT ROWID;
 `,
   },
+  {
+    version: 10,
+    sql: `
+ALTER TABLE run_links ADD COLUMN worked TEXT NOT NULL DEFAULT 'null';
+`,
+  },
 ];
 
 /** The version this program writes and the newest it can read. */

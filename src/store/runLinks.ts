@@ -15,6 +15,19 @@ export interface RunLink {
   session: unknown;
   /** What it was told and has not ended its turn about. */
   prompt: OpenPrompt | null;
+  /** Null before it was first stored. */
+  worked: WorkedTime | null;
+}
+
+/** For how long an agent has worked, without the times in which it has waited for its user. In milliseconds. */
+export interface WorkedTime {
+  turn: number;
+  /** On that turn. */
+  turnMs: number;
+  /** On all turns. */
+  runMs: number;
+  /** As of when: since the epoch. */
+  at: number;
 }
 
 export interface AgentRequest {
@@ -96,6 +109,14 @@ function changeLink(db: SqlDatabase, runId: string, change: LinkChange): void {
   }
 }
 
+/** Does nothing for a run whose agent nobody else can take over. */
+export function putWorkedTime(
+  db: SqlDatabase,
+  { runId, worked }: { runId: string; worked: WorkedTime },
+): void {
+  db.run('UPDATE run_links SET worked = ? WHERE run_id = ?', JSON.stringify(worked), runId);
+}
+
 /** Null for a run whose agent nobody else can take over. */
 export function runLink(db: SqlDatabase, { runId }: { runId: string }): RunLink | null {
   const row = db.get('SELECT * FROM run_links WHERE run_id = ?', runId);
@@ -110,5 +131,6 @@ export function runLink(db: SqlDatabase, { runId }: { runId: string }): RunLink 
     agent: JSON.parse(String(row.agent)),
     session: JSON.parse(String(row.session)),
     prompt: JSON.parse(String(row.prompt)) as OpenPrompt | null,
+    worked: JSON.parse(String(row.worked)) as WorkedTime | null,
   };
 }
