@@ -24,7 +24,7 @@ import { hostSources } from './hostSources.ts';
 import { ensureImage, ensureMachineImage } from './images.ts';
 import type { TakeOver } from './keeper/keeperClient.ts';
 import { keeperPath } from './keeper/keeperPath.ts';
-import { takeOverContainer } from './keeper/takeOverContainer.ts';
+import { takeOverContainer, type RunToTakeOver } from './keeper/takeOverContainer.ts';
 import { containerLabels, labelsOf, networkLabelsOf, type OwnerLabels } from './labels.ts';
 import { launchContainer } from './launchContainer.ts';
 import { removeLeftovers } from './leftovers.ts';
@@ -134,6 +134,11 @@ function mountOnly(mount: SharedMount): HostPath {
   return { ...mount, readOnly: true, isMountOnly: true };
 }
 
+/** A keeper needs node. */
+function endsWithWindow({ name, image }: AgentType): string {
+  return `The image ${image} has no node, so ${name} does not go on by itself while VS Code is closed: it is stopped then, and goes on where it left off when VS Code is opened again.`;
+}
+
 /** How often an engine that cannot be found is looked for. */
 const engineRetryMs = 2_000;
 
@@ -194,6 +199,7 @@ export class AgentManager {
     for (const text of clampNotices(agentType, facts)) progress.notice?.(text);
     progress.starting();
     const isKept = request.outlives && !this.#withoutNode.has(agentType.image);
+    if (request.outlives && !isKept) progress.notice?.(endsWithWindow(agentType));
     const onStderr = progress.stderr.bind(progress);
     return this.#start({ ...base, name: runId, stateVolume, isKept, onStderr }, progress, signal);
   }
@@ -209,7 +215,7 @@ export class AgentManager {
     const testRun = environment.KANDEV_TEST_RUN;
     const labels = labelsOf(request, owner, testRun);
     const given = await this.#share(request, place, user);
-    const keeper = isKept ? [keeperPath(distFolder)] : [];
+    const keeper = isKept ? [await keeperPath(distFolder)] : [];
     const files = await deliverFiles({
       ...{ engine, user, labels, storageFolder, signal },
       name: containerName(name),
@@ -240,9 +246,11 @@ export class AgentManager {
       engine,
       name: containerName(name),
       options: containerOptions({ ...plan, isKept: false }),
-      // Copies of files are brought back by the process that has made them.
-      keptOptions: isKept && files.kind === 'bind' ? containerOptions({ ...plan, isKept }) : null,
-      onNoKeeper: () => this.#withoutNode.add(agentType.image),
+      keptOptions: isKept ? containerOptions({ ...plan, isKept }) : null,
+      onNoKeeper: () => {
+        this.#withoutNode.add(agentType.image);
+        progress.notice?.(endsWithWindow(agentType));
+      },
       files,
       network,
       thing: thingOf(agentType, place),
@@ -270,13 +278,13 @@ export class AgentManager {
    * @throws the signal's reason
    */
   async takeOver(
-    { runId, onStderr }: { runId: string; onStderr: (text: string) => void },
+    run: RunToTakeOver,
     from: TakeOver,
     signal: AbortSignal,
   ): Promise<AgentProcess | ExitInfo | null> {
     const engine = await this.#findEngineAtLast(signal);
     const { storageFolder } = this.#options;
-    return takeOverContainer({ engine, runId, onStderr, storageFolder }, from, signal);
+    return takeOverContainer({ ...run, engine, storageFolder }, from, signal);
   }
 
   /**

@@ -76,6 +76,23 @@ export async function openRunNetwork(request: NetworkRequest): Promise<RunNetwor
   }
 }
 
+/**
+ * Tells of what the proxy of a run refuses, after another process has begun the run. Nothing happens where it has none,
+ * or the engine does not answer: that is no reason to leave the agent alone.
+ *
+ * @param since what was refused before has been told of, in milliseconds since the epoch
+ */
+export async function followProxyAgain(
+  { engine, runId, onBlocked }: Pick<NetworkRequest, 'engine' | 'runId' | 'onBlocked'>,
+  since: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const query = { since: String(Math.floor(since / 1000)) };
+  await followLog({ engine, container: proxyName(runId), signal }, tellBlocked(onBlocked), query).catch(
+    () => undefined,
+  );
+}
+
 /** Lets a run reach these hosts from now on. @throws what Engine.call throws, also when the run has no such network */
 export async function setHosts(
   engine: Engine,
@@ -132,44 +149,55 @@ async function startEgress(
   const starts = await Promise.all([proxyId, forwarderId].map((id) => start(engine, id)));
   if (starts.includes(false)) return null;
   const isReady = await Promise.all([
-    followProxy(engine, proxyId, onBlocked, signal),
-    becomesReady(engine, forwarderId, () => undefined, signal),
+    becomesReady({ engine, container: proxyId, signal }, tellBlocked(onBlocked)),
+    becomesReady({ engine, container: forwarderId, signal }, () => undefined),
   ]);
   return isReady.includes(false) ? null : forwarderId;
 }
 
-/** Tells of what a run's proxy refuses, from its beginning and until it ends; whether it has become ready. */
-async function followProxy(
-  engine: Engine,
-  container: string,
-  onBlocked: (entry: string) => void,
-  signal: AbortSignal,
-): Promise<boolean> {
-  return becomesReady(
-    engine,
-    container,
-    (report) => {
-      if (report.kind === 'blocked') onBlocked(report.entry);
-    },
-    signal,
-  );
+type Reports = (report: EgressReport) => void;
+
+function tellBlocked(onBlocked: (entry: string) => void): Reports {
+  return (report) => {
+    if (report.kind === 'blocked') onBlocked(report.entry);
+  };
 }
 
-/** False when it ends before it is ready. */
-async function becomesReady(
-  engine: Engine,
-  container: string,
-  onReport: (report: EgressReport) => void,
-  signal: AbortSignal,
-): Promise<boolean> {
+interface FollowedLog {
+  engine: Engine;
+  container: string;
+  signal: AbortSignal;
+}
+
+/** Follows it until it ends. False when that is before it is ready. */
+async function becomesReady(followed: FollowedLog, onReport: Reports): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
+  const log = await followLog(followed, (report) => {
+    if (report.kind === 'ready') resolve(true);
+    onReport(report);
+  });
+  const end = (): void => {
+    resolve(false);
+  };
+  log.once('end', end).once('error', end).once('close', end);
+  return followed.engine.call('starting the network of a run', () => orAborted(promise, followed.signal), {
+    limitMs: readyLimitMs,
+  });
+}
+
+/** Tells of what a container of a run's network says, until it ends. */
+async function followLog(
+  { engine, container, signal }: FollowedLog,
+  onReport: Reports,
+  from: { since?: string } = {},
+): Promise<IncomingMessage> {
   const log = (await engine.call(
     'looking at the network of a run',
     (docker, abortSignal) =>
       dial(docker, {
         method: 'GET',
         path: `/containers/${container}/logs`,
-        query: { follow: true, stdout: true, stderr: true },
+        query: { follow: true, stdout: true, stderr: true, ...from },
         abortSignal,
         stream: true,
       }),
@@ -181,22 +209,16 @@ async function becomesReady(
     rest = lines.pop() ?? '';
     for (const line of lines) {
       const report = parseReport(line);
-      if (report?.kind === 'ready') resolve(true);
       if (report) onReport(report);
     }
   });
   log.on('data', (chunk: Buffer) => {
     parser.push(chunk);
   });
-  const end = (): void => {
-    resolve(false);
-  };
-  log.once('end', end).once('error', end).once('close', end);
+  log.on('error', () => undefined);
   // It follows the log as long as the container lives, and keeps nobody from ending.
   log.socket.unref();
-  return engine.call('starting the network of a run', () => orAborted(promise, signal), {
-    limitMs: readyLimitMs,
-  });
+  return log;
 }
 
 async function create(

@@ -8,7 +8,7 @@ import type { Launcher } from './launcher.ts';
 import type { LiveRuns } from './liveRuns.ts';
 import type { OrchestratorDependencies } from './orchestrator.ts';
 import { admit, occupantOf, type QueuePlace, type Room, type Verdict, type Waiting } from './queue.ts';
-import { agentTypeOf, tooLittleMemory } from './refusals.ts';
+import { agentTypeOf, noRoomForMessage, tooLittleMemory } from './refusals.ts';
 
 /** While cards wait for an engine that does not answer, it is asked again this often. */
 const engineRetryMs = 10_000;
@@ -79,6 +79,26 @@ export class Admission {
   async checkStartable(task: Task): Promise<void> {
     if (!this.#engine) this.#note(await this.#deps.agents.checkEngine());
     this.#fitting(task);
+  }
+
+  /**
+   * Takes room for a card whose conversation goes on at once, and makes it where containers are only kept: to be given
+   * back as `LiveRuns.claim` says.
+   * @throws UserError that says what it lacks
+   */
+  async claimForMessage(task: Task, agentType: AgentType): Promise<void> {
+    if (!this.#engine) this.#note(await this.#deps.agents.checkEngine());
+    // What is wrong with the engine is told by what is done next.
+    const room = { ...this.#room(null), engineProblem: null };
+    const [verdict] = admit([{ task: { ...task, retry: null }, agentType, urgent: true }], room);
+    if (verdict?.kind === 'wait') throw noRoomForMessage(task, verdict.why);
+    this.#live.claim(occupantOf(task, agentType));
+    try {
+      await this.#makeRoom(task, verdict?.endFirst ?? []);
+    } catch (error) {
+      this.#live.giveBack(task.id);
+      throw error;
+    }
   }
 
   /** From now on only what keeps work and machine safe holds this card back. */
@@ -214,10 +234,7 @@ export class Admission {
 
   async #start(task: Task, endFirst: readonly string[]): Promise<void> {
     try {
-      for (const taskId of endFirst) {
-        this.#deps.log.info(taskId, `Its container has ended to make room for “${task.title}”.`);
-        await this.#live.endIdle(taskId);
-      }
+      await this.#makeRoom(task, endFirst);
       this.#urgent.delete(task.id);
       await this.#launcher.launch(task);
     } catch (error) {
@@ -225,6 +242,13 @@ export class Admission {
       this.#deps.log.error(task.id, failureOf(error).message);
     } finally {
       this.#live.giveBack(task.id);
+    }
+  }
+
+  async #makeRoom({ title }: Task, endFirst: readonly string[]): Promise<void> {
+    for (const taskId of endFirst) {
+      this.#deps.log.info(taskId, `Its container has ended to make room for “${title}”.`);
+      await this.#live.endIdle(taskId);
     }
   }
 

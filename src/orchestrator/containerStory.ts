@@ -30,17 +30,23 @@ export class ContainerStory {
 
   started(process: AgentProcess): void {
     const { agentType, wire } = this.#options;
-    this.#process = process;
     const id = process.containerId.slice(0, 12);
     const limits = describeResources(agentType.resources);
     wire.append('note', `Container ${id} of the image ${agentType.image} was started: ${limits}.`);
+    this.goesOn(process);
+  }
+
+  /** After another process, which has told of its start. */
+  goesOn(process: AgentProcess): void {
+    const { wire } = this.#options;
+    this.#process = process;
     void process.exited.then((exit) => {
       wire.append('note', describeExit(exit));
     });
   }
 
   /** The agent wanted to reach a host that is not on its list. */
-  blocked(entry: string): void {
+  readonly blocked = (entry: string): void => {
     const { agentType, record, recorder, wire } = this.#options;
     const { taskId, blocked } = record.run;
     wire.append('note', `blocked: ${entry}`);
@@ -52,7 +58,7 @@ export class ContainerStory {
       message: `${agentType.name} wanted to reach ${entry}, which is not on its list of hosts.`,
       action: { kind: 'allowHost', taskId, entry },
     });
-  }
+  };
 
   /** To be called when a turn has ended: a tool that ran out of memory leaves the agent alive. */
   async turnEnded(): Promise<void> {
@@ -69,10 +75,10 @@ export class ContainerStory {
   }
 
   /** Something to read in the transcript. */
-  notice(text: string): void {
+  readonly notice = (text: string): void => {
     this.#options.wire.append('note', text);
     this.#options.recorder.add({ kind: 'notice', text });
-  }
+  };
 
   #tell(notice: Notice): void {
     const { record, events } = this.#options;

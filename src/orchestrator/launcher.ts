@@ -1,4 +1,5 @@
 import type { AgentType } from '../model/agentType.ts';
+import { withResources } from '../model/resources.ts';
 import type { Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
 import type { RunLink } from '../store/runLinks.ts';
@@ -68,8 +69,9 @@ export class Launcher {
   async takeOver(run: Run, task: Task, link: RunLink): Promise<boolean> {
     const { settings, agentTypes } = this.#deps;
     const folder = settings.folder();
-    const agentType = agentTypes().find(({ id }) => id === run.agentTypeId);
-    if (folder === null || agentType === undefined) return false;
+    const found = agentTypes().find(({ id }) => id === run.agentTypeId);
+    if (folder === null || found === undefined) return false;
+    const agentType = { ...found, resources: withResources(found.resources, task.resources) };
     const runSettings = await runSettingsOf(task, agentType, folder, this.#deps);
     const controller = new RunController(run, agentType, runSettings, this.#listener, this.#deps);
     this.#live.add(controller, task, agentType);

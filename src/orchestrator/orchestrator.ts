@@ -16,7 +16,7 @@ import { Launcher } from './launcher.ts';
 import { LiveRuns } from './liveRuns.ts';
 import { Messages } from './messages.ts';
 import { Outbox } from './outbox.ts';
-import { occupantOf, writerBeside, type QueuePlace } from './queue.ts';
+import { writerBeside, type QueuePlace } from './queue.ts';
 import { Recovery } from './recovery.ts';
 import {
   agentTypeOf,
@@ -196,7 +196,7 @@ export class Orchestrator {
     const agentType = agentTypeOf(task, this.#deps.agentTypes());
     const writer = writerBeside(task, this.#live.occupants());
     if (writer) throw folderInUse(task, writer);
-    this.#live.claim(occupantOf(task, agentType));
+    await this.#admission.claimForMessage(task, agentType);
     try {
       const live = this.#live.get(taskId);
       const begin = (): Promise<void> => this.#backToWork(task, actor);

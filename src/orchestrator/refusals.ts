@@ -67,6 +67,16 @@ export function folderInUse({ title }: Task, writer: { taskId: string; title: st
   });
 }
 
+/** @param why as the queue says it: "Waits for memory: …" */
+export function noRoomForMessage({ id, title }: Task, why: string): UserError {
+  const reason = why.charAt(0).toLowerCase() + why.slice(1);
+  return new UserError({
+    reason: 'refused',
+    message: `The agent of “${title}” cannot go on yet: it ${reason}. Send the message when another agent has finished, or change the limits.`,
+    action: { kind: 'editResources', taskId: id },
+  });
+}
+
 export function tooLittleMemory({ id, title }: Task, agentType: AgentType, memoryMb: number): UserError {
   return new UserError({
     reason: 'too-little-memory',

@@ -125,12 +125,8 @@ export class RunAgent {
           this.#record.note('STARTING', { activity: 'Starting the container' });
         },
         stderr: this.#onStderr,
-        blocked: (entry) => {
-          this.#story.blocked(entry);
-        },
-        notice: (text) => {
-          this.#story.notice(text);
-        },
+        blocked: this.#story.blocked,
+        notice: this.#story.notice,
       },
       this.#signal,
     );
@@ -153,7 +149,13 @@ export class RunAgent {
     const entries = await this.#deps.store.query('transcript', query);
     this.#recorder.continueFrom(entries);
     const found = await this.#deps.agents.takeOver(
-      { runId: run.id, onStderr: this.#onStderr },
+      {
+        runId: run.id,
+        onStderr: this.#onStderr,
+        blocked: this.#story.blocked,
+        notice: this.#story.notice,
+        toldUntil: entries.at(-1)?.at ?? run.createdAt,
+      },
       leftOffAt(stored),
       this.#signal,
     );
@@ -163,6 +165,7 @@ export class RunAgent {
     const kept = found.connection;
     if (kept === null) throw new Error('An agent that was taken over has no keeper.');
     this.#process = found;
+    this.#story.goesOn(found);
     const link = this.#linkTo(kept);
     const connection = this.#connect(found, link.resume(stored));
     const { session, turn } = connection.continueSession(

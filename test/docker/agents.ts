@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { AgentManager, type LaunchProgress, type LaunchRequest } from '../../src/agents/agentManager.ts';
 import type { AgentProcess } from '../../src/agents/agentProcess.ts';
 import type { Engine } from '../../src/agents/engine.ts';
+import type { RunToTakeOver } from '../../src/agents/keeper/takeOverContainer.ts';
 import { containerLabels } from '../../src/agents/labels.ts';
 import type { AgentType } from '../../src/model/agentType.ts';
 import { run } from '../../scripts/processes.mts';
@@ -85,6 +86,12 @@ export function requestFor(
       ...agentType,
     },
   };
+}
+
+/** A run that is taken over, and what is told of it. */
+export function takenOver(runId: string, told: Partial<RunToTakeOver> = {}): RunToTakeOver {
+  const quiet = (): void => undefined;
+  return { runId, onStderr: quiet, blocked: quiet, notice: quiet, toldUntil: 0, ...told };
 }
 
 /** Keeps what it is told. */

@@ -8,7 +8,15 @@ import { makeDist, openBoard } from '../agents/board.ts';
 import { startFarEngine, type FarEngine } from '../harness/farEngine.ts';
 import { importMachineImage } from '../harness/images.ts';
 import { makeFolder, testRunId } from '../harness/testRun.ts';
-import { neverAborted, readUntil, RecordedProgress, requestFor, testImage, testManager } from './agents.ts';
+import {
+  neverAborted,
+  readUntil,
+  RecordedProgress,
+  requestFor,
+  takenOver,
+  testImage,
+  testManager,
+} from './agents.ts';
 
 let far: FarEngine;
 let manager: AgentManager;
@@ -92,6 +100,27 @@ describe('an engine that does not see the folder', () => {
     agent.detach();
     expect(await manager.removeLeftovers(() => false)).toEqual([request.runId]);
     expect(await readFile(path.join(folder, 'result'), 'utf8')).toBe('done\n');
+    expect(await volumesLeft()).toEqual([]);
+  });
+
+  it('lets an agent outlive the window, and gives what it has done to whoever takes over', async () => {
+    const distFolder = await makeDist();
+    const kept = await testManager({ host: far.dockerHost, distFolder });
+    const folder = await makeFolder('kept');
+    const script = 'read line; echo "$line" > result; echo done; cat';
+    const request = { ...requestFor(folder, ['sh', '-c', script]), isOwnFolder: true, outlives: true };
+    const left = await kept.launch(request, new RecordedProgress(), neverAborted());
+    expect(left.connection?.attachment).toBe(1);
+    left.detach();
+    const from = { offset: 0, asked: [], answered: [] };
+    const agent = await kept.takeOver(takenOver(request.runId), from, neverAborted());
+    if (agent === null || !('stdin' in agent)) throw new Error('The agent does not run any more.');
+    expect(agent.sharesFiles).toBe(false);
+    agent.stdin.write('taken over\n');
+    await readUntil(agent.stdout, /done/);
+    expect(await agent.collectFiles()).toEqual([]);
+    expect(await readFile(path.join(folder, 'result'), 'utf8')).toBe('taken over\n');
+    await agent.dispose();
     expect(await volumesLeft()).toEqual([]);
   });
 

@@ -14,6 +14,7 @@ import {
   readUntil,
   RecordedProgress,
   requestFor,
+  takenOver,
   testManager,
 } from './agents.ts';
 import { startEngineProxy } from './engineProxy.ts';
@@ -43,8 +44,7 @@ async function takeOver(
   offset: number,
   ids: { asked: string[]; answered: string[] } = { asked: [], answered: [] },
 ): Promise<AgentProcess> {
-  const request = { runId, onStderr: () => undefined };
-  const agent = await manager.takeOver(request, { offset, ...ids }, neverAborted());
+  const agent = await manager.takeOver(takenOver(runId), { offset, ...ids }, neverAborted());
   if (agent === null || !('stdin' in agent)) throw new Error('The agent does not run any more.');
   return agent;
 }

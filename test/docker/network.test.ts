@@ -1,8 +1,10 @@
+import { copyFile, mkdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentManager } from '../../src/agents/agentManager.ts';
 import { containerLabels } from '../../src/agents/labels.ts';
@@ -15,6 +17,7 @@ import {
   readUntil,
   RecordedProgress,
   requestFor,
+  takenOver,
   testEngine,
   testManager,
   withAgent,
@@ -29,7 +32,13 @@ let port = 0;
 
 beforeAll(async () => {
   await ensureTestImage();
-  manager = await testManager({ distFolder: dirname(await bundled('src/egress/main.ts', 'egress.js')) });
+  const distFolder = dirname(await bundled('src/egress/main.ts', 'egress.js'));
+  await mkdir(join(distFolder, 'agents'));
+  await copyFile(
+    await bundled('src/agents/keeper/main.ts', 'keeper.js'),
+    join(distFolder, 'agents', 'keeper.js'),
+  );
+  manager = await testManager({ distFolder });
   folder = await makeFolder('network');
   server = createServer((request, response) => {
     reached.push(`${request.headers.host ?? ''} ${request.url ?? ''}`);
@@ -236,6 +245,34 @@ describe('an agent with a list of hosts', () => {
     expect(await namesOf(request.runId)).toHaveLength(2);
     expect(await manager.removeLeftovers(() => false)).toContain(request.runId);
     expect(await namesOf(request.runId)).toEqual([]);
+  });
+
+  it('is told of again by whoever goes on with the run', async () => {
+    const request = requestFor(
+      folder,
+      [
+        'node',
+        '--input-type=module',
+        '-e',
+        `${throughProxy} for await (const name of process.stdin) console.log(await plain('http://' + name.toString().trim() + '/'));`,
+      ],
+      { resources: { cpus: 1, memoryMb: 256, pids: 100, network: ['api.example.com'] } },
+    );
+    const left = await manager.launch({ ...request, outlives: true }, new RecordedProgress(), neverAborted());
+    left.stdin.write('before.example\n');
+    await readUntil(left.stdout, /403/);
+    left.detach();
+    // The engine's clock for these is in whole seconds.
+    await sleep(1_100);
+    const told: string[] = [];
+    const run = takenOver(request.runId, { blocked: (entry) => told.push(entry), toldUntil: Date.now() });
+    const agent = await manager.takeOver(run, { offset: 0, asked: [], answered: [] }, neverAborted());
+    if (agent === null || !('stdin' in agent)) throw new Error('The agent does not run any more.');
+    await withAgent(Promise.resolve(agent), async () => {
+      agent.stdin.write('after.example\n');
+      await readUntil(agent.stdout, /403[^]*403/);
+      await expect.poll(() => told).toEqual(['after.example']);
+    });
   });
 
   it('can be given another one while it works', async () => {

@@ -6,16 +6,26 @@ import { deliveredFiles } from '../deliverFiles.ts';
 import type { Engine } from '../engine.ts';
 import { endCommands } from '../execTerminalCommands.ts';
 import { removeContainer } from '../removeContainer.ts';
-import { removeEgress } from '../runNetwork.ts';
+import { followProxyAgain, removeEgress } from '../runNetwork.ts';
+import { lostSshAgent } from '../lostSshAgent.ts';
 import type { TakeOver } from './keeperClient.ts';
 import { KeptStdio } from './keptStdio.ts';
 
 const removeLimitMs = 10_000;
 
-export interface ContainerToTakeOver {
-  engine: Engine;
+/** A run that another process has begun, and what is to be told of it from now on. */
+export interface RunToTakeOver {
   runId: string;
   onStderr: (text: string) => void;
+  /** As LaunchProgress. */
+  blocked: (entry: string) => void;
+  notice: (text: string) => void;
+  /** Until when that process has told of it, in milliseconds since the epoch. */
+  toldUntil: number;
+}
+
+export interface ContainerToTakeOver extends RunToTakeOver {
+  engine: Engine;
   /** A folder of this extension's own. */
   storageFolder: string;
 }
@@ -25,7 +35,7 @@ export interface ContainerToTakeOver {
  * Returns and throws as AgentManager.takeOver.
  */
 export async function takeOverContainer(
-  { engine, runId, onStderr, storageFolder }: ContainerToTakeOver,
+  { engine, runId, onStderr, blocked, notice, toldUntil, storageFolder }: ContainerToTakeOver,
   from: TakeOver,
   signal: AbortSignal,
 ): Promise<AgentProcess | ExitInfo | null> {
@@ -56,8 +66,17 @@ export async function takeOverContainer(
     await network.dispose().catch(() => undefined);
     return stdio;
   }
-  const { Id, Config } = await inspect();
+  const { Id, Config, HostConfig, Mounts, Created } = await inspect();
   const workingDirectory = Config.WorkingDir;
+  if (HostConfig.NetworkMode?.startsWith('container:')) {
+    await followProxyAgain({ engine, runId, onBlocked: blocked }, toldUntil, signal);
+  }
+  const lost = await lostSshAgent({
+    mounts: Mounts,
+    environment: Config.Env,
+    createdAt: Date.parse(Created),
+  });
+  if (lost !== null) notice(lost);
   const container = { engine, containerId: Id, workingDirectory };
   // An image without a shell has none of them.
   await endCommands(container).catch(() => undefined);

@@ -6,7 +6,13 @@ import { RunWatch } from '../../../src/orchestrator/runWatch.ts';
 import type { WorkedTime } from '../../../src/store/runLinks.ts';
 
 const minute = 60_000;
-const rules = { retries: 0, retryPauseSeconds: 30, stallMinutes: 0, turnLimitMinutes: 60, runLimitMinutes: 0 };
+const rules = {
+  retries: 0,
+  retryPauseSeconds: 30,
+  stallMinutes: 0,
+  turnLimitMinutes: 60,
+  runLimitMinutes: 0,
+};
 
 let events: LocalEventBus;
 let stopped: Failure[];

@@ -86,6 +86,7 @@ const writeParams: [WriteName, object][] = [
   ['task.place', { taskId: 'a', beforeTaskId: null, at: 3 }],
   ['run.insert', { run: newRun('run', 'a') }],
   ['run.update', { runId: 'run', to: null, patch: { turns: 1 }, at: 4 }],
+  ['run.putWorkedTime', { runId: 'run', worked: { turn: 1, turnMs: 1, runMs: 1, at: 4 } }],
   [
     'run.progress',
     {
