@@ -7,8 +7,16 @@ import { DependencyGate } from './dependencyGate.ts';
 import type { Launcher } from './launcher.ts';
 import type { LiveRuns } from './liveRuns.ts';
 import type { OrchestratorDependencies } from './orchestrator.ts';
-import { admit, occupantOf, type QueuePlace, type Room, type Verdict, type Waiting } from './queue.ts';
-import { agentTypeOf, noRoomForMessage, tooLittleMemory } from './refusals.ts';
+import {
+  admit,
+  occupantOf,
+  writerBeside,
+  type QueuePlace,
+  type Room,
+  type Verdict,
+  type Waiting,
+} from './queue.ts';
+import { agentTypeOf, folderInUse, noRoomForMessage, tooLittleMemory } from './refusals.ts';
 
 /** While cards wait for an engine that does not answer, it is asked again this often. */
 const engineRetryMs = 10_000;
@@ -88,6 +96,8 @@ export class Admission {
    */
   async claimForMessage(task: Task, agentType: AgentType): Promise<void> {
     if (!this.#engine) this.#note(await this.#deps.agents.checkEngine());
+    const writer = writerBeside(task, this.#live.occupants());
+    if (writer) throw folderInUse(task, writer);
     // What is wrong with the engine is told by what is done next.
     const room = { ...this.#room(null), engineProblem: null };
     const [verdict] = admit([{ task: { ...task, retry: null }, agentType, urgent: true }], room);

@@ -27,6 +27,11 @@ export class LiveRuns {
     return this.#runs.get(taskId)?.controller;
   }
 
+  /** As its live run was given it: what its card says may be different by now. */
+  agentType(taskId: string): AgentType | undefined {
+    return this.#runs.get(taskId)?.agentType;
+  }
+
   all(): RunController[] {
     return [...this.#runs.values()].map(({ controller }) => controller);
   }

@@ -2,7 +2,7 @@ import type { McpServer } from '../acp/types.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import { whyBlocked } from '../model/dependencies.ts';
-import { failureOf, UserError } from '../model/failure.ts';
+import { UserError } from '../model/failure.ts';
 import { isBusy, type Run } from '../model/run.ts';
 import type { RunUsage } from '../model/runUsage.ts';
 import type { HostSettings } from '../model/settings.ts';
@@ -16,18 +16,9 @@ import { Launcher } from './launcher.ts';
 import { LiveRuns } from './liveRuns.ts';
 import { Messages } from './messages.ts';
 import { Outbox } from './outbox.ts';
-import { writerBeside, type QueuePlace } from './queue.ts';
+import type { QueuePlace } from './queue.ts';
 import { Recovery } from './recovery.ts';
-import {
-  agentTypeOf,
-  alreadyAtWork,
-  blocked,
-  folderInUse,
-  noFolder,
-  noRun,
-  notYet,
-  runInTheWay,
-} from './refusals.ts';
+import { agentTypeOf, alreadyAtWork, blocked, noFolder, noRun, notYet, runInTheWay } from './refusals.ts';
 import { RunWatch } from './runWatch.ts';
 import type { RunDependencies, RunSession } from './runInterfaces.ts';
 
@@ -93,11 +84,8 @@ export class Orchestrator {
       events: deps.events,
       rules: () => deps.settings.runRules(),
       onLimit: (taskId, failure) => void this.#live.get(taskId)?.giveUp(failure),
-      keep: async (runId, worked) => {
-        await deps.store.write('run.putWorkedTime', { runId, worked }).catch((error: unknown) => {
-          deps.log.error('', failureOf(error).message);
-        });
-      },
+      keep: (runId, worked) => deps.store.write('run.putWorkedTime', { runId, worked }),
+      log: deps.log,
     });
   }
 
@@ -193,9 +181,7 @@ export class Orchestrator {
   async prompt(taskId: string, text: string, actor: string): Promise<Run> {
     await this.#live.get(taskId)?.takenOver();
     const task = await this.#deps.tasks.get(taskId);
-    const agentType = agentTypeOf(task, this.#deps.agentTypes());
-    const writer = writerBeside(task, this.#live.occupants());
-    if (writer) throw folderInUse(task, writer);
+    const agentType = this.#live.agentType(taskId) ?? agentTypeOf(task, this.#deps.agentTypes());
     await this.#admission.claimForMessage(task, agentType);
     try {
       const live = this.#live.get(taskId);

@@ -1,7 +1,8 @@
 import type { EventBus } from '../events/eventBus.ts';
 import type { KandevEvent } from '../model/events.ts';
-import type { Failure } from '../model/failure.ts';
+import { failureOf, type Failure } from '../model/failure.ts';
 import type { Run } from '../model/run.ts';
+import type { RunLog } from '../model/runLog.ts';
 import type { RunRules } from '../model/settings.ts';
 import type { WorkedTime } from '../store/runLinks.ts';
 
@@ -43,7 +44,8 @@ export interface RunWatchOptions {
   /** Called once when a run has worked for longer than it may. */
   onLimit: (taskId: string, failure: Failure) => void;
   /** Stores how long a run has worked, for whoever goes on with it. */
-  keep: (runId: string, worked: WorkedTime) => Promise<void>;
+  keep: (runId: string, worked: WorkedTime) => Promise<unknown>;
+  log: Pick<RunLog, 'error'>;
 }
 
 /**
@@ -52,7 +54,7 @@ export interface RunWatchOptions {
  */
 export class RunWatch {
   readonly #options: RunWatchOptions;
-  readonly #keeping = new Set<Promise<void>>();
+  readonly #keeping = new Set<Promise<unknown>>();
   readonly #watched = new Map<string, Watched>();
   readonly #subscriptions;
   #timer: NodeJS.Timeout | null = null;
@@ -166,7 +168,10 @@ export class RunWatch {
     this.#add(watched, at - workingSince);
     Object.assign(watched, { workingSince: null, unseen: null });
     const { turnMs, runMs } = watched;
-    const kept = this.#options.keep(runId, { turn, turnMs, runMs, at });
+    const { keep, log } = this.#options;
+    const kept = keep(runId, { turn, turnMs, runMs, at }).catch((error: unknown) => {
+      log.error('', failureOf(error).message);
+    });
     this.#keeping.add(kept);
     void kept.finally(() => this.#keeping.delete(kept));
   }

@@ -189,6 +189,31 @@ describe('memory', () => {
     await services.until(next, inState('REVIEW'));
     expect((await services.until(done, ({ run }) => run?.state === 'COMPLETED')).task.state).toBe('REVIEW');
   });
+
+  it('is needed by a message as well, as much as its card says: it is refused in words, and nothing is started', async () => {
+    const done = await services.card(['message Done']);
+    await start(done);
+    await services.until(done, ({ run }) => run?.state === 'READY');
+    await services.kandev.execute('task.setResources', { taskId: done, resources: { memoryMb: 550 } });
+    services.agents.engine = withMemory(600);
+    const other = await services.card(['permission "Go on"']);
+    await services.kandev.execute('task.update', { taskId: other, workspaceMode: 'copy' });
+    await start(other);
+    await services.until(other, asks);
+    // Its container had to go for the other one.
+    await services.until(done, ({ run }) => run?.state === 'COMPLETED');
+    const text = '```kandev-script\nmessage Again\n```';
+    await expect(services.kandev.execute('task.prompt', { taskId: done, text })).rejects.toMatchObject({
+      failure: {
+        message: expect.stringContaining('it needs 550 MB, and 88 MB of 600 MB are free') as string,
+        action: { kind: 'editResources', taskId: done },
+      },
+    });
+    expect((await services.until(done, inState('REVIEW'))).run?.state).toBe('COMPLETED');
+    await services.kandev.execute('task.stop', { taskId: other });
+    await services.kandev.execute('task.prompt', { taskId: done, text });
+    await services.until(done, ({ task, run }) => task.state === 'REVIEW' && run?.state === 'READY');
+  });
 });
 
 function asQueued(card: CardView): boolean {

@@ -40,6 +40,11 @@ function openWatch(): RunWatch {
       kept.push(worked);
       return Promise.resolve();
     },
+    log: {
+      error: (_taskId, text) => {
+        throw new Error(text);
+      },
+    },
   });
 }
 
@@ -49,7 +54,10 @@ function runIn(state: RunState, since = Date.now()): Run {
   return { ...created, ...rest, state, turns: 1, changes: null, blocked: [], times: { RUNNING: since } };
 }
 
-const wasReached = () => events.publish('session.changed', { taskId: 'task', runId: 'run' });
+function wasReached(): void {
+  events.publish('session.changed', { taskId: 'task', runId: 'run' });
+}
+
 const last = (): WorkedTime | null => kept[kept.length - 1] ?? null;
 
 describe('the time limit of a run that outlives the window', () => {
