@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentType } from '../model/agentType.ts';
 import type { SharedMount, SharedThings, ShareRequest } from '../credentials/shareCredentials.ts';
-import type { CredentialUse } from '../model/credential.ts';
 import type { Devcontainer } from '../model/devcontainer.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import { failureOf } from '../model/failure.ts';
@@ -25,6 +24,7 @@ import { ensureImage, ensureMachineImage } from './images.ts';
 import type { TakeOver } from './keeper/keeperClient.ts';
 import { keeperPath } from './keeper/keeperPath.ts';
 import { takeOverContainer, type RunToTakeOver } from './keeper/takeOverContainer.ts';
+import { containersSharing, type ContainerSharing } from './containersSharing.ts';
 import { containerLabels, labelsOf, networkLabelsOf, type OwnerLabels } from './labels.ts';
 import { launchContainer } from './launchContainer.ts';
 import { removeLeftovers } from './leftovers.ts';
@@ -348,22 +348,8 @@ export class AgentManager {
   }
 
   /** The containers of this workspace that something is shared with, and what. @throws what Engine.call throws */
-  async sharedBy(): Promise<(CredentialUse & { ids: readonly string[] })[]> {
-    const { installation, workspace } = this.#options.owner;
-    const engine = await this.#findEngine();
-    const label = [
-      `${containerLabels.installation}=${installation}`,
-      `${containerLabels.workspace}=${workspace}`,
-      containerLabels.shared,
-    ];
-    const containers = await engine.call('listing containers', (docker, abortSignal) =>
-      docker.listContainers({ filters: { label }, abortSignal }),
-    );
-    return containers.map(({ Labels }) => ({
-      runId: Labels[containerLabels.run] ?? '',
-      taskId: Labels[containerLabels.task] ?? '',
-      ids: (Labels[containerLabels.shared] ?? '').split(' '),
-    }));
+  async sharedBy(): Promise<ContainerSharing[]> {
+    return containersSharing(await this.#findEngine(), this.#options.owner);
   }
 
   async #share(
