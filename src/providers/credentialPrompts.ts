@@ -2,11 +2,12 @@ import { l10n, window } from 'vscode';
 import type { Kandev } from '../api/contract.ts';
 import type { CredentialsView } from '../model/credential.ts';
 import { plainMessage } from './agentText.ts';
-import { cardsOf, findCard, type BoardState } from './boardState.ts';
+import { findCard, type BoardState } from './boardState.ts';
 import { pickCredentials } from './credentialPicker.ts';
 import { credentialName } from './credentialText.ts';
 import { DisposableStore } from './disposableStore.ts';
 import type { FailureMessages } from './failureMessages.ts';
+import { WaitingCards } from './waitingCards.ts';
 
 /** Asks what agents may have of the user's: once a workspace, when a card is started, and whenever the user wants. */
 export class CredentialPrompts {
@@ -14,8 +15,6 @@ export class CredentialPrompts {
   readonly #state: BoardState;
   readonly #failures: FailureMessages;
   readonly #disposables = new DisposableStore();
-  /** Cards whose wait the user was told of. */
-  readonly #told = new Set<string>();
   #open: AbortController | null = null;
 
   constructor(kandev: Kandev, state: BoardState, failures: FailureMessages) {
@@ -23,19 +22,16 @@ export class CredentialPrompts {
     this.#state = state;
     this.#failures = failures;
     this.#disposables.add(
-      kandev.subscribe('credentials.needed', ({ data }) => {
-        if ('taskId' in data) this.#needed(data.taskId);
+      new WaitingCards(kandev, state, failures, {
+        needs: 'credentials',
+        message: (title) => l10n.t('“{0}” waits until you say what agents may have of yours.', title),
+        ask: () => this.choose(),
       }),
     );
     this.#disposables.add(
       kandev.subscribe('credentials.changed', () => {
         // Answered in another window, or by a program.
         this.#open?.abort();
-      }),
-    );
-    this.#disposables.add(
-      state.onDidChange(() => {
-        this.#look();
       }),
     );
   }
@@ -60,39 +56,6 @@ export class CredentialPrompts {
     } finally {
       this.#open = null;
     }
-  }
-
-  /** Somebody has started a card: at once where they are, in a notification in windows that they do not look at. */
-  #needed(taskId: string): void {
-    this.#told.add(taskId);
-    if (!window.state.focused) this.#notify(taskId);
-    else
-      void this.#failures.guard(async () => {
-        const hasAnswered = await this.choose();
-        if (!hasAnswered && (await this.#stillWaits(taskId))) this.#notify(taskId);
-      });
-  }
-
-  /** For cards that waited already when this window came. */
-  #look(): void {
-    for (const { task, queue } of cardsOf(this.#state)) {
-      if (queue?.needs !== 'credentials') this.#told.delete(task.id);
-      else if (!this.#told.has(task.id)) {
-        this.#told.add(task.id);
-        this.#notify(task.id);
-      }
-    }
-  }
-
-  async #stillWaits(taskId: string): Promise<boolean> {
-    const { cards } = await this.#kandev.query('cards', { taskIds: [taskId] });
-    return cards.some(({ queue }) => queue?.needs === 'credentials');
-  }
-
-  #notify(taskId: string): void {
-    const title = findCard(this.#state, taskId)?.task.title ?? '';
-    const message = l10n.t('“{0}” waits until you say what agents may have of yours.', plainMessage(title));
-    this.#failures.notify({ severity: 'info', message, action: { kind: 'credentials' } });
   }
 
   /** What was taken back is still in the containers that have it. */

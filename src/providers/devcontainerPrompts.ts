@@ -1,42 +1,32 @@
 import { l10n, Uri, window, workspace } from 'vscode';
 import type { Kandev } from '../api/contract.ts';
-import type { UserWord } from '../model/cardView.ts';
 import type { DevcontainerView } from '../model/devcontainer.ts';
 import { plainMessage } from './agentText.ts';
-import { cardsOf, findCard, type BoardState } from './boardState.ts';
-import { DisposableStore } from './disposableStore.ts';
+import type { BoardState } from './boardState.ts';
 import type { FailureMessages } from './failureMessages.ts';
-
-const needs: UserWord = 'devcontainer';
+import { WaitingCards } from './waitingCards.ts';
 
 /** Asks whether agents may work in images on the workspace's devcontainer.json: once for each content of it. */
 export class DevcontainerPrompts {
   readonly #kandev: Kandev;
-  readonly #state: BoardState;
-  readonly #failures: FailureMessages;
-  readonly #disposables = new DisposableStore();
-  /** Cards whose wait the user was told of. */
-  readonly #told = new Set<string>();
+  readonly #waiting: WaitingCards;
   #isOpen = false;
 
   constructor(kandev: Kandev, state: BoardState, failures: FailureMessages) {
     this.#kandev = kandev;
-    this.#state = state;
-    this.#failures = failures;
-    this.#disposables.add(
-      kandev.subscribe('devcontainer.needed', ({ data }) => {
-        if ('taskId' in data) this.#needed(data.taskId);
-      }),
-    );
-    this.#disposables.add(
-      state.onDidChange(() => {
-        this.#look();
-      }),
-    );
+    this.#waiting = new WaitingCards(kandev, state, failures, {
+      needs: 'devcontainer',
+      message: (title) =>
+        l10n.t(
+          "“{0}” waits until you say whether its agent may work in an image on this workspace's devcontainer.json.",
+          title,
+        ),
+      ask: () => this.choose(),
+    });
   }
 
   dispose(): void {
-    this.#disposables.dispose();
+    this.#waiting.dispose();
   }
 
   /** Shows what there is, and takes what the user says. False when they put it off, also to read the files first. */
@@ -68,42 +58,6 @@ export class DevcontainerPrompts {
     const chosen = await window.showInformationMessage(message, options, use, usual, show);
     if (chosen === show) await showFiles(view);
     return chosen === use || chosen === usual ? chosen === use : undefined;
-  }
-
-  /** Somebody has started a card: at once where they are, in a notification in windows that they do not look at. */
-  #needed(taskId: string): void {
-    this.#told.add(taskId);
-    if (!window.state.focused) this.#notify(taskId);
-    else
-      void this.#failures.guard(async () => {
-        const hasAnswered = await this.choose();
-        if (!hasAnswered && (await this.#stillWaits(taskId))) this.#notify(taskId);
-      });
-  }
-
-  /** For cards that waited already when this window came. */
-  #look(): void {
-    for (const { task, queue } of cardsOf(this.#state)) {
-      if (queue?.needs !== needs) this.#told.delete(task.id);
-      else if (!this.#told.has(task.id)) {
-        this.#told.add(task.id);
-        this.#notify(task.id);
-      }
-    }
-  }
-
-  async #stillWaits(taskId: string): Promise<boolean> {
-    const { cards } = await this.#kandev.query('cards', { taskIds: [taskId] });
-    return cards.some(({ queue }) => queue?.needs === needs);
-  }
-
-  #notify(taskId: string): void {
-    const title = findCard(this.#state, taskId)?.task.title ?? '';
-    const message = l10n.t(
-      "“{0}” waits until you say whether its agent may work in an image on this workspace's devcontainer.json.",
-      plainMessage(title),
-    );
-    this.#failures.notify({ severity: 'info', message, action: { kind: 'devcontainer' } });
   }
 }
 
