@@ -23,9 +23,10 @@ import { PromptQueue } from './providers/promptQueue.ts';
 import { QuestionPrompts } from './providers/questionPrompts.ts';
 import { RunMessages } from './providers/runMessages.ts';
 import { RunStatusBar } from './providers/runStatusBar.ts';
+import { SharedFilter } from './providers/sharedFilter.ts';
 import { SecretEnvironment } from './providers/secretEnvironment.ts';
 import { Settings } from './providers/settings.ts';
-import { TaskTree } from './providers/taskTree.ts';
+import { TaskTree, type TaskTreeOptions } from './providers/taskTree.ts';
 import { UsageFeed } from './providers/usageFeed.ts';
 import { BoardPanels, boardViewType } from './webview/host/boardPanel.ts';
 import { RunPanels, runViewType } from './webview/host/runPanels.ts';
@@ -63,14 +64,11 @@ export function activate(context: ExtensionContext): void {
   const deletion = new CardDeletion(kandev, state, failures);
   const moves = new CardMoves(kandev);
   const usage = store.add(new UsageFeed(kandev, state));
-  const tree = store.add(new TaskTree(state, moves, failures, usage));
-  const view = store.add(
-    new BoardTreeView(tree, state, () => {
-      engine.look();
-    }),
-  );
+  const filter = store.add(new SharedFilter(context.workspaceState));
+  const shared = { state, usage, filter, moves };
+  const view = openTree(store, { ...shared, failures, engine });
   store.add(workspace.registerTextDocumentContentProvider(resultScheme, new ResultFiles(kandev)));
-  const { board, runs } = openPanels(context, store, { kandev, state, usage, log, deletion, moves, perform });
+  const { board, runs } = openPanels(context, store, { ...shared, kandev, log, deletion, perform });
   const isWatched = (taskId: string): boolean => runs.isWatched(taskId);
   const queue = store.add(new PromptQueue(state, () => [...prompts.open(), ...questions.open()], isWatched));
   runs.onDidChangeWatched(() => {
@@ -80,7 +78,7 @@ export function activate(context: ExtensionContext): void {
   store.add(watchDevContainers());
   store.add(new RunMessages(kandev, failures, state, isWatched));
   const faces = { failures, prompts, questions, credentials, devcontainers, log, board, runs, view };
-  const actions = { ...faces, kandev, state, deletion, moves, engine, agents, environment };
+  const actions = { ...faces, kandev, state, filter, deletion, moves, engine, agents, environment };
   for (const command of registerCommands(actions)) store.add(command);
   store.add(
     workspace.onDidChangeConfiguration((change) => {
@@ -91,10 +89,25 @@ export function activate(context: ExtensionContext): void {
   );
 }
 
+interface TreeOptions extends TaskTreeOptions {
+  engine: EngineWatch;
+}
+
+/** The tree in the sidebar. The engine is looked at when somebody sees it for the first time. */
+function openTree(store: DisposableStore, { engine, ...options }: TreeOptions): BoardTreeView {
+  const tree = store.add(new TaskTree(options));
+  return store.add(
+    new BoardTreeView(tree, options.state, options.filter, () => {
+      engine.look();
+    }),
+  );
+}
+
 interface PanelsOptions {
   kandev: Kandev;
   state: LiveBoardState;
   usage: UsageFeed;
+  filter: SharedFilter;
   log: OutputLog;
   deletion: CardDeletion;
   moves: CardMoves;
@@ -106,11 +119,12 @@ interface PanelsOptions {
 function openPanels(
   { extensionUri, workspaceState: drafts }: ExtensionContext,
   store: DisposableStore,
-  { kandev, state, usage, log, deletion, moves, perform }: PanelsOptions,
+  { kandev, state, usage, filter, log, deletion, moves, perform }: PanelsOptions,
 ): { board: BoardPanels; runs: RunPanels } {
   const options = { kandev, state, usage, extensionUri, drafts, log, runAction: perform };
   const board = new BoardPanels({
     ...options,
+    filter,
     deleteCards: (taskIds) => deletion.delete(taskIds),
     moveCards: (cards, how) => moves.move(cards, how),
   });

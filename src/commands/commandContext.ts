@@ -16,6 +16,7 @@ import type { FailureMessages } from '../providers/failureMessages.ts';
 import type { OutputLog } from '../providers/outputLog.ts';
 import type { PermissionPrompts } from '../providers/permissionPrompts.ts';
 import type { QuestionPrompts } from '../providers/questionPrompts.ts';
+import type { SharedFilter } from '../providers/sharedFilter.ts';
 import type { SecretEnvironment } from '../providers/secretEnvironment.ts';
 
 /** The board in an editor tab, as far as commands need it. */
@@ -84,6 +85,7 @@ export interface EngineWindow {
 export interface CommandContext {
   kandev: Kandev;
   state: BoardState;
+  filter: SharedFilter;
   failures: FailureMessages;
   prompts: PermissionPrompts;
   questions: QuestionPrompts;

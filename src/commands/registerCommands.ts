@@ -9,6 +9,7 @@ import { credentialCommands } from './credentialCommands.ts';
 import { dataCommands } from './dataCommands.ts';
 import { dependencyCommands } from './dependencyCommands.ts';
 import { engineCommands } from './engineCommands.ts';
+import { filterCommands } from './filterCommands.ts';
 import { imageCommands } from './imageCommands.ts';
 import { queueCommands } from './queueCommands.ts';
 import { resultCommands } from './resultCommands.ts';
@@ -29,6 +30,7 @@ const allCommands: CommandTable = {
   ...dataCommands,
   ...dependencyCommands,
   ...engineCommands,
+  ...filterCommands,
   ...imageCommands,
   ...queueCommands,
   ...resultCommands,

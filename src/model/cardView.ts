@@ -32,6 +32,18 @@ export interface CardView {
   queue: { place: number; why: string; until: number | null; needs: UserWord | null } | null;
 }
 
+/** What of a card tells whether it waits for its user. */
+export interface Waiting {
+  permissions: readonly unknown[];
+  questions: readonly unknown[];
+  queue: Pick<NonNullable<CardView['queue']>, 'needs'> | null;
+}
+
+/** Its agent waits for an answer of the user, or cannot be started without one. */
+export function needsUser({ permissions, questions, queue }: Waiting): boolean {
+  return permissions.length + questions.length > 0 || (queue !== null && queue.needs !== null);
+}
+
 export interface BoardView {
   /** Rises with every change of any card. */
   revision: number;

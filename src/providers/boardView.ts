@@ -1,8 +1,11 @@
 import { commands, l10n, window, type TreeView } from 'vscode';
+import { isFiltering } from '../model/cardFilter.ts';
 import { blockedHosts } from '../model/blockedHosts.ts';
 import { cardsOf, queuePause, type BoardState } from './boardState.ts';
-import { needsUser } from './cardText.ts';
+import { needsUser } from '../model/cardView.ts';
 import { DisposableStore } from './disposableStore.ts';
+import { filterText } from './filterText.ts';
+import type { SharedFilter } from './sharedFilter.ts';
 import type { TaskTree } from './taskTree.ts';
 import type { TreeNode } from './treeNodes.ts';
 
@@ -12,13 +15,15 @@ export class BoardTreeView {
   readonly #view: TreeView<TreeNode>;
   readonly #tree: TaskTree;
   readonly #state: BoardState;
+  readonly #filter: SharedFilter;
   /** The cards that were opened for the questions below them; from then on that is the user's choice. */
   #opened = new Set<string>();
 
   /** `onFirstShown` is called when somebody looks at the tree for the first time. */
-  constructor(tree: TaskTree, state: BoardState, onFirstShown: () => void) {
+  constructor(tree: TaskTree, state: BoardState, filter: SharedFilter, onFirstShown: () => void) {
     this.#tree = tree;
     this.#state = state;
+    this.#filter = filter;
     this.#view = this.#disposables.add(
       window.createTreeView('kandev.cards', {
         treeDataProvider: tree,
@@ -29,6 +34,11 @@ export class BoardTreeView {
     );
     this.#disposables.add(
       state.onDidChange(() => {
+        this.#update();
+      }),
+    );
+    this.#disposables.add(
+      filter.onDidChange(() => {
         this.#update();
       }),
     );
@@ -57,6 +67,7 @@ export class BoardTreeView {
   #update(): void {
     void commands.executeCommand('setContext', 'kandev.view', this.#welcome());
     void commands.executeCommand('setContext', 'kandev.queuePaused', queuePause(this.#state) !== null);
+    void commands.executeCommand('setContext', 'kandev.filtered', isFiltering(this.#filter.current));
     const waiting = cardsOf(this.#state).reduce(
       (count, { permissions, questions }) => count + permissions.length + questions.length,
       0,
@@ -95,7 +106,9 @@ export class BoardTreeView {
     if (current.status !== 'ready' || current.view.cards.length === 0) return undefined;
     if (current.engine?.failure) return current.engine.failure.message;
     const pause = queuePause(this.#state);
-    return pause ? l10n.t('The queue is paused: no further agent is started.') : undefined;
+    if (pause) return l10n.t('The queue is paused: no further agent is started.');
+    const { current: filter } = this.#filter;
+    return isFiltering(filter) ? l10n.t('Filter: {0}', filterText(filter, current.agentTypes)) : undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import { l10n } from 'vscode';
 import type { AgentType } from '../model/agentType.ts';
-import type { CardView } from '../model/cardView.ts';
+import { needsUser, type CardView } from '../model/cardView.ts';
 import { blockedHosts } from '../model/blockedHosts.ts';
 import { whyBlocked } from '../model/dependencies.ts';
 import { isBusy, type RunChanges, type RunState } from '../model/run.ts';
@@ -17,11 +17,6 @@ export interface CardStatus {
   color?: string;
   /** It says no more than the card's column does. */
   plain?: true;
-}
-
-/** Its agent waits for an answer of the user, or cannot be started without one. */
-export function needsUser({ permissions, questions, queue }: CardView): boolean {
-  return permissions.length + questions.length > 0 || (queue !== null && queue.needs !== null);
 }
 
 /** Its run has failed, and it is tried again by itself after a pause. */

@@ -1,7 +1,8 @@
 import { l10n, MarkdownString, StatusBarAlignment, ThemeColor, window } from 'vscode';
 import { isBusy } from '../model/run.ts';
 import { cardsOf, queuePause, type BoardState } from './boardState.ts';
-import { cardStatus, latestActivity, needsUser } from './cardText.ts';
+import { cardStatus, latestActivity } from './cardText.ts';
+import { needsUser } from '../model/cardView.ts';
 import { DisposableStore } from './disposableStore.ts';
 import { engineSummary } from './engineText.ts';
 

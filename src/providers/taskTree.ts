@@ -13,6 +13,7 @@ import {
   type TreeDragAndDropController,
 } from 'vscode';
 import { blockedHosts } from '../model/blockedHosts.ts';
+import { cardMatcher } from '../model/cardFilter.ts';
 import { columnOf, type Column } from '../model/board.ts';
 import type { CardView } from '../model/cardView.ts';
 import type { RunUsage } from '../model/runUsage.ts';
@@ -26,12 +27,14 @@ import {
   cardTooltip,
   columnItem,
   columnItemId,
+  type ColumnCount,
   contextValue,
   isMeasured,
   questionItem,
   requestItem,
 } from './treeItems.ts';
 import type { CardNode, ColumnNode, TreeNode } from './treeNodes.ts';
+import type { SharedFilter } from './sharedFilter.ts';
 import type { UsageFeed } from './usageFeed.ts';
 
 /** How long a tooltip waits for a first measurement, in milliseconds; docker takes about a second. */
@@ -41,11 +44,20 @@ const usageLifetime = 5_000;
 
 const mimeType = 'application/vnd.kandev.card';
 
+export interface TaskTreeOptions {
+  state: BoardState;
+  filter: SharedFilter;
+  moves: CardMoves;
+  failures: FailureMessages;
+  usage: Pick<UsageFeed, 'once'>;
+}
+
 /** The board as a tree: columns with their cards, and below a card what it waits for. */
 export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropController<TreeNode> {
   readonly dragMimeTypes = [mimeType];
   readonly dropMimeTypes = [mimeType];
   readonly #state: BoardState;
+  readonly #filter: SharedFilter;
   readonly #moves: CardMoves;
   readonly #failures: FailureMessages;
   readonly #usage: Pick<UsageFeed, 'once'>;
@@ -59,16 +71,17 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
   readonly #columnNodes = new Map<string, ColumnNode>();
   readonly #outdating = new Set<NodeJS.Timeout>();
 
-  constructor(
-    state: BoardState,
-    moves: CardMoves,
-    failures: FailureMessages,
-    usage: Pick<UsageFeed, 'once'>,
-  ) {
+  constructor({ state, filter, moves, failures, usage }: TaskTreeOptions) {
     this.#state = state;
+    this.#filter = filter;
     this.#moves = moves;
     this.#failures = failures;
     this.#usage = usage;
+    this.#disposables.add(
+      filter.onDidChange(() => {
+        this.#refresh({ changed: [], removed: [], structural: false });
+      }),
+    );
     this.#disposables.add(
       state.onDidChange((change) => {
         this.#refresh(change);
@@ -104,7 +117,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
   }
 
   getTreeItem(node: TreeNode): TreeItem {
-    if (node.kind === 'column') return columnItem(node.column, this.#cardsIn(node.column).length);
+    if (node.kind === 'column') return columnItem(node.column, this.#count(node.column));
     const card = findCard(this.#state, node.taskId);
     if (!card) return new TreeItem('');
     if (node.kind === 'card') return this.#cardItem(card);
@@ -175,7 +188,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
     // An empty board shows the welcome view, which says what to do.
     if (current.status !== 'ready' || current.view.cards.length === 0) return [];
     return current.view.board.columns
-      .filter((column) => !column.hideWhenEmpty || this.#cardsIn(column).length > 0)
+      .filter((column) => !column.hideWhenEmpty || this.#allIn(column).length > 0)
       .map((column) => this.#columnNode(column));
   }
 
@@ -186,8 +199,18 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
     return node;
   }
 
+  /** Those that the filter lets through. */
   #cardsIn(column: Column): CardView[] {
+    const matches = cardMatcher(this.#filter.current);
+    return this.#allIn(column).filter((card) => matches(card, this.#agentName(card) ?? ''));
+  }
+
+  #allIn(column: Column): CardView[] {
     return cardsOf(this.#state).filter(({ task }) => column.states.includes(task.state));
+  }
+
+  #count(column: Column): ColumnCount {
+    return { shown: this.#cardsIn(column).length, all: this.#allIn(column).length };
   }
 
   #columnOfCard(taskId: string): Column | undefined {
@@ -220,7 +243,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
   #structure(): Map<ColumnNode | null, readonly string[]> {
     const columns = this.#columns();
     return new Map<ColumnNode | null, readonly string[]>([
-      [null, columns.map(({ column }) => columnItemId(column, this.#cardsIn(column).length))],
+      [null, columns.map(({ column }) => columnItemId(column, this.#count(column)))],
       ...columns.map((node) => [node, this.#cardsIn(node.column).map(({ task }) => task.id)] as const),
     ]);
   }

@@ -44,22 +44,29 @@ export function contextValue(card: CardView): string {
   return [...words, ...offeredWords(card)].join(' ');
 }
 
-/** Another one when it is empty: an item that VS Code knows would show its first card collapsed. */
-export function columnItemId({ id }: Column, count: number): string {
-  return count > 0 ? `column:${id}` : `column:${id}:empty`;
+/** How many cards of a column the filter lets through, and how many there are. */
+export interface ColumnCount {
+  shown: number;
+  all: number;
 }
 
-export function columnItem(column: Column, count: number): TreeItem {
+/** Another one when it is empty: an item that VS Code knows would show its first card collapsed. */
+export function columnItemId({ id }: Column, { shown }: ColumnCount): string {
+  return shown > 0 ? `column:${id}` : `column:${id}:empty`;
+}
+
+export function columnItem(column: Column, count: ColumnCount): TreeItem {
+  const { shown, all } = count;
   const item = new TreeItem(
     column.title,
-    count > 0 ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None,
+    shown > 0 ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None,
   );
   item.id = columnItemId(column, count);
-  item.description = String(count);
+  item.description = shown === all ? String(all) : l10n.t('{0} of {1}', shown, all);
   item.contextValue = `column ${column.id}`;
-  item.accessibilityInformation = {
-    label: count === 1 ? l10n.t('{0}, 1 card', column.title) : l10n.t('{0}, {1} cards', column.title, count),
-  };
+  const cards = all === 1 ? l10n.t('1 card') : l10n.t('{0} cards', all);
+  const label = shown === all ? cards : l10n.t('{0} of {1} shown', shown, cards);
+  item.accessibilityInformation = { label: `${column.title}, ${label}` };
   return item;
 }
 

@@ -1,6 +1,7 @@
 import type { CommandInput } from '../api/contract.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { Board } from '../model/board.ts';
+import type { CardFilter } from '../model/cardFilter.ts';
 import type { CardView } from '../model/cardView.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import type { Failure, UserAction } from '../model/failure.ts';
@@ -98,6 +99,10 @@ export type AppMessage =
   /** Deletes cards; where that ends an agent's work, once the user has agreed. */
   | { type: 'deleteCards'; requestId: number; taskIds: readonly string[] }
   | { type: 'uiCommand'; command: UiCommand; taskId: string }
+  /** Other cards are to be shown, here and in the tree. */
+  | { type: 'setFilter'; filter: CardFilter }
+  /** Lets the user choose in VS Code what to filter by. */
+  | { type: 'chooseFilter' }
   /** The button of a failure, where the page cannot do by itself what it stands for. */
   | { type: 'runAction'; requestId: number; action: UserAction }
   /** Keeps what is typed in a form beyond the life of the page; null once it is saved or discarded. */
@@ -129,6 +134,7 @@ export type HostMessage =
   | { type: 'commandFailed'; requestId: number; failure: Failure }
   /** The forms that were not saved when the page was last open. */
   | { type: 'drafts'; drafts: Drafts }
+  | { type: 'filter'; filter: CardFilter }
   | { type: 'focusCard'; taskId: string }
   /** Brings the card into view and marks it; the focus stays where it is. */
   | { type: 'showCard'; taskId: string }
@@ -144,6 +150,7 @@ const hostMessageTypes: readonly string[] = [
   'commandDone',
   'commandFailed',
   'drafts',
+  'filter',
   'focusCard',
   'showCard',
   'startCreate',

@@ -2,6 +2,7 @@ import type { HostMessage } from '../protocol.ts';
 import { describeChange, describeRemoval } from './announcements.ts';
 import { CardCommands } from './cardCommands.ts';
 import { Clock } from './clock.ts';
+import { FilterController } from './filterController.ts';
 import { FormController, type SaveMode } from './formController.ts';
 import type { HostClient } from './hostClient.ts';
 import { placeOf } from './layout.ts';
@@ -26,6 +27,7 @@ export class BoardController {
   readonly form: FormController;
   readonly commands: CardCommands;
   readonly selection: SelectionController;
+  readonly filter: FilterController;
   readonly #host: HostClient;
   readonly #viewKeeper: ViewKeeper;
   #revealed: Revealed | null = null;
@@ -43,8 +45,9 @@ export class BoardController {
     this.selection = new SelectionController(store, (selected) => {
       viewKeeper.save({ selected });
     });
-    const { filter, focusedTaskId, selected } = viewKeeper.view;
-    store.update({ filter, focusedTaskId, selected: new Set(selected) });
+    this.filter = new FilterController(store, host);
+    const { focusedTaskId, selected } = viewKeeper.view;
+    store.update({ focusedTaskId, selected: new Set(selected) });
   }
 
   receive(message: HostMessage): void {
@@ -70,6 +73,9 @@ export class BoardController {
       case 'commandFailed':
         this.#host.settle(message.requestId, { ok: false, failure: message.failure });
         break;
+      case 'filter':
+        this.store.update({ filter: message.filter });
+        break;
       case 'drafts':
         this.store.update({ drafts: message.drafts });
         break;
@@ -88,11 +94,6 @@ export class BoardController {
     }
   }
 
-  setFilter(filter: string): void {
-    this.store.update({ filter });
-    this.#viewKeeper.save({ filter });
-  }
-
   /** Notes which card has the focus. */
   setFocused(focusedTaskId: string | null): void {
     if (focusedTaskId === this.store.state.focusedTaskId) return;
@@ -104,7 +105,7 @@ export class BoardController {
   reveal(taskId: string, focus = true): void {
     this.#revealed = { taskId, focus };
     const { content, layout } = this.store.state;
-    if (content?.cards.has(taskId) && layout && !placeOf(layout, taskId)) this.setFilter('');
+    if (content?.cards.has(taskId) && layout && !placeOf(layout, taskId)) this.filter.clear();
     this.setFocused(taskId);
     this.store.update({});
   }

@@ -76,6 +76,11 @@ export class CardCommands {
     this.#host.post({ type: 'uiCommand', command, taskId });
   }
 
+  /** In VS Code's own list. */
+  chooseFilter(): void {
+    this.#host.post({ type: 'chooseFilter' });
+  }
+
   async answer(requestId: string, optionId: string): Promise<void> {
     const { answering } = this.#store.state;
     if (answering.has(requestId)) return;

@@ -1,4 +1,5 @@
 import { blockedHosts } from '../../model/blockedHosts.ts';
+import { needsUser } from '../../model/cardView.ts';
 import { whyBlocked } from '../../model/dependencies.ts';
 import type { Failure } from '../../model/failure.ts';
 import { canGoOn, isBusy, isLive, type Run } from '../../model/run.ts';
@@ -71,11 +72,6 @@ function runStatus(run: Run, taskState: TaskState): CardStatus {
     case 'STOPPED':
       return status('debug-stop', 'neutral', t('Stopped'));
   }
-}
-
-/** Its agent waits for an answer of the user, or cannot be started without one. */
-export function needsUser({ permissions, questions, queue }: BoardCard): boolean {
-  return permissions.length + questions.length > 0 || (queue !== null && queue.needs !== null);
 }
 
 /** Of a run that goes on; which retry it is, where it is one. */

@@ -1,5 +1,5 @@
 import { columnOf, type Board, type Column } from '../../model/board.ts';
-import { stateNames } from '../../model/taskState.ts';
+import { cardMatcher, type CardFilter } from '../../model/cardFilter.ts';
 import type { BoardCard } from '../protocol.ts';
 
 export interface ColumnView {
@@ -19,26 +19,6 @@ export interface BoardLayout {
   shown: number;
 }
 
-/** Cards do not change in place, so the text to search is made once for each. */
-const searchTexts = new WeakMap<BoardCard, string>();
-
-function searchText(card: BoardCard, agentName: string): string {
-  const known = searchTexts.get(card);
-  if (known !== undefined) return known;
-  const { title, description, labels, priority, state } = card.task;
-  const text = [title, description, ...labels, priority, stateNames[state], agentName]
-    .join('\n')
-    .toLowerCase();
-  searchTexts.set(card, text);
-  return text;
-}
-
-/** Whether every word of the filter is somewhere in the card. An empty filter lets every card through. */
-export function matchesFilter(card: BoardCard, filter: string, agentName = ''): boolean {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  return words.every((word) => searchText(card, agentName).includes(word));
-}
-
 function byPosition({ task: a }: BoardCard, { task: b }: BoardCard): number {
   return a.position - b.position || a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
 }
@@ -50,7 +30,7 @@ function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
 export interface LayoutInput {
   board: Board;
   cards: Iterable<BoardCard>;
-  filter: string;
+  filter: CardFilter;
   agentName: (agentTypeId: string) => string;
 }
 
@@ -62,6 +42,7 @@ export function layOut(
   { board, cards, filter, agentName }: LayoutInput,
   previous?: BoardLayout,
 ): BoardLayout {
+  const matches = cardMatcher(filter);
   const byColumn = new Map<string, BoardCard[]>(board.columns.map(({ id }) => [id, []]));
   for (const card of cards) {
     const column = columnOf(board.columns, card.task.state);
@@ -73,7 +54,7 @@ export function layOut(
       const all = (byColumn.get(column.id) ?? []).sort(byPosition);
       const visible = all.filter((card) => {
         const { agentTypeId } = card.task;
-        return matchesFilter(card, filter, agentTypeId === null ? '' : agentName(agentTypeId));
+        return matches(card, agentTypeId === null ? '' : agentName(agentTypeId));
       });
       const before = drawn.get(column.id);
       const unchanged =

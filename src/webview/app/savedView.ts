@@ -1,6 +1,5 @@
 /** How the user left the page: what VS Code keeps for it while it is hidden and over a reload of the window. */
 export interface SavedView {
-  filter: string;
   focusedTaskId: string | null;
   /** The ids of the cards that are selected. */
   selected: readonly string[];
@@ -13,7 +12,6 @@ export interface SavedView {
 }
 
 const emptyView: SavedView = {
-  filter: '',
   focusedTaskId: null,
   selected: [],
   openForm: null,
@@ -34,7 +32,6 @@ function readSavedView(saved: unknown): SavedView {
   if (!isRecord(saved)) return emptyView;
   const scroll = isRecord(saved.scroll) ? Object.entries(saved.scroll) : [];
   return {
-    filter: textOf(saved.filter) ?? '',
     focusedTaskId: textOf(saved.focusedTaskId),
     selected: Array.isArray(saved.selected) ? saved.selected.filter((id) => typeof id === 'string') : [],
     openForm: textOf(saved.openForm),

@@ -1,5 +1,6 @@
 import type { AgentType } from '../../model/agentType.ts';
 import type { Board } from '../../model/board.ts';
+import { noFilter, type CardFilter } from '../../model/cardFilter.ts';
 import type { EngineStatus } from '../../model/engine.ts';
 import type { Failure, UserAction } from '../../model/failure.ts';
 import type { RunUsage } from '../../model/runUsage.ts';
@@ -54,7 +55,7 @@ export interface AppState {
   layout: BoardLayout | null;
   /** What live runs use, by card, as far as it was measured. */
   usage: ReadonlyMap<string, RunUsage>;
-  filter: string;
+  filter: CardFilter;
   /** The card that arrow keys start from and that Tab leads to. */
   focusedTaskId: string | null;
   selected: Selection;
@@ -81,7 +82,7 @@ const initialState: AppState = {
   content: null,
   layout: null,
   usage: new Map(),
-  filter: '',
+  filter: noFilter,
   focusedTaskId: null,
   selected: noSelection,
   peekedTaskId: null,
@@ -135,7 +136,7 @@ export class Store {
 
 function layoutOf(
   { board, cards, agentTypes }: BoardContent,
-  filter: string,
+  filter: CardFilter,
   previous: BoardLayout | null,
 ): BoardLayout {
   const input = {

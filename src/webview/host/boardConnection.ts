@@ -3,6 +3,7 @@ import type { Disposable } from '../../model/events.ts';
 import { failureOf, type UserAction } from '../../model/failure.ts';
 import type { CardMove } from '../../model/task.ts';
 import { findCard, type BoardChange, type BoardState } from '../../providers/boardState.ts';
+import type { SharedFilter } from '../../providers/sharedFilter.ts';
 import type { UsageSource } from '../../providers/usageFeed.ts';
 import type { AppMessage, BoardCommand, ExecuteMessage, HostMessage, UiCommand } from '../protocol.ts';
 import { toBoardCard, type Shorten } from './diffSummary.ts';
@@ -18,6 +19,9 @@ export interface BoardServices {
   state: BoardState;
   usage: UsageSource;
   drafts: DraftKeeper;
+  filter: SharedFilter;
+  /** Lets the user choose in VS Code what to filter by. */
+  chooseFilter(): Promise<void>;
   /** Does what the button of a failure says. */
   runAction(action: UserAction): Promise<void>;
   runUiCommand(command: UiCommand, taskId: string): Promise<void>;
@@ -45,9 +49,12 @@ export class BoardConnection implements Disposable {
   readonly #services: BoardServices;
   readonly #post: (message: HostMessage) => void;
   readonly #subscription: Disposable;
+  readonly #filtering: Disposable;
   readonly #changed = new Set<string>();
   readonly #removed = new Set<string>();
   #structural = false;
+  /** The page itself has said what to filter by. */
+  #setsFilter = false;
   #listening = false;
   #looking: Disposable | null = null;
   #waiting: BoardRequest[] = [];
@@ -59,6 +66,9 @@ export class BoardConnection implements Disposable {
     this.#post = post;
     this.#subscription = services.state.onDidChange((change) => {
       this.#collect(change);
+    });
+    this.#filtering = services.filter.onDidChange((filter) => {
+      if (this.#listening && !this.#setsFilter) this.#post({ type: 'filter', filter });
     });
   }
 
@@ -90,6 +100,14 @@ export class BoardConnection implements Disposable {
       case 'uiCommand':
         void this.#runUiCommand(message.command, message.taskId);
         break;
+      case 'setFilter':
+        this.#setsFilter = true;
+        this.#services.filter.set(message.filter);
+        this.#setsFilter = false;
+        break;
+      case 'chooseFilter':
+        void this.#services.chooseFilter();
+        break;
       case 'runAction':
         void this.#runAction(message.requestId, message.action);
         break;
@@ -116,11 +134,13 @@ export class BoardConnection implements Disposable {
   dispose(): void {
     this.pause();
     this.#subscription.dispose();
+    this.#filtering.dispose();
   }
 
   #start(): void {
     this.#listening = true;
     this.#post({ type: 'drafts', drafts: this.#services.drafts.all() });
+    this.#post({ type: 'filter', filter: this.#services.filter.current });
     this.#sendEverything();
     this.#looking?.dispose();
     this.#looking = this.#services.usage.look((usage) => {

@@ -3,6 +3,7 @@ import type { Kandev } from '../../api/contract.ts';
 import type { UserAction } from '../../model/failure.ts';
 import type { BoardState } from '../../providers/boardState.ts';
 import { shownPath } from '../../providers/shownPath.ts';
+import type { SharedFilter } from '../../providers/sharedFilter.ts';
 import type { UsageSource } from '../../providers/usageFeed.ts';
 import type { FormValues } from '../protocol.ts';
 import { BoardConnection, type BoardRequest, type BoardServices } from './boardConnection.ts';
@@ -16,6 +17,7 @@ export interface BoardPanelOptions {
   kandev: Kandev;
   state: BoardState;
   usage: UsageSource;
+  filter: SharedFilter;
   extensionUri: vscode.Uri;
   /** Keeps forms that were not saved: the workspace's memento. */
   drafts: vscode.Memento;
@@ -48,6 +50,10 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
       state: options.state,
       usage: options.usage,
       drafts: this.#drafts,
+      filter: options.filter,
+      chooseFilter: async () => {
+        await vscode.commands.executeCommand('kandev.filterCards');
+      },
       runAction: (action) => options.runAction(action),
       runUiCommand: async (command, taskId) => {
         await vscode.commands.executeCommand(command, { taskId });

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { commandSchemas } from '../../api/contract.ts';
 import type { Failure, UserAction } from '../../model/failure.ts';
 import { priorities, taskStates, workspaceModes } from '../../model/task.ts';
+import { filterSchema } from '../../providers/sharedFilter.ts';
 import { type AppMessage, type BoardCommand, type Draft, type Drafts, uiCommands } from '../protocol.ts';
 
 const taskId = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
@@ -86,6 +87,8 @@ const appMessage: v.GenericSchema<unknown, AppMessage> = v.variant('type', [
     taskIds: v.pipe(v.array(taskId), v.maxLength(maxCards)),
   }),
   v.object({ type: v.literal('uiCommand'), command: v.picklist(uiCommands), taskId }),
+  v.object({ type: v.literal('setFilter'), filter: filterSchema }),
+  v.object({ type: v.literal('chooseFilter') }),
   v.object({ type: v.literal('runAction'), requestId, action: userAction }),
   v.object({ type: v.literal('saveDraft'), key: taskId, draft: v.nullable(draft) }),
 ]);

@@ -3,6 +3,8 @@ import type { Kandev } from '../../../src/api/contract.ts';
 import type { CardView } from '../../../src/model/cardView.ts';
 import { UserError } from '../../../src/model/failure.ts';
 import type { BoardChange, BoardSnapshot, BoardState } from '../../../src/providers/boardState.ts';
+import { noFilter } from '../../../src/model/cardFilter.ts';
+import { SharedFilter } from '../../../src/providers/sharedFilter.ts';
 import { BoardConnection, type BoardServices } from '../../../src/webview/host/boardConnection.ts';
 import { DraftKeeper } from '../../../src/webview/host/draftKeeper.ts';
 import type { HostMessage } from '../../../src/webview/protocol.ts';
@@ -48,7 +50,10 @@ function setUp(overrides: Partial<BoardServices> = {}) {
   const execute = vi.fn<(command: string, input: unknown) => Promise<unknown>>();
   const warnings: string[] = [];
   const stored = new Map<string, unknown>();
+  const filter = new SharedFilter({ get: () => undefined, update: () => Promise.resolve() });
   const services: BoardServices = {
+    filter,
+    chooseFilter: () => Promise.resolve(),
     kandev: { execute: execute as unknown as Kandev['execute'] },
     state,
     usage: { look: () => ({ dispose: () => undefined }) },
@@ -114,8 +119,8 @@ describe('showing the board', () => {
     vi.runAllTimers();
     expect(sent).toEqual([]);
     connection.receive({ type: 'ready' });
-    expect(types(sent)).toEqual(['drafts', 'snapshot']);
-    expect(sent[1]).toMatchObject({ cards: [{ task: { id: 'a' } }] });
+    expect(types(sent)).toEqual(['drafts', 'filter', 'snapshot']);
+    expect(sent[2]).toMatchObject({ cards: [{ task: { id: 'a' } }] });
   });
 
   it('says that the board is loading or cannot be shown', () => {
@@ -124,7 +129,7 @@ describe('showing the board', () => {
     state.current = { status: 'unavailable', failure: { reason: 'no-folder', message: 'No folder.' } };
     state.change({ structural: true });
     vi.runAllTimers();
-    expect(types(sent)).toEqual(['drafts', 'loading', 'unavailable']);
+    expect(types(sent)).toEqual(['drafts', 'filter', 'loading', 'unavailable']);
   });
 
   it('gathers changes into one update every 50 ms', () => {
@@ -151,7 +156,7 @@ describe('showing the board', () => {
     vi.advanceTimersByTime(60);
     state.change({ changed: ['a'] });
     vi.advanceTimersByTime(0);
-    expect(types(sent)).toEqual(['drafts', 'snapshot', 'update']);
+    expect(types(sent)).toEqual(['drafts', 'filter', 'snapshot', 'update']);
   });
 
   it('sends everything where more than cards has changed', () => {
@@ -160,7 +165,7 @@ describe('showing the board', () => {
     connection.receive({ type: 'ready' });
     state.change({ structural: true, changed: ['a'] });
     vi.runAllTimers();
-    expect(types(sent)).toEqual(['drafts', 'snapshot', 'snapshot']);
+    expect(types(sent)).toEqual(['drafts', 'filter', 'snapshot', 'snapshot']);
   });
 
   it('is silent while hidden, and sends everything when the page starts over', () => {
@@ -171,9 +176,9 @@ describe('showing the board', () => {
     connection.pause();
     state.change({ changed: ['a'] });
     vi.runAllTimers();
-    expect(types(sent)).toEqual(['drafts', 'snapshot']);
+    expect(types(sent)).toEqual(['drafts', 'filter', 'snapshot']);
     connection.receive({ type: 'ready' });
-    expect(types(sent)).toEqual(['drafts', 'snapshot', 'drafts', 'snapshot']);
+    expect(types(sent)).toEqual(['drafts', 'filter', 'snapshot', 'drafts', 'filter', 'snapshot']);
   });
 
   it('keeps a request until the page can show it', () => {
@@ -181,7 +186,7 @@ describe('showing the board', () => {
     state.show([]);
     connection.request({ type: 'focusCard', taskId: 'a' });
     connection.receive({ type: 'ready' });
-    expect(types(sent)).toEqual(['drafts', 'snapshot', 'focusCard']);
+    expect(types(sent)).toEqual(['drafts', 'filter', 'snapshot', 'focusCard']);
   });
 
   it('lets go of the board when it is closed', () => {
@@ -192,7 +197,7 @@ describe('showing the board', () => {
     connection.dispose();
     vi.runAllTimers();
     expect(state.listener).toBeNull();
-    expect(types(sent)).toEqual(['drafts', 'snapshot']);
+    expect(types(sent)).toEqual(['drafts', 'filter', 'snapshot']);
   });
 });
 
@@ -250,6 +255,28 @@ describe('deleting', () => {
     await vi.waitFor(() => {
       expect(sent).toEqual([{ type: 'commandDone', requestId: 1, taskId: null }]);
     });
+  });
+});
+
+describe('the filter', () => {
+  it('is sent to the page at first and whenever it is changed elsewhere', () => {
+    const { sent, services, connection } = setUp();
+    services.filter.set({ ...noFilter, labels: ['docs'] });
+    connection.receive({ type: 'ready' });
+    expect(sent[1]).toMatchObject({ type: 'filter', filter: { labels: ['docs'] } });
+    sent.length = 0;
+    services.filter.set(noFilter);
+    expect(sent).toEqual([{ type: 'filter', filter: noFilter }]);
+  });
+
+  it('is not sent back to the page that has set it', () => {
+    const { sent, services, connection } = setUp();
+    connection.receive({ type: 'ready' });
+    sent.length = 0;
+    const filter = { ...noFilter, text: 'cache' };
+    connection.receive({ type: 'setFilter', filter });
+    expect(services.filter.current).toEqual(filter);
+    expect(sent).toEqual([]);
   });
 });
 

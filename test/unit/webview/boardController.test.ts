@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Failure } from '../../../src/model/failure.ts';
 import type { AgentType } from '../../../src/model/agentType.ts';
+import { noFilter } from '../../../src/model/cardFilter.ts';
 import type { CardView } from '../../../src/model/cardView.ts';
 import { BoardController } from '../../../src/webview/app/boardController.ts';
 import { runKeyCommand } from '../../../src/webview/app/boardKeys.ts';
@@ -112,9 +113,9 @@ describe('following the board', () => {
 
   it('shows a card that it is asked to focus, whatever the filter', () => {
     page.open([aCard('a')]);
-    page.controller.setFilter('nothing like it');
+    page.controller.filter.setText('nothing like it');
     page.controller.receive({ type: 'focusCard', taskId: 'a' });
-    expect(page.state.filter).toBe('');
+    expect(page.state.filter).toEqual(noFilter);
     expect(page.controller.revealed).toEqual({ taskId: 'a', focus: true });
     page.controller.receive({ type: 'showCard', taskId: 'a' });
     expect(page.controller.revealed).toEqual({ taskId: 'a', focus: false });
@@ -122,14 +123,13 @@ describe('following the board', () => {
 
   it('comes back as it was left', () => {
     page.open([aCard('a')]);
-    page.controller.setFilter('card');
     page.controller.setFocused('a');
     const again = new Page(page.saved);
-    expect(again.state).toMatchObject({ filter: 'card', focusedTaskId: 'a' });
+    expect(again.state).toMatchObject({ focusedTaskId: 'a' });
   });
 
   it('ignores a saved view of another form', () => {
-    expect(new Page({ filter: 5, scroll: ['x'] }).state).toMatchObject({ filter: '', focusedTaskId: null });
+    expect(new Page({ focusedTaskId: 5, scroll: ['x'] }).state).toMatchObject({ focusedTaskId: null });
   });
 });
 
@@ -220,9 +220,9 @@ describe('several cards', () => {
   it('are not selected any more once the filter hides them', () => {
     press({ kind: 'selectAll' }, 'a');
     expect(page.state.selected.size).toBe(5);
-    page.controller.setFilter('zebra');
+    page.controller.filter.setText('zebra');
     expect([...page.state.selected]).toEqual(['a']);
-    page.controller.setFilter('nothing like it');
+    page.controller.filter.setText('nothing like it');
     expect(page.state.selected.size).toBe(0);
   });
 
@@ -243,6 +243,24 @@ describe('several cards', () => {
     const again = new Page(page.saved);
     again.open([aCard('a'), aCard('b')]);
     expect([...again.state.selected]).toEqual(['a']);
+  });
+});
+
+describe('the filter', () => {
+  it('is told to the extension, which shows the same cards elsewhere', () => {
+    page.open([aCard('a', { labels: ['docs'] }), aCard('b')]);
+    page.controller.filter.toggle({ kind: 'label', value: 'docs' });
+    expect(page.state.layout).toMatchObject({ shown: 1, total: 2 });
+    expect(page.sent.at(-1)).toEqual({ type: 'setFilter', filter: { ...noFilter, labels: ['docs'] } });
+    page.controller.filter.toggle({ kind: 'label', value: 'docs' });
+    expect(page.state.filter).toEqual(noFilter);
+  });
+
+  it('follows what was chosen elsewhere', () => {
+    page.open([aCard('a'), aCard('b', { state: 'REVIEW' })]);
+    page.controller.receive({ type: 'filter', filter: { ...noFilter, states: ['REVIEW'] } });
+    expect(page.state.layout).toMatchObject({ shown: 1, total: 2 });
+    expect(page.sent).toEqual([]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { noFilter } from '../../../src/model/cardFilter.ts';
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../../src/model/failure.ts';
 import { runStates, type RunState, type RunWorkspace } from '../../../src/model/run.ts';
@@ -227,7 +228,7 @@ describe('describeChange', () => {
     return describeChange(
       known,
       after,
-      layOut({ board, cards: [after, other], filter: '', agentName: () => '' }),
+      layOut({ board, cards: [after, other], filter: noFilter, agentName: () => '' }),
     );
   }
 
@@ -249,7 +250,7 @@ describe('describeChange', () => {
   });
 
   it('announces new cards and failures', () => {
-    const layout = layOut({ board, cards: [before], filter: '', agentName: () => '' });
+    const layout = layOut({ board, cards: [before], filter: noFilter, agentName: () => '' });
     expect(describeChange(undefined, before, layout)).toBe('Card a was added to Backlog, 1 of 1.');
     const failed = card('a', { position: 1 }, { run: aRun('a', { state: 'FAILED', failure }) });
     expect(described(failed)).toBe('Card a failed: The agent crashed.');

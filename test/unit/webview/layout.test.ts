@@ -1,19 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { noFilter } from '../../../src/model/cardFilter.ts';
 import type { BoardCard } from '../../../src/webview/protocol.ts';
 import { toBoardCard } from '../../../src/webview/host/diffSummary.ts';
-import {
-  layOut,
-  matchesFilter,
-  placeOf,
-  tabStop,
-  type BoardLayout,
-} from '../../../src/webview/app/layout.ts';
+import { layOut, placeOf, tabStop, type BoardLayout } from '../../../src/webview/app/layout.ts';
 import { aCard, board } from './cards.ts';
 
 const agentName = (id: string) => (id === 'demo' ? 'Demo Agent' : id);
 
 function layoutOf(cards: readonly BoardCard[], filter = '', previous?: BoardLayout): BoardLayout {
-  return layOut({ board, cards, filter, agentName }, previous);
+  return layOut({ board, cards, filter: { ...noFilter, text: filter }, agentName }, previous);
 }
 
 function titles(layout: BoardLayout): Record<string, string[]> {
@@ -65,18 +60,6 @@ describe('layOut', () => {
     const after = layoutOf([a, { ...b }], '', before);
     expect(after.columns[0]).toBe(before.columns[0]);
     expect(after.columns[3]).not.toBe(before.columns[3]);
-  });
-});
-
-describe('matchesFilter', () => {
-  it('lets everything through without words', () => {
-    expect(matchesFilter(card('a'), '   ')).toBe(true);
-  });
-
-  it('looks at priority and state as well', () => {
-    const urgent = card('a', { priority: 'urgent', state: 'IN_PROGRESS' });
-    expect(matchesFilter(urgent, 'urgent in progress')).toBe(true);
-    expect(matchesFilter(urgent, 'low')).toBe(false);
   });
 });
 

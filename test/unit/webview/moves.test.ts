@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { noFilter } from '../../../src/model/cardFilter.ts';
 import { layOut, type BoardLayout } from '../../../src/webview/app/layout.ts';
 import {
   edgeOf,
@@ -24,7 +25,7 @@ const cards = [
 ].map((card) => toBoardCard(card));
 
 function layoutWith(filter = ''): BoardLayout {
-  return layOut({ board, cards, filter, agentName: () => '' });
+  return layOut({ board, cards, filter: { ...noFilter, text: filter }, agentName: () => '' });
 }
 
 function cardNamed(id: string) {

@@ -11,8 +11,9 @@ import { lostFocus } from '../lostFocus.ts';
 import type { ScrollKeeper } from '../scrollKeeper.ts';
 import { agentName, type AppState, type BoardContent } from '../state.ts';
 import { CardElement } from './cardElement.ts';
-import { emptyPage, loadingPage, messageBars, noMatchesPage, toolbar, unavailablePage } from './chrome.ts';
+import { emptyPage, loadingPage, messageBars, toolbar, unavailablePage } from './chrome.ts';
 import { ColumnElement, dropStateOf, selectionIn, usageIn } from './columnElement.ts';
+import { filterChips, noMatchesPage } from './filterBar.ts';
 import { LightElement } from './lightElement.ts';
 import { selectionBar } from './selectionBar.ts';
 
@@ -121,7 +122,8 @@ export class BoardElement extends LightElement implements KeyTargets {
       return unavailablePage(state.failure, state.runningAction, controller);
     }
     if (state.status === 'loading' || !content || !layout) return loadingPage();
-    return html`${layout.total > 0 ? toolbar(state, controller) : nothing} ${messageBars(state, controller)}
+    return html`${layout.total > 0 ? html`${toolbar(state, controller)} ${filterChips(state, controller)}` : nothing}
+      ${messageBars(state, controller)}
       <div class="workarea">
         <div class="board">
           ${this.#columns(state, content, layout)} ${selectionBar(state, layout, controller)}
@@ -143,7 +145,7 @@ export class BoardElement extends LightElement implements KeyTargets {
 
   #columns(state: AppState, content: BoardContent, layout: BoardLayout): TemplateResult {
     if (layout.total === 0) return emptyPage(state, this.controller);
-    if (layout.shown === 0) return noMatchesPage(state.filter, this.controller);
+    if (layout.shown === 0) return noMatchesPage(state, this.controller);
     const { drag } = state;
     const dragged = (drag?.taskIds ?? []).flatMap((taskId) => content.cards.get(taskId) ?? []);
     const active = tabStop(layout, state.focusedTaskId);
@@ -271,8 +273,8 @@ export class BoardElement extends LightElement implements KeyTargets {
 
   #handleFilterKey({ key }: KeyboardEvent): boolean {
     const { layout, filter } = this.controller.store.state;
-    if (key === 'Escape' && filter !== '') {
-      this.controller.setFilter('');
+    if (key === 'Escape' && filter.text !== '') {
+      this.controller.filter.setText('');
       return true;
     }
     const leaves = key === 'Escape' || key === 'ArrowDown' || key === 'Enter';

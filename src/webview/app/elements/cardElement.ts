@@ -1,4 +1,5 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import { needsUser } from '../../../model/cardView.ts';
 import { openDependencies } from '../../../model/dependencies.ts';
 import type { Failure, UserAction } from '../../../model/failure.ts';
 import { isLive } from '../../../model/run.ts';
@@ -11,7 +12,6 @@ import {
   actionsOf,
   changesText,
   menuContext,
-  needsUser,
   noteOf,
   priorityName,
   shownFailure,
@@ -201,7 +201,20 @@ export class CardElement extends LightElement {
               >${icon('link')}${waitsFor.length}</span
             >`
       }
-      ${labels.map((label) => html`<span class="card-label" title=${t('Label: {0}', label)}>${label}</span>`)}
+      ${labels.map(
+        (label) =>
+          html`<button
+            type="button"
+            class="card-label"
+            tabindex=${this.#buttonTabIndex}
+            title=${t('Label: {0}. Filter by it', label)}
+            @click=${() => {
+              this.controller.filter.toggle({ kind: 'label', value: label });
+            }}
+          >
+            ${label}
+          </button>`,
+      )}
       ${hasDraft ? html`<span class="card-draft">${icon('edit')}${t('Not saved')}</span>` : nothing}
     </div>`;
   }

@@ -1,12 +1,14 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { live } from 'lit/directives/live.js';
+import { isFiltering } from '../../../model/cardFilter.ts';
 import type { Failure, FailureReason } from '../../../model/failure.ts';
 import { newCardKey } from '../../protocol.ts';
 import { actionLabel } from '../actionLabels.ts';
 import type { BoardController } from '../boardController.ts';
 import { t } from '../l10n.ts';
+import type { BoardLayout } from '../layout.ts';
 import type { AppState } from '../state.ts';
 import { button, icon, iconButton } from './controls.ts';
+import { filterField } from './filterBar.ts';
 
 /** What surrounds the columns: the toolbar, the message bars, and what is shown instead of cards. */
 
@@ -23,32 +25,8 @@ export function toolbar(state: AppState, controller: BoardController): TemplateR
         controller.form.create('BACKLOG');
       },
     })}
-    <div class="filter">
-      ${icon('filter')}
-      <input
-        class="input filter-input"
-        type="search"
-        placeholder=${t('Filter cards')}
-        aria-label=${t('Filter cards by title, description, label, agent or state')}
-        spellcheck="false"
-        .value=${live(filter)}
-        @input=${({ target }: InputEvent) => {
-          if (target instanceof HTMLInputElement) controller.setFilter(target.value);
-        }}
-      />
-      ${
-        filter === ''
-          ? nothing
-          : iconButton({
-              icon: 'close',
-              label: t('Clear Filter'),
-              onClick: () => {
-                controller.setFilter('');
-              },
-            })
-      }
-    </div>
-    <span class="toolbar-count">${layout ? countText(layout.shown, layout.total, filter) : nothing}</span>
+    ${filterField(state, controller)}
+    <span class="toolbar-count">${layout ? countText(layout, isFiltering(filter)) : nothing}</span>
     ${iconButton({
       icon: 'keyboard',
       label: t('Keyboard Shortcuts (?)'),
@@ -60,8 +38,8 @@ export function toolbar(state: AppState, controller: BoardController): TemplateR
   </header>`;
 }
 
-function countText(shown: number, total: number, filter: string): string {
-  if (filter !== '') return t('{0} of {1} cards', shown, total);
+function countText({ shown, total }: BoardLayout, filtered: boolean): string {
+  if (filtered) return t('{0} of {1} cards', shown, total);
   return total === 1 ? t('1 card') : t('{0} cards', total);
 }
 
@@ -215,21 +193,6 @@ export function emptyPage(
         icon: addingSamples ? 'loading codicon-modifier-spin' : 'sparkle',
         disabled: addingSamples,
         onClick: () => void commands.addSamples(),
-      })}
-    </div>
-  </div>`;
-}
-
-export function noMatchesPage(filter: string, controller: BoardController): TemplateResult {
-  return html`<div class="page-state">
-    <span class="page-icon">${icon('filter')}</span>
-    <h2>${t('No card matches “{0}”', filter)}</h2>
-    <div class="page-buttons">
-      ${button({
-        label: t('Clear Filter'),
-        onClick: () => {
-          controller.setFilter('');
-        },
       })}
     </div>
   </div>`;

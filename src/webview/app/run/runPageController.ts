@@ -1,7 +1,7 @@
 import type { Failure, UserAction } from '../../../model/failure.ts';
 import { isBusy } from '../../../model/run.ts';
 import type { DiffOf, ExecuteInput, RunHostMessage, RunUiCommand } from '../../runProtocol.ts';
-import { needsUser } from '../cardFacts.ts';
+import { needsUser } from '../../../model/cardView.ts';
 import { Clock } from '../clock.ts';
 import { t } from '../l10n.ts';
 import { Finder } from './finder.ts';
