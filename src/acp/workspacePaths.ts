@@ -20,7 +20,7 @@ export interface LinkReader {
  * Where a path of the agent lies on this machine, if that is in the workspace: a client that reads and writes for a
  * container must not reach further than the container does.
  *
- * What the disk looks like may change between the answer and its use; nothing here can prevent that.
+ * What the disk looks like may change between the answer and its use: whoever opens the path follows no link in it.
  */
 export class WorkspacePaths {
   readonly #first: WorkspaceFolder | undefined;

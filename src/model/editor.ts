@@ -1,9 +1,10 @@
-/** The texts of the folder as their user has them. Paths are absolute, on the machine of the folder. */
+/** The texts of the folder that are open in an editor. Paths are absolute, on the machine of the folder. */
 export interface EditorFiles {
-  /** An unsaved buffer wins over the disk. Null if there is no such file. */
-  read(path: string): Promise<string | null>;
-  /** Creates the file and the folders it lies in, or replaces what is in it, also in an open editor. */
-  write(path: string, content: string): Promise<void>;
+  /** What is typed and not saved yet; null where there is nothing of the kind. */
+  unsavedText(path: string): string | null;
+  isOpen(path: string): boolean;
+  /** Replaces what is in an open file, in its editor and on the disk, so that undo brings back what was there. */
+  replace(path: string, content: string): Promise<void>;
   /** Absolute paths of files with changes that are not saved. */
   unsavedFiles(): readonly string[];
 }

@@ -16,7 +16,7 @@ import { targetOf } from '../agents/workspace.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { EditorFiles } from '../model/editor.ts';
 import type { Run } from '../model/run.ts';
-import { ownedFiles } from './ownedFiles.ts';
+import { heldFiles } from './heldFiles.ts';
 
 /** What an agent wants of whoever leads its run. */
 export interface ConversationHost {
@@ -86,7 +86,7 @@ function handlersFor(
     elicitation: { form: ask, url: ask },
     // The editor's files are not those that an agent elsewhere has.
     ...(offers?.fs && process.sharesFiles
-      ? { files: createFileHandlers(paths, ownedFiles(files, root), missing) }
+      ? { files: createFileHandlers(paths, heldFiles(files, root), missing) }
       : {}),
     ...(offers?.terminal && process.commands ? { terminals: process.commands } : {}),
   };

@@ -1,23 +1,21 @@
-import { FileSystemError, Range, Uri, workspace, WorkspaceEdit, type TextDocument } from 'vscode';
+import { Range, Uri, workspace, WorkspaceEdit, type TextDocument } from 'vscode';
 import type { EditorFiles } from '../model/editor.ts';
 
 /** Files as this window has them: what is typed counts before it is saved, and what is written can be undone. */
 export const editorFiles: EditorFiles = {
-  async read(path) {
+  unsavedText(path) {
     const document = openDocument(path);
-    if (document?.isDirty) return document.getText();
-    try {
-      return new TextDecoder().decode(await workspace.fs.readFile(Uri.file(path)));
-    } catch (error) {
-      if (error instanceof FileSystemError && error.code === 'FileNotFound') return null;
-      throw error;
-    }
+    return document?.isDirty ? document.getText() : null;
   },
 
-  async write(path, content) {
+  isOpen(path) {
+    return openDocument(path) !== undefined;
+  },
+
+  async replace(path, content) {
     const document = openDocument(path);
-    if (document) await replace(document, content);
-    else await workspace.fs.writeFile(Uri.file(path), new TextEncoder().encode(content));
+    if (!document) throw new Error(`${path} is not open any more.`);
+    await replace(document, content);
   },
 
   unsavedFiles() {

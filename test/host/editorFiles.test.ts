@@ -1,4 +1,4 @@
-import { ok, strictEqual } from 'node:assert/strict';
+import { ok, rejects, strictEqual } from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { commands, Position, window, workspace } from 'vscode';
@@ -11,12 +11,12 @@ function inFolder(name: string): string {
 }
 
 describe('the files that an agent asks the editor for', () => {
-  it('are as they are on the disk, where no editor has them open', async () => {
+  it('are left to the disk, where no editor has them open', async () => {
     await writeFile(inFolder('closed.txt'), 'on the disk\n');
-    strictEqual(await editorFiles.read(inFolder('closed.txt')), 'on the disk\n');
-    strictEqual(await editorFiles.read(inFolder('none.txt')), null);
-    await editorFiles.write(inFolder('new/folder/closed.txt'), 'written\n');
-    strictEqual(await readFile(inFolder('new/folder/closed.txt'), 'utf8'), 'written\n');
+    strictEqual(editorFiles.isOpen(inFolder('closed.txt')), false);
+    strictEqual(editorFiles.unsavedText(inFolder('closed.txt')), null);
+    await rejects(editorFiles.replace(inFolder('closed.txt'), 'x'), /not open/);
+    strictEqual(await readFile(inFolder('closed.txt'), 'utf8'), 'on the disk\n');
   });
 
   it('are as they were typed, before they are saved', async () => {
@@ -25,7 +25,7 @@ describe('the files that an agent asks the editor for', () => {
     await editor.edit((edit) => {
       edit.insert(new Position(0, 0), 'not ');
     });
-    strictEqual(await editorFiles.read(inFolder('typed.txt')), 'not saved\n');
+    strictEqual(editorFiles.unsavedText(inFolder('typed.txt')), 'not saved\n');
     strictEqual(await readFile(inFolder('typed.txt'), 'utf8'), 'saved\n');
     await commands.executeCommand('workbench.action.files.revert');
   });
@@ -37,7 +37,8 @@ describe('the files that an agent asks the editor for', () => {
     await editor.edit((edit) => {
       edit.insert(new Position(1, 0), 'mine\n');
     });
-    await editorFiles.write(inFolder('open.txt'), 'one\ntwo\n');
+    strictEqual(editorFiles.isOpen(inFolder('open.txt')), true);
+    await editorFiles.replace(inFolder('open.txt'), 'one\ntwo\n');
     strictEqual(document.getText(), 'one\ntwo\n');
     strictEqual(document.isDirty, false);
     strictEqual(await readFile(inFolder('open.txt'), 'utf8'), 'one\ntwo\n');
