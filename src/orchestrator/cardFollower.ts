@@ -1,7 +1,7 @@
 import type { TurnResult } from '../acp/types.ts';
 import type { EventBus } from '../events/eventBus.ts';
 import type { Failure } from '../model/failure.ts';
-import type { Run } from '../model/run.ts';
+import { isBusy, type Run } from '../model/run.ts';
 import type { HostSettings } from '../model/settings.ts';
 import type { Store } from '../store/store.ts';
 import type { StateChangeRequest, TaskService } from '../tasks/taskService.ts';
@@ -82,11 +82,17 @@ export class CardFollower implements RunListener {
 
   async ended(run: Run): Promise<void> {
     this.#live.forget(run);
-    if (run.state === 'STOPPED') {
-      const why = this.endedBecause ?? 'You stopped the agent.';
-      await this.#follow(run, { to: 'TODO', why, heldBecause: why });
-    }
+    if (run.state === 'STOPPED') await this.#hold(run, this.endedBecause ?? 'You stopped the agent.');
     this.#onRoom();
+  }
+
+  /** The run is about to be ended and not to go on: its card waits for its user from now on. */
+  async hold(run: Run, why: string): Promise<void> {
+    if (isBusy(run.state)) await this.#hold(run, why);
+  }
+
+  #hold(run: Run, why: string): Promise<void> {
+    return this.#follow(run, { to: 'TODO', why, heldBecause: why });
   }
 
   /** Whether the agent has changed files, or may have: by what is known of its folder, and by the tools it has used. */

@@ -329,6 +329,8 @@ export class Orchestrator {
   /** Ends all runs and keeps their cards from being started again by themselves. */
   async endAllRuns(why: string): Promise<void> {
     this.#follower.endedBecause = why;
+    // At once: VS Code may not leave us the time to see the last container go.
+    await Promise.all(this.#live.all().map(({ run }) => this.#follower.hold(run, why)));
     await this.#live.stopAll();
     this.#follower.endedBecause = null;
   }

@@ -1,4 +1,4 @@
-import { isLive, type Run } from '../model/run.ts';
+import { isBusy, isLive, type Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
 import type { RunLink } from '../store/runLinks.ts';
 import type { CardFollower } from './cardFollower.ts';
@@ -44,7 +44,8 @@ export class Recovery {
     for (const run of await store.query('liveRuns', {})) {
       const task = await this.#taskOf(run);
       const link = await store.query('runLink', { runId: run.id });
-      if (task !== null && link !== null && (await this.#takeOver(run, task, link))) continue;
+      if (task !== null && link !== null && !wasEnding(run, task) && (await this.#takeOver(run, task, link)))
+        continue;
       left.push(run);
       if (await this.#setRight(run, task)) interrupted.push(...(task === null ? [] : [task]));
     }
@@ -124,4 +125,9 @@ export class Recovery {
       return null;
     }
   }
+}
+
+/** Its card waits for its user: the process before was ended while it ended the run. */
+function wasEnding({ state }: Run, task: Task): boolean {
+  return isBusy(state) && task.state === 'TODO' && task.heldBecause !== null;
 }

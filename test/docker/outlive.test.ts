@@ -36,7 +36,10 @@ afterEach(async () => {
   }
 });
 
-async function begin(installation: string, share = 1): Promise<HostProcess> {
+async function begin(
+  installation: string,
+  { share = 1, whenClosed = 'keepRunning' }: { share?: number; whenClosed?: HostOptions['whenClosed'] } = {},
+): Promise<HostProcess> {
   options = {
     storageFolder: await makeFolder('storage'),
     folder: await makeFolder('folder'),
@@ -54,16 +57,22 @@ async function begin(installation: string, share = 1): Promise<HostProcess> {
       },
     ],
     maxConcurrentRuns: 20,
+    whenClosed,
   };
   host = await HostProcess.start(options);
   await host.execute('credentials.share', { ids: [] });
   return host;
 }
 
-async function killAndStart(before: HostProcess): Promise<HostProcess> {
-  await before.kill();
+async function restart(change: Partial<HostOptions> = {}): Promise<HostProcess> {
+  options = { ...options, ...change };
   host = await HostProcess.start(options);
   return host;
+}
+
+async function killAndStart(before: HostProcess): Promise<HostProcess> {
+  await before.kill();
+  return restart();
 }
 
 async function start(
@@ -149,7 +158,7 @@ describe('an agent whose extension host is killed', () => {
     await current.until(taskId, ({ permissions: open }) => open.length === 0);
     await current.kill();
     await sleep(2_500);
-    current = host = await HostProcess.start(options);
+    current = await restart();
     const second = await current.until(taskId, (card) => card.permissions.length > 0);
     expect(second.permissions.map(({ title }) => title)).toEqual(['Second']);
     await answerFirst(current, second);
@@ -165,7 +174,7 @@ describe('an agent whose extension host is killed', () => {
     await current.until(taskId, works);
     await current.kill();
     await sleep(2_500);
-    current = host = await HostProcess.start(options);
+    current = await restart();
     const { run } = await current.until(taskId, isReviewed);
     expect(said(await current.transcript(taskId))).toBe('workingdone');
     current = await killAndStart(current);
@@ -183,7 +192,7 @@ describe('an agent whose extension host is killed', () => {
     await current.until(taskId, works);
     await current.kill();
     await sleep(2_500);
-    current = host = await HostProcess.start(options);
+    current = await restart();
     const { run } = await current.until(taskId, ({ run: last }) => last?.state === 'FAILED');
     expect(run?.failure?.message).toMatch(/ended with exit code 3 .*out of ideas/);
     await current.close();
@@ -199,7 +208,7 @@ describe('an agent whose extension host is killed', () => {
     await engine.call('removing', (docker) =>
       docker.getContainer(run?.containerId ?? '').remove({ force: true }),
     );
-    current = host = await HostProcess.start(options);
+    current = await restart();
     const failed = await current.until(taskId, ({ run: last }) => last?.state === 'FAILED');
     expect(failed.run?.failure?.message).toContain('was removed while VS Code was closed');
     await current.close();
@@ -207,7 +216,7 @@ describe('an agent whose extension host is killed', () => {
 
   it('is one of ten, and all of them go on', async () => {
     // With a whole processor each, the queue would let them in two by two on a small machine.
-    let current = await begin('ten', 0.2);
+    let current = await begin('ten', { share: 0.2 });
     const taskIds: string[] = [];
     for (let n = 0; n < 10; n++) taskIds.push(await start(current, ['stream 400 chunks every 50ms'], 'copy'));
     for (const taskId of taskIds) await current.until(taskId, works);
@@ -233,11 +242,33 @@ describe('a window that is closed', () => {
     await current.until(taskId, works);
     const starting = await start(current, ['message started'], 'copy');
     await current.close();
-    current = host = await HostProcess.start(options);
+    current = await restart();
     await current.until(taskId, isReviewed);
     expect(said(await current.transcript(taskId))).toBe(chunks(200));
     await current.until(starting, isReviewed);
     expect(said(await current.transcript(starting))).toBe('started');
+    await current.close();
+  });
+
+  it('ends its agents where the user wants that, also when it is killed before it is done', async () => {
+    let current = await begin('stopped', { whenClosed: 'stop' });
+    const taskId = await start(current, ['message working', 'hang']);
+    await current.until(taskId, works);
+    const closing = current.close().catch(() => undefined);
+    // It tells the agent to stop, and gives it a while.
+    await current.until(taskId, ({ task }) => task.state === 'TODO');
+    await current.kill();
+    await closing;
+    current = await restart({ whenClosed: 'keepRunning' });
+    const { task, run } = await current.card(taskId);
+    expect(task).toMatchObject({
+      state: 'TODO',
+      heldBecause: 'VS Code was closed while the agent was at work.',
+    });
+    expect(run?.state).toBe('STOPPED');
+    await vi.waitFor(async () => {
+      expect(await containersOfInstallation()).toEqual([]);
+    });
     await current.close();
   });
 });

@@ -16,6 +16,7 @@ export interface HostOptions {
   installation: string;
   agents: readonly object[];
   maxConcurrentRuns: number;
+  whenClosed: 'keepRunning' | 'stop';
 }
 
 export type HostRequest = { id: number } & (
@@ -49,7 +50,7 @@ const opened = await openKandev({
       turnLimitMinutes: 0,
       runLimitMinutes: 0,
     }),
-    whenClosed: () => 'keepRunning',
+    whenClosed: () => options.whenClosed,
     keepContainerMinutes: () => 10,
     wireRecordDays: () => 30,
     wireRecordMegabytes: () => 500,
