@@ -21,6 +21,8 @@ import { resultScheme, ResultFiles } from './providers/resultFiles.ts';
 import { PermissionPrompts } from './providers/permissionPrompts.ts';
 import { PromptQueue } from './providers/promptQueue.ts';
 import { QuestionPrompts } from './providers/questionPrompts.ts';
+import { ReviewComments } from './providers/reviewComments.ts';
+import { ReviewDocuments } from './providers/reviewDocuments.ts';
 import { RunMessages } from './providers/runMessages.ts';
 import { RunStatusBar } from './providers/runStatusBar.ts';
 import { SharedFilter } from './providers/sharedFilter.ts';
@@ -67,7 +69,7 @@ export function activate(context: ExtensionContext): void {
   const filter = store.add(new SharedFilter(context.workspaceState));
   const shared = { state, usage, filter, moves };
   const view = openTree(store, { ...shared, failures, engine });
-  store.add(workspace.registerTextDocumentContentProvider(resultScheme, new ResultFiles(kandev)));
+  const review = openReviews(context, store, { kandev, state, failures });
   const { board, runs } = openPanels(context, store, { ...shared, kandev, log, deletion, perform });
   const isWatched = (taskId: string): boolean => runs.isWatched(taskId);
   const queue = store.add(new PromptQueue(state, () => [...prompts.open(), ...questions.open()], isWatched));
@@ -78,7 +80,7 @@ export function activate(context: ExtensionContext): void {
   store.add(watchDevContainers());
   store.add(new RunMessages(kandev, failures, state, isWatched));
   const faces = { failures, prompts, questions, credentials, devcontainers, log, board, runs, view };
-  const actions = { ...faces, kandev, state, filter, deletion, moves, engine, agents, environment };
+  const actions = { ...faces, review, kandev, state, filter, deletion, moves, engine, agents, environment };
   for (const command of registerCommands(actions)) store.add(command);
   store.add(
     workspace.onDidChangeConfiguration((change) => {
@@ -101,6 +103,17 @@ function openTree(store: DisposableStore, { engine, ...options }: TreeOptions): 
       engine.look();
     }),
   );
+}
+
+/** The files of agents' results, and what people say about them. */
+function openReviews(
+  { workspaceState }: ExtensionContext,
+  store: DisposableStore,
+  { kandev, state, failures }: { kandev: Kandev; state: LiveBoardState; failures: FailureMessages },
+): ReviewComments {
+  store.add(workspace.registerTextDocumentContentProvider(resultScheme, new ResultFiles(kandev)));
+  const documents = new ReviewDocuments(state, workspaceState);
+  return store.add(new ReviewComments(kandev, state, documents, failures));
 }
 
 interface PanelsOptions {

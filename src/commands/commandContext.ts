@@ -16,6 +16,7 @@ import type { FailureMessages } from '../providers/failureMessages.ts';
 import type { OutputLog } from '../providers/outputLog.ts';
 import type { PermissionPrompts } from '../providers/permissionPrompts.ts';
 import type { QuestionPrompts } from '../providers/questionPrompts.ts';
+import type { ReviewComments } from '../providers/reviewComments.ts';
 import type { SharedFilter } from '../providers/sharedFilter.ts';
 import type { SecretEnvironment } from '../providers/secretEnvironment.ts';
 
@@ -98,6 +99,7 @@ export interface CommandContext {
   moves: CardMoves;
   engine: EngineWatch;
   view: BoardTreeView;
+  review: ReviewComments;
   /** There as soon as the board is open. */
   agents: () => Promise<AgentWindow>;
   environment: SecretEnvironment;

@@ -81,7 +81,11 @@ async function review(
   title: string,
 ): Promise<void> {
   const changes = await changesOf(context, target, span);
-  if (changes) await openReview({ title, info: target.info, span, changes });
+  if (!changes) return;
+  const { info, card } = target;
+  await context.review.documents.opened(card.task.id, { info, span, files: changes.files });
+  context.review.offer();
+  await openReview({ title, info, span, changes });
 }
 
 /** In the machine's own file manager; VS Code in a browser has none. */

@@ -3,6 +3,7 @@ import type { AgentType } from '../model/agentType.ts';
 import { needsUser, type CardView } from '../model/cardView.ts';
 import { blockedHosts } from '../model/blockedHosts.ts';
 import { whyBlocked } from '../model/dependencies.ts';
+import { unsentCount } from '../model/review.ts';
 import { isBusy, type RunChanges, type RunState } from '../model/run.ts';
 import { cpusText, memoryText, type RunUsage } from '../model/runUsage.ts';
 import { oneLine } from './agentText.ts';
@@ -129,6 +130,14 @@ export function changesText({ run }: Pick<CardView, 'run'>): string {
   return files === 1
     ? l10n.t('1 file +{0} −{1}', added, removed)
     : l10n.t('{0} files +{1} −{2}', files, added, removed);
+}
+
+/** How many comments on its changes wait: for its user to send them, else for its agent; empty when there are none. */
+export function commentsText({ review }: Pick<CardView, 'review'>): string {
+  const unsent = unsentCount(review);
+  if (unsent > 0) return unsent === 1 ? l10n.t('1 comment to send') : l10n.t('{0} comments to send', unsent);
+  if (review.sent === 0) return '';
+  return review.sent === 1 ? l10n.t('1 comment sent') : l10n.t('{0} comments sent', review.sent);
 }
 
 /** The same within a sentence: "3 files (+12 −4)". */

@@ -24,6 +24,16 @@ export function resultUri(file: Uri, address: ResultAddress & { span: ResultSpan
   return file.with({ scheme: resultScheme, query: JSON.stringify(address) });
 }
 
+/** What a document is made from; null for an address that is none of ours. */
+export function addressOf(uri: Uri): v.InferOutput<typeof addressSchema> | null {
+  try {
+    const parsed = v.safeParse(addressSchema, JSON.parse(uri.query));
+    return parsed.success ? parsed.output : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Gives VS Code the files of checkpoints, and a sentence for what it cannot compare. They cannot be edited. */
 export class ResultFiles implements TextDocumentContentProvider {
   readonly #kandev: Kandev;

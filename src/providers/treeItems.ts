@@ -4,6 +4,7 @@ import type { Column } from '../model/board.ts';
 import type { CardView } from '../model/cardView.ts';
 import type { PermissionRequest } from '../model/permission.ts';
 import { offeredWords } from '../model/resultOffers.ts';
+import { unsentCount } from '../model/review.ts';
 import { canGoOn, isBusy, isLive } from '../model/run.ts';
 import type { RunUsage } from '../model/runUsage.ts';
 import { oneLine } from './agentText.ts';
@@ -12,6 +13,7 @@ import {
   blockedText,
   cardStatus,
   changesText,
+  commentsText,
   isStalled,
   latestActivity,
   usageText,
@@ -41,6 +43,7 @@ export function contextValue(card: CardView): string {
   if (isStalled(card)) words.push('stalled');
   if (permissions.length > 0) words.push('asking');
   if (questions.length > 0) words.push('questions');
+  if (unsentCount(card.review) > 0) words.push('commented');
   return [...words, ...offeredWords(card)].join(' ');
 }
 
@@ -122,6 +125,8 @@ export function cardTooltip(card: CardView, agent: string | null, usage: RunUsag
   );
   const changes = changesText(card);
   if (changes !== '') facts.push(changes);
+  const comments = commentsText(card);
+  if (comments !== '') facts.push(comments);
   tooltip.appendText(facts.join(' · ')).appendMarkdown('\n\n');
   if (activity !== '') tooltip.appendText(activity).appendMarkdown('\n\n');
   if (usage) tooltip.appendText(usageText(usage)).appendMarkdown('\n\n');

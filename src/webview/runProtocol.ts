@@ -101,6 +101,7 @@ export const runUiCommands = [
   'kandev.revealInBoard',
   'kandev.exportTranscript',
   'kandev.reviewChanges',
+  'kandev.sendReview',
   'kandev.allowHost',
 ] as const;
 export type RunUiCommand = (typeof runUiCommands)[number];

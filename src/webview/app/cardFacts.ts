@@ -4,6 +4,7 @@ import { whyBlocked } from '../../model/dependencies.ts';
 import type { Failure } from '../../model/failure.ts';
 import { canGoOn, isBusy, isLive, type Run } from '../../model/run.ts';
 import { offersOf } from '../../model/resultOffers.ts';
+import { unsentCount } from '../../model/review.ts';
 import type { Priority, TaskState } from '../../model/task.ts';
 import { stateNames } from '../../model/taskState.ts';
 import type { BoardCard } from '../protocol.ts';
@@ -143,6 +144,14 @@ export function changesText({ run }: Pick<BoardCard, 'run'>): string | null {
     : t('{0} files, {1} lines added, {2} removed', files, added, removed);
 }
 
+/** How many comments on its changes wait: for its user to send them, else for its agent; null when there are none. */
+export function commentsText({ review }: Pick<BoardCard, 'review'>): string | null {
+  const unsent = unsentCount(review);
+  if (unsent > 0) return unsent === 1 ? t('1 comment to send') : t('{0} comments to send', unsent);
+  if (review.sent === 0) return null;
+  return review.sent === 1 ? t('1 comment sent') : t('{0} comments sent', review.sent);
+}
+
 /** Which hosts its agent was refused, in words; null where it was refused none. */
 export function blockedText(card: BoardCard): string | null {
   const [host, ...others] = blockedHosts(card);
@@ -203,6 +212,7 @@ export function accessibleName(card: BoardCard, agentName: string | null): strin
     agentName === null ? t('No agent') : t('Agent: {0}', agentName),
     task.labels.length > 0 ? t('Labels: {0}', task.labels.join(', ')) : null,
     changesText(card),
+    commentsText(card),
     run && isBusy(run.state) && !needsUser(card) ? run.activity : null,
   ];
   return parts
@@ -233,6 +243,7 @@ export function menuContext(
     hasQuestion: questions.length > 0,
     hasAgent: task.agentTypeId !== null,
     hasRun: run !== null,
+    commented: unsentCount(card.review) > 0,
     hostBlocked: blockedHosts(card).length > 0,
     preventDefaultContextMenuItems: true,
   };

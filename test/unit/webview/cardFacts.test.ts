@@ -201,6 +201,7 @@ describe('menuContext', () => {
     const context = menuContext(card('a', { state: 'REVIEW' }, { run }));
     expect(context).toEqual({
       ...{ result: true, review: true, commit: true, createBranch: true, rollBack: true },
+      commented: false,
       ...{ apply: false, merge: false, push: false, discard: false, workspace: false },
       webviewSection: 'card',
       taskId: 'a',

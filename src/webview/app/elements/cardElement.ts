@@ -2,6 +2,7 @@ import { html, nothing, type PropertyDeclarations, type PropertyValues, type Tem
 import { needsUser } from '../../../model/cardView.ts';
 import { openDependencies } from '../../../model/dependencies.ts';
 import type { Failure, UserAction } from '../../../model/failure.ts';
+import { unsentCount } from '../../../model/review.ts';
 import { isLive } from '../../../model/run.ts';
 import type { RunUsage } from '../../../model/runUsage.ts';
 import type { BoardCard } from '../../protocol.ts';
@@ -11,6 +12,7 @@ import {
   accessibleName,
   actionsOf,
   changesText,
+  commentsText,
   menuContext,
   noteOf,
   priorityName,
@@ -296,7 +298,17 @@ function changesBlock(card: BoardCard): TemplateResult | typeof nothing {
   return html`<div class="card-changes" title=${text}>
     ${icon('diff')}<span class="ellipsis">${files === 1 ? t('1 file') : t('{0} files', files)}</span>
     <span class="diff-added">+${added}</span> <span class="diff-removed">−${removed}</span>
+    ${commentsFact(card)}
   </div>`;
+}
+
+function commentsFact(card: BoardCard): TemplateResult | typeof nothing {
+  const text = commentsText(card);
+  return text === null
+    ? nothing
+    : html`<span class="card-comments" title=${text}
+        >${icon('comment')}${unsentCount(card.review) || card.review.sent}</span
+      >`;
 }
 
 /** Opens VS Code's own menu on the card, as a click with the other mouse button does. */

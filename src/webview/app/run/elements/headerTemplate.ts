@@ -1,8 +1,9 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import { unsentCount } from '../../../../model/review.ts';
 import { isBusy, isLive } from '../../../../model/run.ts';
 import { live } from 'lit/directives/live.js';
 import type { RunOption } from '../../../runProtocol.ts';
-import { actionsOf, changesText, statusOf } from '../../cardFacts.ts';
+import { actionsOf, changesText, commentsText, statusOf } from '../../cardFacts.ts';
 import { timeTemplate } from '../../elements/timeTemplate.ts';
 import { usageFact } from '../../elements/usageFact.ts';
 import { button, icon, iconButton } from '../../elements/controls.ts';
@@ -56,8 +57,8 @@ export function header(
       ${status(content, controller)}
       ${agentName === null ? nothing : html`<span class="fact">${icon('hubot')}${agentName}</span>`}
       ${session?.options.filter(isChosenHere).map((option) => optionPicker(option, state, controller))}
-      ${changes(content, controller)} ${state.usage ? usage(state.usage) : nothing}
-      ${containerUse(state, content)}
+      ${changes(content, controller)} ${comments(content, controller)}
+      ${state.usage ? usage(state.usage) : nothing} ${containerUse(state, content)}
     </div>
   </header>`;
 }
@@ -77,6 +78,22 @@ function changes({ card }: RunContent, controller: RunPageController): TemplateR
     <span aria-hidden="true">${told.files === 1 ? t('1 file') : t('{0} files', told.files)}</span>
     <span class="diff-added" aria-hidden="true">+${told.added}</span>
     <span class="diff-removed" aria-hidden="true">−${told.removed}</span>
+  </button>`;
+}
+
+/** The comments on it that wait, and the way to send them. */
+function comments({ card }: RunContent, controller: RunPageController): TemplateResult | typeof nothing {
+  const text = commentsText(card);
+  if (text === null) return nothing;
+  const label = html`${icon('comment')}<span>${text}</span>`;
+  if (unsentCount(card.review) === 0) return html`<span class="fact">${label}</span>`;
+  return html`<button
+    type="button"
+    class="fact link-button"
+    title=${t('Send Review to Agent')}
+    @click=${() => void controller.runUiCommand('kandev.sendReview')}
+  >
+    ${label}
   </button>`;
 }
 

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { makeRepository } from '../harness/repository.ts';
+import { script } from './agents.ts';
+import { eventually } from './eventually.ts';
+import { useWindow } from './testWindow.ts';
+
+const window = useWindow(async () => ({
+  folder: await makeRepository('project', { 'README.md': 'one\ntwo\nthree\nfour\n' }),
+}));
+const title = 'Count to four';
+
+const page = () => window.workbench.page;
+const review = () => page().locator('.multiDiffEditor');
+const line = (text: string) =>
+  review().locator('.modified .view-line').getByText(text, { exact: true }).last();
+const thread = (text: string) => page().locator('.review-widget').filter({ hasText: text });
+
+async function commentAt(text: string, comment: string, button: string): Promise<void> {
+  await line(text).click();
+  await window.workbench.page.keyboard.press('Control+k');
+  await window.workbench.page.keyboard.press('Control+Alt+c');
+  const editor = page().locator('.review-widget .comment-form');
+  await editor.locator('.monaco-editor').first().waitFor();
+  await page().keyboard.insertText(comment);
+  await window.workbench.screenshot(`comment on ${text}`);
+  await editor.getByRole('button', { name: button, exact: true }).click();
+  await thread(comment.split('\n')[0] ?? '').waitFor();
+}
+
+describe('the review of what an agent has done', () => {
+  it('opens, and a comment is written at a line with the keyboard', async () => {
+    const { board, workbench } = window;
+    await board.createAndStart({
+      title,
+      description: script('write README.md "one\\n2\\nthree\\n4\\n"'),
+      agent: 'Demo agent',
+    });
+    await workbench.notificationButton('Review Changes', title).click();
+    await commentAt('4', 'Write it as a word, please.', 'Add Comment');
+    await thread('Write it as a word').getByText('Not sent yet').waitFor();
+  });
+
+  it('is still there after a reload, with its comments', async () => {
+    const { workbench } = window;
+    await workbench.reload();
+    await line('4').waitFor();
+    await thread('Write it as a word').waitFor();
+    for (const theme of ['light', 'hc-dark', 'dark'] as const) {
+      await workbench.setTheme(theme);
+      await workbench.screenshot(`comments ${theme}`);
+    }
+  });
+
+  it('goes to the agent as one message; what it changes is resolved, the rest is open again', async () => {
+    const answer = script('write README.md "one\\nzwei\\nthree\\n4\\n"');
+    await commentAt('2', `In German.\n${answer}`, 'Comment and Send Review');
+    await thread('In German').getByText('Resolved').waitFor();
+    await thread('Write it as a word').getByText('Open again').waitFor();
+    await window.workbench.screenshot('comments answered');
+  });
+
+  it('shows on its card what is left', async () => {
+    const { workbench, board } = window;
+    await page().getByRole('tab', { name: 'Kandev Board' }).click();
+    await board.card(title).getByTitle('1 comment to send').waitFor();
+    await workbench.screenshot('card with comments');
+    await eventually(() => workbench.badge()).toBeNull();
+    expect(await board.card(title).getAttribute('aria-label')).toContain('1 comment to send');
+  });
+});
