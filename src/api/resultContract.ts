@@ -44,8 +44,14 @@ const movedBranch = v.optional(v.picklist(['stop', 'keep', 'moveBack']));
  * while an agent is at work there, and say what they did or why they did nothing.
  */
 export const resultCommandSchemas = {
-  /** Takes the files back to before a run. */
-  'result.rollBack': v.object({ runId: id, conflicts, branch: movedBranch, operation }),
+  /** Takes the files back to before a run: all, or these alone. Those leave the branch and the index as they are. */
+  'result.rollBack': v.object({
+    runId: id,
+    paths: v.optional(v.pipe(v.array(path), v.minLength(1), v.maxLength(1000))),
+    conflicts,
+    branch: movedBranch,
+    operation,
+  }),
   /** Gives up all that was done on a card outside of the folder. */
   'result.discard': v.object({ taskId: id, operation }),
   /** Takes back a roll-back, a discard, an apply, or an undo. */

@@ -35,8 +35,11 @@ export class Results {
   commands(): ResultCommandTable {
     const { workspaces } = this.#services;
     return {
-      'result.rollBack': ({ runId, operation, ...choice }) =>
-        this.#operations.run(operation, (signal) => this.#rollBack(runId, choiceOf(choice), signal)),
+      'result.rollBack': ({ runId, paths, operation, ...choice }) =>
+        this.#operations.run(operation, (signal) => {
+          const only = paths ? { only: paths } : {};
+          return this.#rollBack(runId, { ...choiceOf(choice), ...only }, signal);
+        }),
       'result.discard': ({ taskId, operation }) =>
         this.#operations.run(operation, (signal) => this.#discard(taskId, signal)),
       'result.undo': ({ taskId, undoId, operation, ...choice }) =>
@@ -97,7 +100,10 @@ export class Results {
       throw new UserError({ reason: 'refused', message: 'This run has been rolled back already.' });
     }
     const outcome = await workspaces.rollBack(runId, choice, signal);
-    if (outcome.done) await this.#tell(taskId, 'rollBack', () => this.#countAnew(runId, outcome.conflicts));
+    if (!outcome.done) return outcome;
+    // Of some files alone, the run is still what it was.
+    const count = (): Promise<void> => this.#countAnew(runId, outcome.conflicts);
+    await this.#tell(taskId, 'rollBack', ...(choice.only ? [] : [count]));
     return outcome;
   }
 

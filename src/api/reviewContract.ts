@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { commentSides, type ReviewComment } from '../model/review.ts';
+import { commentSides, type ReviewComment, type ReviewMark } from '../model/review.ts';
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 const path = v.pipe(v.string(), v.minLength(1), v.maxLength(10_000));
@@ -43,6 +43,8 @@ export const reviewCommandSchemas = {
   'review.follow': v.object({ taskId: id, path, document }),
   /** Sends what was not sent yet, and what was left undone, as one message; it waits while the agent is at work. */
   'review.send': v.object({ taskId: id }),
+  /** Somebody has looked at a file of the change set, as it is there (`content`, empty where it is gone); null: nobody. */
+  'review.mark': v.object({ taskId: id, path, content: v.nullable(v.pipe(v.string(), v.maxLength(100))) }),
 };
 
 export interface ReviewCommandResults {
@@ -52,15 +54,19 @@ export interface ReviewCommandResults {
   'review.remove': null;
   'review.follow': null;
   'review.send': { comments: number; waits: boolean };
+  'review.mark': null;
 }
 
 export const reviewQuerySchemas = {
   /** All comments on a card's result, the oldest first. */
   'review.comments': v.object({ taskId: id }),
+  /** Which files of a card somebody has looked at. */
+  'review.marks': v.object({ taskId: id }),
 };
 
 export interface ReviewQueryResults {
   'review.comments': ReviewComment[];
+  'review.marks': ReviewMark[];
 }
 
 type CommandName = keyof typeof reviewCommandSchemas;

@@ -83,6 +83,12 @@ export class Reviews {
           return null;
         }),
       'review.send': ({ taskId }) => this.#locked(taskId, () => this.#send(taskId)),
+      'review.mark': async (mark) => {
+        await this.#services.tasks.get(mark.taskId);
+        await this.#services.store.write('review.mark', mark);
+        this.#services.events.publish('review.changed', { taskId: mark.taskId });
+        return null;
+      },
     };
   }
 
@@ -96,6 +102,7 @@ export class Reviews {
           await this.#settle(taskId, null);
           return this.#comments(taskId);
         }),
+      'review.marks': ({ taskId }) => this.#services.store.query('reviewMarks', { taskId }),
     };
   }
 

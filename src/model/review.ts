@@ -45,6 +45,21 @@ export interface ReviewComment {
   createdAt: number;
 }
 
+/** A file that somebody has looked at, and what it was then: when it is another, it has not been looked at. */
+export interface ReviewMark {
+  path: string;
+  /** As the change set names it; empty for a file that is gone. */
+  content: string;
+}
+
+/** Whether a changed file has been looked at as it is. */
+export function isReviewed(
+  file: { path: string; content: string | null },
+  marks: readonly ReviewMark[],
+): boolean {
+  return marks.some(({ path, content }) => path === file.path && content === (file.content ?? ''));
+}
+
 /** How many comments of a card are not settled. */
 export interface ReviewCounts {
   drafts: number;

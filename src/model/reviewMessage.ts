@@ -33,7 +33,7 @@ function commentText({ path, side, lines, quote, text, state }: Said, number: nu
 }
 
 /** Lines as editors count them: from 1, the last one included. */
-export function linesText({ start, end }: ReviewComment['lines']): string {
+function linesText({ start, end }: ReviewComment['lines']): string {
   return end - start > 1 ? `lines ${start + 1}–${end}` : `line ${start + 1}`;
 }
 

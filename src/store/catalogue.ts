@@ -38,6 +38,7 @@ export const writes = {
   'review.insert': reviewStore.insertReviewComment,
   'review.update': reviewStore.updateReview,
   'review.delete': reviewStore.deleteReviewComment,
+  'review.mark': reviewStore.putReviewMark,
   'permission.insert': runWrites.insertPermissionRequest,
   'permission.resolve': runWrites.resolvePermissionRequest,
 };
@@ -65,6 +66,7 @@ export const queries = {
   reviewComment: reviewStore.reviewComment,
   reviewComments: reviewStore.reviewComments,
   reviewFiles: reviewStore.reviewFiles,
+  reviewMarks: reviewStore.reviewMarks,
   toolKinds: reads.toolKinds,
   transcript: reads.transcript,
   changedEntries: reads.changedEntries,

@@ -283,6 +283,17 @@ CREATE TABLE review_files (
 ALTER TABLE run_links ADD COLUMN worked TEXT NOT NULL DEFAULT 'null';
 `,
   },
+  {
+    version: 11,
+    sql: `
+CREATE TABLE review_marks (
+  task_id TEXT NOT NULL REFERENCES tasks(id) ON DELETE CASCADE,
+  path TEXT NOT NULL,
+  content TEXT NOT NULL,
+  PRIMARY KEY (task_id, path)
+) WITHOUT ROWID;
+`,
+  },
 ];
 
 /** The version this program writes and the newest it can read. */

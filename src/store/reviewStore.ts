@@ -1,5 +1,5 @@
 import { UserError } from '../model/failure.ts';
-import { noComments, type ReviewComment, type ReviewCounts } from '../model/review.ts';
+import { noComments, type ReviewComment, type ReviewCounts, type ReviewMark } from '../model/review.ts';
 import { reviewCommentFrom } from './rows.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
 
@@ -111,6 +111,27 @@ export function reviewFiles(db: SqlDatabase, { taskId }: { taskId: string }): Re
   return db
     .all('SELECT path, text FROM review_files WHERE task_id = ?', taskId)
     .map(({ path, text }) => ({ path: String(path), text: String(text) }));
+}
+
+/** Says that somebody has looked at a file as it is after a change, or (null) that nobody has. */
+export function putReviewMark(
+  db: SqlDatabase,
+  { taskId, path, content }: { taskId: string; path: string; content: string | null },
+): void {
+  if (content === null) db.run('DELETE FROM review_marks WHERE task_id = ? AND path = ?', taskId, path);
+  else
+    db.run(
+      'INSERT OR REPLACE INTO review_marks (task_id, path, content) VALUES (?, ?, ?)',
+      taskId,
+      path,
+      content,
+    );
+}
+
+export function reviewMarks(db: SqlDatabase, { taskId }: { taskId: string }): ReviewMark[] {
+  return db
+    .all('SELECT path, content FROM review_marks WHERE task_id = ?', taskId)
+    .map(({ path, content }) => ({ path: String(path), content: String(content) }));
 }
 
 /** Of each of these cards that has comments which are not settled. */

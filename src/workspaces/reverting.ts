@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { UserError } from '../model/failure.ts';
-import type { GitPath } from './gitPath.ts';
+import { gitPathOf, textOf, type GitPath } from './gitPath.ts';
 import type { GitCall } from './hostGit.ts';
 import { takeSnapshot, targetPlace, unsavedIn, workspacePlace, type Place } from './openWorkspace.ts';
 import type { Head } from './repositoryRefs.ts';
@@ -88,19 +88,16 @@ export async function rollBack(
       message: 'There is no checkpoint after this run yet. Stop the run first, then roll it back.',
     });
   }
-  const withRepository = record.kind === 'folder';
+  const prefix = place.prefix === '' ? '' : `${textOf(place.prefix)}/`;
+  const only = choice.only && new Set(choice.only.map((path) => gitPathOf(`${prefix}${path}`)));
   return revert(
     tools,
     {
-      record,
-      place,
-      withRepository,
-      what: 'rollBack',
-      undoPlace: 'workspace',
-      runId,
-      from: after,
-      to,
-      choice,
+      ...{ record, place, to, choice, what: 'rollBack', undoPlace: 'workspace', from: after },
+      withRepository: record.kind === 'folder' && !only,
+      // Only a run that is taken back as a whole is called rolled back.
+      runId: only ? null : runId,
+      ...(only ? { only } : {}),
     },
     call,
   );

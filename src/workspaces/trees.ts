@@ -29,6 +29,8 @@ export interface FileChange {
   /** When it can be executed now and could not before, or the other way round. */
   modeChanged: boolean;
   isLink: boolean;
+  /** Names what it is after the change: another name, another content. Null when it is gone. */
+  content: string | null;
 }
 
 export async function writeTree(git: HostGit, call: Call): Promise<string> {
@@ -162,6 +164,7 @@ function changeOf(header: string, path: GitPath, oldPath: GitPath | null): FileC
     bytes: null,
     modeChanged: before !== null && after !== null && before.mode !== after.mode,
     isLink: (after ?? before)?.mode === '120000',
+    content: after?.oid ?? null,
   };
 }
 

@@ -99,6 +99,8 @@ export interface RevertChoice {
    * commits stay reachable under `refs/kandev/`.
    */
   branch?: 'stop' | 'keep' | 'moveBack';
+  /** Takes only these files back, as the change set names them; HEAD and the index stay as they are. */
+  only?: readonly string[];
 }
 
 export interface RevertOutcome {

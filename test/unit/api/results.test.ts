@@ -132,6 +132,25 @@ describe('the result of a card in the folder', () => {
     expect(await queries['result.info']({ taskId: await makeCard() })).toBeNull();
   });
 
+  it('is taken back file by file, and the rest, the index and the run stay as they are', async () => {
+    await fixture.git('add', 'a.txt');
+    const outcome = await commands['result.rollBack']({ runId, paths: ['a.txt', 'old.txt'] });
+    expect(outcome).toMatchObject({ done: true, paths: ['a.txt', 'old.txt'], branchMoved: null });
+    expect([await text('a.txt'), await text('old.txt'), await text('new.txt')]).toEqual([
+      '1\n2\n3\n',
+      'old\n',
+      'new\n',
+    ]);
+    expect(await fixture.git('show', ':a.txt')).toContain('two');
+    expect(await queries['result.info']({ taskId })).toMatchObject({ rolledBack: [] });
+    await commands['result.undo']({ taskId, undoId: outcome.undoId ?? '' });
+    expect(await text('a.txt')).toBe('1\ntwo\n3\n');
+    await write(fixture.project, { 'a.txt': 'mine\n' });
+    const refused = await commands['result.rollBack']({ runId, paths: ['a.txt'] });
+    expect(refused).toMatchObject({ done: false, conflicts: [{ path: 'a.txt', reason: 'changed' }] });
+    expect(await text('a.txt')).toBe('mine\n');
+  });
+
   it('is rolled back and brought back, and the card’s figures follow', async () => {
     expect(await shownOf(taskId)).toEqual({ files: 3, added: 2, removed: 2 });
     const outcome = await commands['result.rollBack']({ runId });

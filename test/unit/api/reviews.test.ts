@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ReviewComment } from '../../../src/model/review.ts';
+import { isReviewed, type ReviewComment } from '../../../src/model/review.ts';
 import { startServices, type TestServices } from '../../harness/services.ts';
 
 let services: TestServices;
@@ -61,6 +61,28 @@ async function lastMessage(taskId: string): Promise<string> {
   const entries = await services.kandev.query('run.transcript', { runId: runs.at(-1)?.id ?? '' });
   return entries.filter(({ kind }) => kind === 'user').at(-1)?.text ?? '';
 }
+
+describe('files that were looked at', () => {
+  it('are so until they change, and again when they are as they were', async () => {
+    const { kandev } = services;
+    const taskId = await reviewedCard('one\n');
+    const reviewed = async (): Promise<boolean[]> => {
+      const { files } = await services.kandev.query('result.changes', { span: { taskId } });
+      const marks = await services.kandev.query('review.marks', { taskId });
+      return files.map((each) => isReviewed(each, marks));
+    };
+    const [change] = (await kandev.query('result.changes', { span: { taskId } })).files;
+    await kandev.execute('review.mark', { taskId, path: file, content: change?.content ?? '' });
+    expect(await reviewed()).toEqual([true]);
+    await writeFile(join(services.folder, file), 'two\n');
+    expect(await reviewed()).toEqual([false]);
+    await writeFile(join(services.folder, file), 'one\n');
+    await services.reopen();
+    expect(await reviewed()).toEqual([true]);
+    await services.kandev.execute('review.mark', { taskId, path: file, content: null });
+    expect(await reviewed()).toEqual([false]);
+  });
+});
 
 describe('comments on what an agent has made', () => {
   it('are sent as one message; those whose lines it then changes are resolved, the others open again', async () => {

@@ -11,6 +11,7 @@ const modified: FileChange = {
   removed: 1,
   bytes: 100,
   modeChanged: false,
+  content: 'a1',
   isLink: false,
 };
 

@@ -1,0 +1,48 @@
+import type { LineChange } from './lineTracking.ts';
+
+/** A place between characters, counted from 0. */
+interface Position {
+  line: number;
+  character: number;
+}
+
+/** What is to be put in place of what, in a text. */
+export interface HunkEdit {
+  start: Position;
+  end: Position;
+  text: string;
+}
+
+/** The changes that lines of the new text are of; a deletion belongs to the lines beside it. */
+export function changesAt(
+  changes: readonly LineChange[],
+  { first, last }: { first: number; last: number },
+): LineChange[] {
+  return changes.filter(({ newStart, newCount }) =>
+    newCount === 0
+      ? first <= newStart && newStart - 1 <= last
+      : first < newStart + newCount && newStart <= last,
+  );
+}
+
+/**
+ * Puts the old lines back in place of a change.
+ * @param before all lines of the old text
+ * @param after all lines of the new text, which the edit is for
+ */
+export function revertEdit(
+  { oldStart, oldCount, newStart, newCount }: LineChange,
+  { before, after, eol }: { before: readonly string[]; after: readonly string[]; eol: string },
+): HunkEdit {
+  const old = before.slice(oldStart, oldStart + oldCount);
+  const newEnd = newStart + newCount;
+  if (newEnd < after.length) {
+    const text = old.map((line) => `${line}${eol}`).join('');
+    return { start: { line: newStart, character: 0 }, end: { line: newEnd, character: 0 }, text };
+  }
+  // The last line has no line end of its own: that before it comes and goes with it.
+  const end = { line: after.length - 1, character: after.at(-1)?.length ?? 0 };
+  if (newStart === 0) return { start: { line: 0, character: 0 }, end, text: old.join(eol) };
+  const start = { line: newStart - 1, character: after[newStart - 1]?.length ?? 0 };
+  return { start, end, text: old.map((line) => `${eol}${line}`).join('') };
+}
