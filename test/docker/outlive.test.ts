@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { containerLabels } from '../../src/agents/labels.ts';
 import type { CardView } from '../../src/model/cardView.ts';
 import type { TranscriptEntry } from '../../src/model/transcript.ts';
+import { removeContainersOfRun } from '../harness/containers.ts';
 import { HostProcess } from '../harness/hostProcess.ts';
 import type { HostOptions } from '../harness/host.mts';
 import { importMachineImage } from '../harness/images.ts';
@@ -30,10 +31,7 @@ afterEach(async () => {
   await host?.kill().catch(() => undefined);
   host = null;
   // They outlive whoever started them, and would be there for the next tests.
-  const engine = await testEngine();
-  for (const id of await containersOfInstallation()) {
-    await engine.call('removing', (docker) => docker.getContainer(id).remove({ force: true, v: true }));
-  }
+  await removeContainersOfRun();
 });
 
 async function begin(

@@ -6,7 +6,7 @@ import { makeRepository } from '../harness/repository.ts';
 import { openWorkbench, type Workbench } from '../harness/workbench.ts';
 import { BoardPage } from './boardPage.ts';
 import { CardTree, type CardsByColumn } from './cardTree.ts';
-import { containersOfRun } from '../harness/containers.ts';
+import { containersOfRun, removeContainersOfRun } from '../harness/containers.ts';
 import { eventually } from './eventually.ts';
 
 interface Opened {
@@ -57,11 +57,12 @@ export class TestWindow {
         async () => {
           expect(await containersOfRun()).toEqual([]);
         },
-        { timeout: 10_000, interval: 50 },
+        { timeout: 20_000, interval: 50 },
       );
     } finally {
       await opened.workbench.close();
       await opened.editor.stop();
+      await removeContainersOfRun();
     }
   }
 

@@ -5,7 +5,7 @@ import { openWorkbench, type Workbench } from '../harness/workbench.ts';
 import { script } from './agents.ts';
 import { BoardPage } from './boardPage.ts';
 import { CardTree, type CardsByColumn } from './cardTree.ts';
-import { containersOfRun } from '../harness/containers.ts';
+import { containersOfRun, removeContainersOfRun } from '../harness/containers.ts';
 import { eventually } from './eventually.ts';
 
 /** One page of a browser with the folder open. */
@@ -64,6 +64,8 @@ afterEach(async ({ task }) => {
 afterAll(async () => {
   for (const { workbench } of open.values()) await workbench.close();
   await editor.stop();
+  // It was given no time to end its agents.
+  await removeContainersOfRun();
 });
 
 describe('two windows on one folder', () => {

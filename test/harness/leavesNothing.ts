@@ -1,7 +1,9 @@
-/** For suites that work with the engine: a file that leaves a container behind fails, instead of the next ones. */
+/** For suites that work with the engine: a file that leaves a container behind fails, and not the next ones. */
 import { afterAll, expect } from 'vitest';
-import { containersOfRun } from './containers.ts';
+import { containersOfRun, removeContainersOfRun } from './containers.ts';
 
 afterAll(async () => {
-  expect(await containersOfRun(), 'containers that this file has left behind').toEqual([]);
+  const left = await containersOfRun();
+  await removeContainersOfRun();
+  expect(left, 'containers that this file has left behind').toEqual([]);
 });
