@@ -13,7 +13,8 @@ const layers = {
   agents: ['model', 'events', 'store', 'acp', 'credentials', 'egress'],
   orchestrator: ['model', 'events', 'store', 'acp', 'credentials', 'tasks', 'agents', 'workspaces'],
   api: ['model', 'events', 'store', 'credentials', 'tasks', 'agents', 'orchestrator', 'workspaces'],
-  windows: ['model', 'events', 'store', 'credentials', 'agents', 'api'],
+  gateway: ['model', 'events', 'api'],
+  windows: ['model', 'events', 'store', 'credentials', 'agents', 'api', 'gateway'],
   providers: ['model', 'api'],
   commands: ['model', 'api', 'providers'],
   'webview/host': ['model', 'api', 'providers', 'webview/protocol', 'webview/runProtocol'],
@@ -27,6 +28,10 @@ const owners = {
   'sql.js': ['store'],
   'vscode-jsonrpc': ['acp', 'windows'],
   lit: ['webview/app'],
+  hono: ['gateway'],
+  jose: ['gateway'],
+  ws: ['gateway'],
+  '@modelcontextprotocol/sdk': ['gateway'],
 };
 
 const folders = Object.keys(layers);

@@ -54,7 +54,10 @@ function editorBundles(common: BuildOptions): BuildOptions[] {
     },
     {
       ...common,
-      entryPoints: [{ in: 'src/store/worker.ts', out: 'storeWorker' }],
+      entryPoints: [
+        { in: 'src/store/worker.ts', out: 'storeWorker' },
+        { in: 'src/gateway/main.ts', out: 'gateway' },
+      ],
       outdir: 'dist',
       platform: 'node',
       format: 'cjs',
@@ -187,6 +190,7 @@ async function printSizes(): Promise<void> {
   const built = [
     'dist/extension.js',
     'dist/storeWorker.js',
+    'dist/gateway.js',
     'dist/egress.js',
     'dist/webview/board.js',
     'dist/webview/board.css',

@@ -16,6 +16,7 @@ import { DisposableStore } from './providers/disposableStore.ts';
 import { editorFiles } from './providers/editorFiles.ts';
 import { EngineWatch } from './providers/engineWatch.ts';
 import { FailureMessages } from './providers/failureMessages.ts';
+import { GatewayWatch } from './providers/gatewayWatch.ts';
 import { OutputLog } from './providers/outputLog.ts';
 import { resultScheme, ResultFiles } from './providers/resultFiles.ts';
 import { PermissionPrompts } from './providers/permissionPrompts.ts';
@@ -76,12 +77,13 @@ export function activate(context: ExtensionContext): void {
   runs.onDidChangeWatched(() => {
     queue.look();
   });
-  store.add(new RunStatusBar(state));
+  const gateway = store.add(new GatewayWatch(kandev, failures));
+  store.add(new RunStatusBar(state, gateway));
   store.add(watchDevContainers());
   store.add(new RunMessages(kandev, failures, state, isWatched));
   const faces = { failures, prompts, questions, credentials, devcontainers, log, board, runs, view };
   const actions = { ...faces, review, kandev, state, filter, deletion, moves, engine, agents, environment };
-  for (const command of registerCommands(actions)) store.add(command);
+  for (const command of registerCommands({ ...actions, gateway })) store.add(command);
   store.add(
     workspace.onDidChangeConfiguration((change) => {
       if (!change.affectsConfiguration('kandev')) return;
@@ -174,6 +176,7 @@ async function open(
     distFolder: context.asAbsolutePath('dist'),
     version: (context.extension.packageJSON as { version: string }).version,
     settings,
+    secrets: context.secrets,
     files: editorFiles,
     log,
     onChange,

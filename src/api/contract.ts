@@ -13,6 +13,12 @@ import type { Run } from '../model/run.ts';
 import type { RunUsage } from '../model/runUsage.ts';
 import type { Question } from '../orchestrator/questionDesk.ts';
 import type { RunSession } from '../orchestrator/runInterfaces.ts';
+import {
+  gatewayCommandSchemas,
+  gatewayQuerySchemas,
+  type GatewayCommandResults,
+  type GatewayQueryResults,
+} from './gatewayContract.ts';
 import type { BoardFile, ImportPreview, ImportResult } from './boardFile.ts';
 import {
   resultCommandSchemas,
@@ -187,6 +193,7 @@ export const commandSchemas = {
   ...resultCommandSchemas,
   ...reviewCommandSchemas,
   ...workspaceCommandSchemas,
+  ...gatewayCommandSchemas,
   /**
    * Says what agents may have of the user's, by ids of the query `credentials`: these from now on, and nothing else. An
    * empty list is an answer, too. A running container keeps what it has.
@@ -198,7 +205,8 @@ export const commandSchemas = {
   'engine.check': v.object({}),
 };
 
-export interface CommandResults extends ResultCommandResults, ReviewCommandResults, WorkspaceCommandResults {
+export interface CommandResults
+  extends ResultCommandResults, ReviewCommandResults, WorkspaceCommandResults, GatewayCommandResults {
   'task.create': Task;
   'task.update': Task;
   'task.setResources': Task;
@@ -282,6 +290,7 @@ export const querySchemas = {
   ...resultQuerySchemas,
   ...reviewQuerySchemas,
   ...workspaceQuerySchemas,
+  ...gatewayQuerySchemas,
   /** What agents may have of the user's, and which running containers have it. */
   credentials: v.object({}),
   /** The devcontainer.json of the workspace; null where it has none. */
@@ -293,7 +302,8 @@ export const querySchemas = {
   engine: v.object({}),
 };
 
-export interface QueryResults extends ResultQueryResults, ReviewQueryResults, WorkspaceQueryResults {
+export interface QueryResults
+  extends ResultQueryResults, ReviewQueryResults, WorkspaceQueryResults, GatewayQueryResults {
   board: BoardView;
   cards: { revision: number; cards: CardView[] };
   'cards.changed': { cards: CardView[]; deleted: { taskId: string; version: number }[] };
@@ -324,8 +334,8 @@ export type QueryInput<Q extends QueryName> = v.InferInput<(typeof querySchemas)
 export type QueryParams<Q extends QueryName> = v.InferOutput<(typeof querySchemas)[Q]>;
 
 /**
- * The one way into Kandev: what the tree, the boards, the prompts and the commands use, and later a second window and
- * the API gateway. Everything in and out can be sent as JSON; what is refused is thrown as a `UserError`.
+ * The one way into Kandev: what the tree, the boards, the prompts and the commands use, other windows of the folder,
+ * and the API gateway. Everything in and out can be sent as JSON; what is refused is thrown as a `UserError`.
  */
 export interface Kandev {
   execute<C extends CommandName>(command: C, input: CommandInput<C>): Promise<CommandResults[C]>;

@@ -31,6 +31,7 @@ import {
   type QueryParams,
   type QueryResults,
 } from './contract.ts';
+import { gatewayCommands, noGateway, type GatewayControl } from './gatewayContract.ts';
 import { Results } from './results.ts';
 import { Reviews } from './reviews.ts';
 import { CardWorkspaces } from './cardWorkspaces.ts';
@@ -55,6 +56,8 @@ export interface KandevServices {
   containerLog: (runId: string) => Promise<ContainerLog | null>;
   /** Of what is done without anybody waiting for it. */
   onProblem: (text: string) => void;
+  /** Left out: programs cannot reach this board. */
+  gateway?: GatewayControl;
 }
 
 type CommandTable = { [C in CommandName]: (params: CommandParams<C>) => Promise<CommandResults[C]> };
@@ -77,10 +80,11 @@ export class LocalKandev implements Kandev {
   readonly #places: CardWorkspaces;
   readonly #commands: CommandTable;
   readonly #queries: QueryTable;
-  #revision = 0;
+  readonly #changes: ChangeCount;
 
   /** `actor` names who asks, for the history of the cards. */
-  constructor(services: KandevServices, actor: () => string) {
+  constructor(services: KandevServices, actor: () => string, changes = new ChangeCount(services.events)) {
+    this.#changes = changes;
     this.#services = services;
     this.#actor = actor;
     this.#results = new Results(services, actor);
@@ -89,7 +93,6 @@ export class LocalKandev implements Kandev {
     this.#places = new CardWorkspaces(services);
     this.#commands = this.#commandTable();
     this.#queries = this.#queryTable();
-    services.events.subscribe('>', () => this.#revision++);
   }
 
   async execute<C extends CommandName>(command: C, input: CommandInput<C>): Promise<CommandResults[C]> {
@@ -100,6 +103,11 @@ export class LocalKandev implements Kandev {
   async query<Q extends QueryName>(query: Q, input: QueryInput<Q>): Promise<QueryResults[Q]> {
     const params = parse(querySchemas[query], input) as QueryParams<Q>;
     return this.#queries[query](params);
+  }
+
+  /** The same services on behalf of somebody else. */
+  actingAs(actor: string): Kandev {
+    return new LocalKandev(this.#services, () => actor, this.#changes);
   }
 
   subscribe(pattern: string, listener: (event: KandevEvent) => void): Disposable {
@@ -159,6 +167,7 @@ export class LocalKandev implements Kandev {
       ...this.#results.commands(),
       ...this.#reviews.commands(),
       ...this.#dataCommands(),
+      ...gatewayCommands(() => this.#gateway()),
     };
   }
 
@@ -258,7 +267,7 @@ export class LocalKandev implements Kandev {
     return {
       board: async () => {
         const board = await tasks.board();
-        const revision = this.#revision;
+        const revision = this.#changes.count;
         const [cards, queuePause] = await Promise.all([
           store.query('boardCards', { boardId: board.id }),
           store.query('queuePause', {}),
@@ -269,7 +278,7 @@ export class LocalKandev implements Kandev {
       workspaces: () => this.#places.view(),
       'workspace.work': ({ taskId }) => this.#places.workOf(taskId),
       cards: async ({ taskIds }) => {
-        const revision = this.#revision;
+        const revision = this.#changes.count;
         const cards = await store.query('cards', { taskIds });
         return { revision, cards: cards.map((card) => this.#view(card)) };
       },
@@ -297,6 +306,8 @@ export class LocalKandev implements Kandev {
       devcontainer: () => devcontainers.view(),
       usage: () => orchestrator.usage(),
       'run.containerLog': ({ runId }) => containerLog(runId),
+      gateway: () => Promise.resolve(this.#services.gateway?.status ?? { url: null, port: null }),
+      'gateway.tokens': async () => this.#gateway().tokens(),
       engine: () => orchestrator.checkEngine(),
     };
   }
@@ -322,6 +333,12 @@ export class LocalKandev implements Kandev {
     };
   }
 
+  #gateway(): GatewayControl {
+    const { gateway } = this.#services;
+    if (!gateway) throw noGateway();
+    return gateway;
+  }
+
   #agentType(agentTypeId: string): AgentType {
     this.#checkAgentType(agentTypeId);
     const found = this.#services.agentTypes().find(({ id }) => id === agentTypeId);
@@ -337,6 +354,15 @@ export class LocalKandev implements Kandev {
       message: `There is no agent “${agentTypeId}”. Known agents: ${known.map(({ id }) => id).join(', ')}.`,
       action: { kind: 'openSetting', setting: 'kandev.agents' },
     });
+  }
+}
+
+/** Rises with every event. */
+class ChangeCount {
+  count = 0;
+
+  constructor(events: EventBus) {
+    events.subscribe('>', () => this.count++);
   }
 }
 

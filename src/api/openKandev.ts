@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { AgentManagerOptions } from '../agents/agentManager.ts';
 import { userOf } from '../credentials/gitIdentity.ts';
-import { LocalEventBus } from '../events/eventBus.ts';
+import { LocalEventBus, type EventBus } from '../events/eventBus.ts';
 import type { EditorFiles } from '../model/editor.ts';
 import { AgentChecks } from '../orchestrator/agentCheckup.ts';
 import { Orchestrator } from '../orchestrator/orchestrator.ts';
@@ -21,6 +21,7 @@ import { LocalWorkspaces } from '../workspaces/localWorkspaces.ts';
 import type { Workspaces } from '../workspaces/workspaces.ts';
 import { BoardTransfer } from './boardTransfer.ts';
 import type { Kandev } from './contract.ts';
+import type { GatewayBoard, OpenableGateway } from './gatewayContract.ts';
 import { LocalKandev } from './localKandev.ts';
 import { openAgents, thisHost } from './openAgents.ts';
 import { careForWorkspaces } from './workspaceCare.ts';
@@ -39,6 +40,8 @@ export interface OpenKandevOptions {
   clientVersion: string;
   /** Something about the database that the user should read now: a damaged file, a full disk, room again. */
   onNotice: (notice: Notice) => void;
+  /** Makes the switch of the API gateway; left out, there is none. */
+  makeGateway?: (board: GatewayBoard) => OpenableGateway;
   /** Something in the settings or in this program that the user or we should know of. */
   onProblem: (text: string) => void;
 }
@@ -64,30 +67,28 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
   const tasks = new TaskService(store, events);
   const permissions = new PermissionDesk(store, events);
   const questions = new QuestionDesk(events);
-  const { settings, log, clientVersion } = options;
   const wireFolder = join(options.storageFolder, 'runs');
-  const readers = settingReaders(settings, options.onProblem);
+  const readers = settingReaders(options.settings, options.onProblem);
   const { agents, credentials, devcontainers, channel } = openAgents(options, host, events, readers);
   const workspaces = openWorkspaces(options);
   const shared = { store, events, tasks, permissions, questions, credentials, devcontainers, workspaces };
   const orchestrator = new Orchestrator({
     ...shared,
-    files: options.files,
-    agents,
-    settings,
+    ...pick(options),
     ...readers,
-    log,
-    clientVersion,
+    agents,
     wireFolder,
   });
   const checks = new AgentChecks({ ...options, agents, credentials });
-  const kandev = new LocalKandev(
+  const gateway = options.makeGateway?.(gatewayBoard(events, user.name, () => kandev));
+  const kandev: LocalKandev = new LocalKandev(
     {
       ...shared,
+      ...(gateway ? { gateway } : {}),
       orchestrator,
       agentTypes: readers.agentTypes,
       checks,
-      workspaceModes: () => workspaceModesOf(settings.folder()),
+      workspaceModes: () => workspaceModesOf(options.settings.folder()),
       transfer: new BoardTransfer(store, tasks),
       containerLog: (runId) => readContainerLog(wireFolder, runId),
       onProblem: options.onProblem,
@@ -99,17 +100,41 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
   });
   await orchestrator.recover();
   const purged = await tasks.purgeDeleted();
-  void prune(wireFolder, purged.runIds, settings, options.onProblem);
+  void prune(wireFolder, purged.runIds, options.settings, options.onProblem);
   void careForWorkspaces({ ...shared, orchestrator }, purged).catch((error: unknown) => {
     options.onProblem(`Old workspaces could not be removed: ${failureOf(error).message}`);
   });
+  beginGateway(gateway, options.onNotice);
   return {
     kandev,
     close: async () => {
+      await gateway?.close();
       checks.cancelAll();
       await orchestrator.dispose();
       await channel.close();
       await store.close();
+    },
+  };
+}
+
+/** Nobody waits for it. */
+function beginGateway(gateway: OpenableGateway | undefined, onNotice: (notice: Notice) => void): void {
+  gateway?.begin().catch((error: unknown) => {
+    onNotice({ ...failureOf(error), severity: 'warning' });
+  });
+}
+
+function pick({ files, settings, log, clientVersion }: OpenKandevOptions) {
+  return { files, settings, log, clientVersion };
+}
+
+/** In their history cards have the name of the user, and that of the program's token. */
+function gatewayBoard(events: EventBus, user: string, find: () => LocalKandev): GatewayBoard {
+  return {
+    subscribe: (pattern, listener) => events.subscribe(pattern, listener),
+    kandevFor: (name) => find().actingAs(`${user} (${name})`),
+    changed: (status) => {
+      events.publish('gateway.changed', { status });
     },
   };
 }

@@ -13,6 +13,7 @@ import type { CredentialPrompts } from '../providers/credentialPrompts.ts';
 import type { DevcontainerPrompts } from '../providers/devcontainerPrompts.ts';
 import type { EngineWatch } from '../providers/engineWatch.ts';
 import type { FailureMessages } from '../providers/failureMessages.ts';
+import type { GatewayWatch } from '../providers/gatewayWatch.ts';
 import type { OutputLog } from '../providers/outputLog.ts';
 import type { PermissionPrompts } from '../providers/permissionPrompts.ts';
 import type { QuestionPrompts } from '../providers/questionPrompts.ts';
@@ -103,6 +104,7 @@ export interface CommandContext {
   /** There as soon as the board is open. */
   agents: () => Promise<AgentWindow>;
   environment: SecretEnvironment;
+  gateway: GatewayWatch;
 }
 
 /** A command's work. What it throws is shown to the user. The arguments come from menus, and are not to be trusted. */

@@ -11,6 +11,7 @@ import { dataCommands } from './dataCommands.ts';
 import { dependencyCommands } from './dependencyCommands.ts';
 import { engineCommands } from './engineCommands.ts';
 import { filterCommands } from './filterCommands.ts';
+import { gatewayCommands } from './gatewayCommands.ts';
 import { imageCommands } from './imageCommands.ts';
 import { queueCommands } from './queueCommands.ts';
 import { resultCommands } from './resultCommands.ts';
@@ -33,6 +34,7 @@ const allCommands: CommandTable = {
   ...dependencyCommands,
   ...engineCommands,
   ...filterCommands,
+  ...gatewayCommands,
   ...imageCommands,
   ...queueCommands,
   ...resultCommands,

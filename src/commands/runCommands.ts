@@ -1,4 +1,12 @@
-import { l10n, ThemeIcon, window, type QuickInputButton, type QuickPickItem } from 'vscode';
+import {
+  commands,
+  l10n,
+  QuickPickItemKind,
+  ThemeIcon,
+  window,
+  type QuickInputButton,
+  type QuickPickItem,
+} from 'vscode';
 import type { CardView } from '../model/cardView.ts';
 import { canGoOn, isBusy, isLive } from '../model/run.ts';
 import { cardsOf, findCard } from '../providers/boardState.ts';
@@ -93,7 +101,8 @@ interface RunButton extends QuickInputButton {
 }
 
 interface RunItem extends QuickPickItem {
-  card: CardView;
+  /** Null for the API gateway, which is shown here while it is on. */
+  card: CardView | null;
 }
 
 /** The runs and what waits, each with its actions as buttons; Enter does what fits best. */
@@ -103,19 +112,20 @@ async function showRuns(context: CommandContext): Promise<void> {
   picker.placeholder = l10n.t('Choose a run to answer it, to send it a message or to see its card');
   const fill = (): void => {
     const items = cardsOf(context.state).filter(isListed).map(runItem);
-    picker.items = items;
+    picker.items = [...items, ...gatewayItems(context)];
     if (items.length === 0) picker.placeholder = l10n.t('No agent is running, queued or waiting.');
   };
   fill();
   const following = context.state.onDidChange(fill);
   picker.onDidTriggerItemButton(({ item, button }) => {
     picker.hide();
-    void runCommand(context, (button as RunButton).command, item.card);
+    if (item.card) void runCommand(context, (button as RunButton).command, item.card);
   });
   picker.onDidAccept(() => {
     const [item] = picker.selectedItems;
     picker.hide();
-    if (item) void openRun(context, item.card);
+    if (item?.card) void openRun(context, item.card);
+    else if (item) void commands.executeCommand('kandev.showGateway');
   });
   await new Promise<void>((resolve) => {
     picker.onDidHide(() => {
@@ -125,6 +135,19 @@ async function showRuns(context: CommandContext): Promise<void> {
     });
     picker.show();
   });
+}
+
+function gatewayItems({ gateway }: CommandContext): RunItem[] {
+  const { url } = gateway.status;
+  if (url === null) return [];
+  return [
+    { label: l10n.t('API gateway'), kind: QuickPickItemKind.Separator, card: null },
+    {
+      label: `$(broadcast) ${url}`,
+      detail: l10n.t('Programs of this machine that have a token can use the board.'),
+      card: null,
+    },
+  ];
 }
 
 async function openRun(context: CommandContext, card: CardView): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Notice } from './failure.ts';
+import type { GatewayStatus } from './gateway.ts';
 import type { PermissionRequest } from './permission.ts';
 import type { Run } from './run.ts';
 import type { Task, TaskState } from './task.ts';
@@ -43,6 +44,8 @@ export interface EventData {
   /** An agent has been silent in mid-turn for too long, since that time; null: it is not any more. */
   'run.stalled': { taskId: string; runId: string; since: number | null };
   'queue.changed': { length: number };
+  /** Programs can reach the board at another address, or not any more. */
+  'gateway.changed': { status: GatewayStatus };
   /** A card was started, and waits for the user to say what agents may have of theirs. */
   'credentials.needed': { taskId: string };
   /** The user has said what agents may have of theirs. */

@@ -33,6 +33,7 @@ export type FailureReason =
   | 'run-active'
   | 'no-run'
   | 'already-resolved'
+  | 'port-in-use'
   /** It is not any more what the caller has seen. */
   | 'changed'
   | 'cancelled'

@@ -74,7 +74,8 @@ export const failureTable: Readonly<Record<FailureReason, FailureClass>> = {
   'no-run': needsUser('No agent at work', again),
   cancelled: needsUser('Cancelled', again),
   'already-resolved': needsUser('Answered already', showLog),
-  changed: needsUser('Answered already', showLog),
+  'port-in-use': needsUser('Port in use', () => ({ kind: 'openSetting', setting: 'kandev.gateway.port' })),
+  changed: needsUser('Changed meanwhile', showLog),
   'window-closed': needsUser('Window closed', () => ({ kind: 'reloadWindow' })),
 };
 

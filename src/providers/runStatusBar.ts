@@ -5,6 +5,7 @@ import { cardStatus, latestActivity } from './cardText.ts';
 import { needsUser } from '../model/cardView.ts';
 import { DisposableStore } from './disposableStore.ts';
 import { engineSummary } from './engineText.ts';
+import type { GatewayWatch } from './gatewayWatch.ts';
 
 export interface RunCounts {
   running: number;
@@ -19,9 +20,16 @@ export class RunStatusBar {
     window.createStatusBarItem('kandev.runs', StatusBarAlignment.Left, 10),
   );
   readonly #state: BoardState;
+  readonly #gateway: Pick<GatewayWatch, 'status' | 'onDidChange'>;
 
-  constructor(state: BoardState) {
+  constructor(state: BoardState, gateway: Pick<GatewayWatch, 'status' | 'onDidChange'>) {
     this.#state = state;
+    this.#gateway = gateway;
+    this.#disposables.add(
+      gateway.onDidChange(() => {
+        this.#update();
+      }),
+    );
     this.#item.name = l10n.t('Kandev Runs');
     this.#item.command = 'kandev.showRuns';
     this.#disposables.add(
@@ -38,11 +46,12 @@ export class RunStatusBar {
   #update(): void {
     const counts = countRuns(this.#state);
     const paused = queuePause(this.#state) !== null;
-    if (counts.running + counts.queued + counts.waiting === 0 && !paused) {
+    const { url } = this.#gateway.status;
+    if (counts.running + counts.queued + counts.waiting === 0 && !paused && url === null) {
       this.#item.hide();
       return;
     }
-    this.#item.text = statusText(counts, paused);
+    this.#item.text = statusText(counts, paused, url !== null);
     this.#item.backgroundColor =
       counts.waiting > 0 ? new ThemeColor('statusBarItem.warningBackground') : undefined;
     this.#item.tooltip = this.#tooltip(counts, paused);
@@ -62,6 +71,8 @@ export class RunStatusBar {
       tooltip.appendMarkdown('\n');
     }
     const { current } = this.#state;
+    const { url } = this.#gateway.status;
+    if (url !== null) tooltip.appendMarkdown('\n---\n').appendText(l10n.t('API gateway at {0}', url));
     const engine = current.status === 'ready' ? current.engine : null;
     if (engine) tooltip.appendMarkdown('\n---\n').appendText(engineSummary(engine));
     return tooltip;
@@ -77,12 +88,13 @@ function countRuns(state: BoardState): RunCounts {
   };
 }
 
-function statusText({ running, queued, waiting }: RunCounts, paused: boolean): string {
+function statusText({ running, queued, waiting }: RunCounts, paused: boolean, gatewayOn: boolean): string {
   const parts: string[] = [];
   if (running > 0) parts.push(`$(loading~spin) ${l10n.t('{0} running', running)}`);
   if (queued > 0) parts.push(`$(clock) ${l10n.t('{0} queued', queued)}`);
   if (waiting > 0) parts.push(`$(bell-dot) ${l10n.t('{0} waiting', waiting)}`);
   if (paused) parts.push(`$(debug-pause) ${l10n.t('queue paused')}`);
+  if (gatewayOn) parts.push(`$(broadcast) ${l10n.t('API')}`);
   return parts.join('  ');
 }
 

@@ -1,4 +1,5 @@
 import { workspace } from 'vscode';
+import type { GatewaySettings } from '../model/gateway.ts';
 import {
   optionDefaultsOf,
   type HostSettings,
@@ -81,6 +82,15 @@ export class Settings implements HostSettings {
 
   mcpServers(): unknown {
     return read<unknown>('mcpServers', []);
+  }
+
+  gateway(): GatewaySettings {
+    return {
+      enabled: read('gateway.enabled', false),
+      port: read('gateway.port', 0),
+      allowedOrigins: textsIn(read<unknown>('gateway.allowedOrigins', [])),
+      requestsPerMinute: read('gateway.requestsPerMinute', 1200),
+    };
   }
 
   acpTrace(): boolean {

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { installationId } from '../agents/installationId.ts';
 import { openKandev } from '../api/openKandev.ts';
@@ -9,10 +10,12 @@ import type { AgentType } from '../model/agentType.ts';
 import type { Devcontainer } from '../model/devcontainer.ts';
 import { namesOf } from '../model/credential.ts';
 import type { EditorFiles } from '../model/editor.ts';
+import type { GatewaySettings, GatewayStatus, SecretKeeper } from '../model/gateway.ts';
 import type { Notice } from '../model/failure.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { HostSettings } from '../model/settings.ts';
 import { storageFolder } from '../store/storageFolder.ts';
+import { GatewaySwitch, type GatewayModule } from '../gateway/gatewaySwitch.ts';
 import { AgentTools } from './agentTools.ts';
 import { SharedKandev } from './sharedKandev.ts';
 
@@ -25,7 +28,9 @@ export interface SharedBoardOptions {
   distFolder: string;
   /** Of the extension. */
   version: string;
-  settings: HostSettings;
+  settings: HostSettings & { gateway(): GatewaySettings };
+  /** VS Code's secret storage. */
+  secrets: SecretKeeper;
   /** Files as this window has them. */
   files: EditorFiles;
   log: RunLog;
@@ -57,6 +62,7 @@ export async function openSharedBoard(options: SharedBoardOptions): Promise<Shar
   };
   const agents = { distFolder, storageFolder: join(folder, 'containers'), owner, environment: process.env };
   const consent = new ConsentFile(folder);
+  let lastGateway: GatewayStatus = { url: null, port: null };
   const kandev = new SharedKandev({
     folder: join(folder, 'windows'),
     open: (holds) =>
@@ -70,11 +76,29 @@ export async function openSharedBoard(options: SharedBoardOptions): Promise<Shar
         clientVersion: options.version,
         onNotice,
         onProblem,
+        makeGateway: (board) =>
+          new GatewaySwitch(
+            {
+              folder: join(folder, 'gateway'),
+              workspace: owner.workspace,
+              secrets: options.secrets,
+              settings: () => settings.gateway(),
+              before: () => lastGateway,
+              load: () => loadGateway(distFolder),
+              onProblem,
+            },
+            board,
+          ),
       }),
     onChange,
     onProblem,
   });
+  // Every window knows, so that whichever leads next goes on with it.
+  kandev.subscribe('gateway.changed', ({ data }) => {
+    if ('status' in data) lastGateway = data.status;
+  });
   await kandev.ready();
+  lastGateway = await kandev.query('gateway', {});
   const tools = new AgentTools({
     agents: { ...agents, engineSetting: () => settings.dockerHost() },
     settings,
@@ -83,6 +107,12 @@ export async function openSharedBoard(options: SharedBoardOptions): Promise<Shar
     clientVersion: options.version,
   });
   return { kandev, tools };
+}
+
+/** A bundle of its own, for most windows never need it. */
+function loadGateway(distFolder: string): Promise<GatewayModule> {
+  const file = join(distFolder, 'gateway.js');
+  return Promise.resolve(createRequire(file)(file) as GatewayModule);
 }
 
 /** What an agent's image is built on in this workspace, where the user has agreed to it. */

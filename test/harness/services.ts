@@ -10,7 +10,7 @@ import { LocalEventBus } from '../../src/events/eventBus.ts';
 import type { AgentType } from '../../src/model/agentType.ts';
 import type { CardView } from '../../src/model/cardView.ts';
 import type { CredentialOffer } from '../../src/model/credential.ts';
-import type { KandevEvent } from '../../src/model/events.ts';
+import type { EventData, EventType, KandevEvent } from '../../src/model/events.ts';
 import type { RunLog } from '../../src/model/runLog.ts';
 import type { HostSettings, RunRules, WorkspaceSettings } from '../../src/model/settings.ts';
 import { AgentChecks } from '../../src/orchestrator/agentCheckup.ts';
@@ -83,6 +83,9 @@ export interface TestServices {
   card(script: readonly string[], agentTypeId?: string): Promise<string>;
   /** Resolves as soon as a card is as wanted; looks again after each event. */
   until(taskId: string, wanted: (card: CardView) => boolean): Promise<CardView>;
+  /** The board on behalf of somebody else than Ann. */
+  actingAs(actor: string): Kandev;
+  publish<T extends EventType>(type: T, data: EventData[T]): void;
   /** Ends the runs as the end of VS Code does, and opens the same board again. */
   reopen(): Promise<void>;
   close(): Promise<void>;
@@ -114,7 +117,8 @@ export async function startServices(): Promise<TestServices> {
 }
 
 interface Opened {
-  kandev: Kandev;
+  kandev: LocalKandev;
+  bus: LocalEventBus;
   store: Store;
   orchestrator: Orchestrator;
 }
@@ -242,7 +246,7 @@ class Services implements TestServices {
       () => 'ann',
     );
     events.subscribe('>', (event) => this.events.push(event));
-    this.#opened = { kandev, store, orchestrator };
+    this.#opened = { kandev, bus: events, store, orchestrator };
     await orchestrator.recover();
   }
 
@@ -265,6 +269,14 @@ class Services implements TestServices {
       const subscription = this.kandev.subscribe('>', () => void look().catch(reject));
       look().catch(reject);
     });
+  }
+
+  actingAs(actor: string): Kandev {
+    return this.#current().kandev.actingAs(actor);
+  }
+
+  publish<T extends EventType>(type: T, data: EventData[T]): void {
+    this.#current().bus.publish(type, data);
   }
 
   async reopen(): Promise<void> {

@@ -1,0 +1,64 @@
+import type * as v from 'valibot';
+import type { Kandev } from '../api/contract.ts';
+import type { CardView } from '../model/cardView.ts';
+import { UserError } from '../model/failure.ts';
+import type { GatewayScope } from '../model/gateway.ts';
+import { requireScope } from './guard.ts';
+import type { statusSchema, taskSchema } from './resources.ts';
+
+/** @throws UserError `not-found` */
+export async function cardOf(kandev: Kandev, taskId: string): Promise<CardView> {
+  const { cards } = await kandev.query('cards', { taskIds: [taskId] });
+  const [card] = cards;
+  if (!card) throw new UserError({ reason: 'not-found', message: 'This card no longer exists.' });
+  return card;
+}
+
+export function taskOf({ task, version, dependencies }: CardView): v.InferInput<typeof taskSchema> {
+  const { network, ...limits } = task.resources ?? {};
+  const shown = network === undefined ? limits : { ...limits, network: networkOf(network) };
+  return {
+    ...task,
+    resources: task.resources && shown,
+    dependsOn: dependencies.map(({ taskId }) => taskId),
+    version,
+  };
+}
+
+export function networkOf(network: 'bridge' | 'none' | readonly string[]): 'bridge' | 'none' | string[] {
+  return typeof network === 'string' ? network : [...network];
+}
+
+export function needsYou({ permissions, questions }: CardView): boolean {
+  return permissions.length + questions.length > 0;
+}
+
+export function statusOf(card: CardView): v.InferInput<typeof statusSchema> {
+  const { task, run, queue, permissions, questions, dependencies, stalledSince } = card;
+  return {
+    taskId: task.id,
+    state: task.state,
+    run: run && { ...run, blocked: [...run.blocked] },
+    queue,
+    permissions,
+    questions,
+    waitsFor: dependencies.filter(({ state }) => state !== 'COMPLETED'),
+    stalledSince,
+    needsYou: needsYou(card),
+  };
+}
+
+/**
+ * A card in To Do that has an agent is started by the queue, and so is one in Backlog that is moved to In Progress: who
+ * may not have agents work may not bring a card there.
+ *
+ * @throws Refusal `scope-missing`
+ */
+export function requireStart(
+  caller: { scopes: ReadonlySet<GatewayScope> },
+  state: string,
+  agentTypeId: string | null,
+): void {
+  const begins = state === 'TODO' || state === 'IN_PROGRESS' || state === 'BLOCKED';
+  if (begins && agentTypeId !== null) requireScope(caller, 'run');
+}
