@@ -32,6 +32,11 @@ export interface BoardOptions {
   workspace?: WorkspaceSettings;
   /** As in DOCKER_HOST; the engine of the test run when left out. */
   host?: string;
+  startTimeoutSeconds?: number;
+  /** `keepRunning`: agents run under a keeper. `stop` when left out. */
+  whenClosed?: 'keepRunning' | 'stop';
+  /** A folder of its own when left out. */
+  storageFolder?: string;
 }
 
 /** What stands in `dist` and is needed here. */
@@ -82,11 +87,20 @@ const noSettings: WorkspaceSettings = { setupScript: '', setupLimitSeconds: 60, 
 
 export async function openBoard(
   distFolder: string,
-  { folder, agents, environment, workspace = noSettings, host = dockerHost() }: BoardOptions,
+  {
+    folder,
+    agents,
+    environment,
+    storageFolder,
+    workspace = noSettings,
+    host = dockerHost(),
+    startTimeoutSeconds = 60,
+    whenClosed = 'stop',
+  }: BoardOptions,
 ): Promise<TestBoard> {
   const log = new MemoryLog();
   const opened = await openKandev({
-    storageFolder: await makeFolder('storage'),
+    storageFolder: storageFolder ?? (await makeFolder('storage')),
     holdsLead: () => true,
     settings: {
       folder: () => folder,
@@ -94,7 +108,7 @@ export async function openBoard(
       gitPath: () => null,
       workspace: () => workspace,
       maxConcurrentRuns: () => 3,
-      startTimeoutSeconds: () => 60,
+      startTimeoutSeconds: () => startTimeoutSeconds,
       runRules: () => ({
         retries: 0,
         retryPauseSeconds: 30,
@@ -102,7 +116,7 @@ export async function openBoard(
         turnLimitMinutes: 0,
         runLimitMinutes: 0,
       }),
-      whenClosed: () => 'stop',
+      whenClosed: () => whenClosed,
       keepContainerMinutes: () => 10,
       wireRecordDays: () => 30,
       wireRecordMegabytes: () => 500,

@@ -208,6 +208,18 @@ describe('an agent with a list of hosts', () => {
     expect(said).toEqual([expect.stringMatching(/^403 .*may not be reached/) as string]);
   });
 
+  it('reaches no address that says who this machine is, and no loopback, whatever the list says', async () => {
+    const { said } = await run(
+      ['169.254.169.254', '*.google.internal', `localhost:${port}`, `127.0.0.1:${port}`],
+      `${throughProxy}
+       const urls = ['http://169.254.169.254/latest/meta-data/', 'http://2852039166/', 'http://0xa9fea9fe/', 'http://[::ffff:169.254.169.254]/',
+         'http://metadata.google.internal/', 'http://localhost:${port}/', 'http://127.0.0.1:${port}/', 'http://0.0.0.0:${port}/', 'http://2130706433:${port}/', 'http://[::1]:${port}/'];
+       return Promise.all([...urls.map((url) => plain(url)), tunnel('169.254.169.254:443', ''), tunnel('127.0.0.1:${port}', '')]);`,
+    );
+    for (const answer of said as (string | number)[]) expect(String(answer)).toMatch(/^(403|502)/);
+    expect(JSON.stringify(said)).not.toContain('hello from the machine');
+  });
+
   it('finds the way out where programs look for it, and node by itself', async () => {
     const { said } = await run(
       [`host.docker.internal:${port}`],
