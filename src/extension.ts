@@ -22,6 +22,7 @@ import { resultScheme, ResultFiles } from './providers/resultFiles.ts';
 import { PermissionPrompts } from './providers/permissionPrompts.ts';
 import { PromptQueue } from './providers/promptQueue.ts';
 import { QuestionPrompts } from './providers/questionPrompts.ts';
+import { QuickCards } from './providers/quickCards.ts';
 import { ReviewComments } from './providers/reviewComments.ts';
 import { ReviewDocuments } from './providers/reviewDocuments.ts';
 import { RunMessages } from './providers/runMessages.ts';
@@ -30,6 +31,7 @@ import { SharedFilter } from './providers/sharedFilter.ts';
 import { SecretEnvironment } from './providers/secretEnvironment.ts';
 import { Settings } from './providers/settings.ts';
 import { TaskTree, type TaskTreeOptions } from './providers/taskTree.ts';
+import { UndoHistory } from './providers/undoHistory.ts';
 import { UsageFeed } from './providers/usageFeed.ts';
 import { BoardPanels, boardViewType } from './webview/host/boardPanel.ts';
 import { RunPanels, runViewType } from './webview/host/runPanels.ts';
@@ -64,14 +66,13 @@ export function activate(context: ExtensionContext): void {
   const questions = store.add(new QuestionPrompts(state, kandev, failures, checkField));
   const credentials = store.add(new CredentialPrompts(kandev, state, failures));
   const devcontainers = store.add(new DevcontainerPrompts(kandev, state, failures));
-  const deletion = new CardDeletion(kandev, state, failures);
-  const moves = new CardMoves(kandev);
+  const handwork = openHandwork(kandev, state, failures);
   const usage = store.add(new UsageFeed(kandev, state));
   const filter = store.add(new SharedFilter(context.workspaceState));
-  const shared = { state, usage, filter, moves };
+  const shared = { state, usage, filter, ...handwork };
   const view = openTree(store, { ...shared, failures, engine });
   const review = openReviews(context, store, { kandev, state, failures });
-  const { board, runs } = openPanels(context, store, { ...shared, kandev, log, deletion, perform });
+  const { board, runs } = openPanels(context, store, { ...shared, kandev, log, perform });
   const isWatched = (taskId: string): boolean => runs.isWatched(taskId);
   const queue = store.add(new PromptQueue(state, () => [...prompts.open(), ...questions.open()], isWatched));
   runs.onDidChangeWatched(() => {
@@ -82,7 +83,7 @@ export function activate(context: ExtensionContext): void {
   store.add(watchDevContainers());
   store.add(new RunMessages(kandev, failures, state, isWatched));
   const faces = { failures, prompts, questions, credentials, devcontainers, log, board, runs, view };
-  const actions = { ...faces, review, kandev, state, filter, deletion, moves, engine, agents, environment };
+  const actions = { ...faces, ...shared, review, kandev, engine, agents, environment };
   for (const command of registerCommands({ ...actions, gateway })) store.add(command);
   store.add(
     workspace.onDidChangeConfiguration((change) => {
@@ -91,6 +92,21 @@ export function activate(context: ExtensionContext): void {
       engine.look();
     }),
   );
+}
+
+/** What people do with cards by hand, with one history of what can be taken back. */
+interface Handwork {
+  history: UndoHistory;
+  deletion: CardDeletion;
+  moves: CardMoves;
+  creation: QuickCards;
+}
+
+function openHandwork(kandev: Kandev, state: LiveBoardState, failures: FailureMessages): Handwork {
+  const history = new UndoHistory();
+  const deletion = new CardDeletion(kandev, state, failures, history);
+  const moves = new CardMoves(kandev, state, history);
+  return { history, deletion, moves, creation: new QuickCards(kandev, deletion, history) };
 }
 
 interface TreeOptions extends TaskTreeOptions {
@@ -118,14 +134,12 @@ function openReviews(
   return store.add(new ReviewComments(kandev, state, documents, failures));
 }
 
-interface PanelsOptions {
+interface PanelsOptions extends Handwork {
   kandev: Kandev;
   state: LiveBoardState;
   usage: UsageFeed;
   filter: SharedFilter;
   log: OutputLog;
-  deletion: CardDeletion;
-  moves: CardMoves;
   /** Does what the button of a failure says. */
   perform: (action: UserAction) => Promise<void>;
 }
@@ -134,14 +148,16 @@ interface PanelsOptions {
 function openPanels(
   { extensionUri, workspaceState: drafts }: ExtensionContext,
   store: DisposableStore,
-  { kandev, state, usage, filter, log, deletion, moves, perform }: PanelsOptions,
+  { kandev, state, usage, filter, log, perform, ...handwork }: PanelsOptions,
 ): { board: BoardPanels; runs: RunPanels } {
   const options = { kandev, state, usage, extensionUri, drafts, log, runAction: perform };
   const board = new BoardPanels({
     ...options,
     filter,
-    deleteCards: (taskIds) => deletion.delete(taskIds),
-    moveCards: (cards, how) => moves.move(cards, how),
+    history: handwork.history,
+    deleteCards: (taskIds) => handwork.deletion.delete(taskIds),
+    moveCards: (moves, how) => handwork.moves.move(moves, how),
+    createCards: (cards) => handwork.creation.create(cards),
   });
   const runs = new RunPanels(options);
   for (const panels of [board, runs]) store.add(panels);

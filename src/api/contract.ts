@@ -101,6 +101,11 @@ export const commandSchemas = {
     beforeTaskId: v.optional(v.nullable(id)),
     /** Stop the run that works on the card, where there is one; without it such a move is refused. */
     stopRun: v.optional(v.boolean(), false),
+    /**
+     * Takes the card's last move back: to where it came from, also where the table of states knows no such way.
+     * `heldBecause` is what held it there. Refused when something else has happened to it since.
+     */
+    undo: v.optional(v.object({ heldBecause: v.nullable(v.pipe(v.string(), v.maxLength(1000))) })),
     why: v.optional(v.string()),
     ifVersion,
   }),

@@ -123,11 +123,8 @@ export class LocalKandev implements Kandev {
         return tasks.create({ ...params, ...(await this.#places.newPlace(params)) }, actor());
       },
       'task.update': (params) => this.#update(params),
-      'task.move': ({ beforeTaskId, why, ...move }) =>
-        orchestrator.move(
-          { ...move, beforeTaskId: beforeTaskId ?? null, ...(why === undefined ? {} : { why }) },
-          actor(),
-        ),
+      'task.move': ({ beforeTaskId, ...move }) =>
+        orchestrator.move({ ...withoutUndefined(move), beforeTaskId: beforeTaskId ?? null }, actor()),
       'task.delete': async ({ taskId, ifVersion }) => {
         await orchestrator.delete(taskId, actor(), ifVersion);
         return null;

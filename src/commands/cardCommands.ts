@@ -71,6 +71,12 @@ export const cardCommands: CommandTable = {
 
   ...moveToCommands,
 
+  'kandev.undo': async (context) => {
+    const step = await context.history.undo();
+    const text = step ? l10n.t('Taken back: {0}', step.text) : l10n.t('There is nothing to take back.');
+    window.setStatusBarMessage(text, 5000);
+  },
+
   'kandev.addSampleCards': (context) => context.kandev.execute('board.addSamples', {}),
 };
 

@@ -20,6 +20,7 @@ import type { QuestionPrompts } from '../providers/questionPrompts.ts';
 import type { ReviewComments } from '../providers/reviewComments.ts';
 import type { SharedFilter } from '../providers/sharedFilter.ts';
 import type { SecretEnvironment } from '../providers/secretEnvironment.ts';
+import type { UndoHistory } from '../providers/undoHistory.ts';
 
 /** The board in an editor tab, as far as commands need it. */
 export interface BoardWindow {
@@ -98,6 +99,7 @@ export interface CommandContext {
   runs: RunWindows;
   deletion: CardDeletion;
   moves: CardMoves;
+  history: UndoHistory;
   engine: EngineWatch;
   view: BoardTreeView;
   review: ReviewComments;

@@ -20,6 +20,7 @@ import type { QueuePlace } from './queue.ts';
 import { Recovery } from './recovery.ts';
 import { agentTypeOf, alreadyAtWork, blocked, noFolder, noRun, notYet, runInTheWay } from './refusals.ts';
 import { RunWatch } from './runWatch.ts';
+import { takeBackMove } from './takeBackMove.ts';
 import type { RunDependencies, RunSession } from './runInterfaces.ts';
 
 /** What an agent is told that has stood still. */
@@ -39,6 +40,8 @@ export interface MoveRequest {
   to: TaskState;
   beforeTaskId: string | null;
   stopRun: boolean;
+  /** It takes the last move back; with what held the card where it was before. */
+  undo?: { heldBecause: string | null };
   why?: string;
   /** Refused with `changed` when the card has another version by now; not looked at again once a run was stopped. */
   ifVersion?: number | undefined;
@@ -305,6 +308,7 @@ export class Orchestrator {
       const { ifVersion: _, ...rest } = request;
       return this.#changeState(await tasks.get(taskId), rest, actor);
     }
+    if (request.undo) return takeBackMove({ tasks, live: this.#live }, task, request, actor);
     const startable = task.state === 'BACKLOG' || task.state === 'TODO';
     if (to === 'IN_PROGRESS' && task.agentTypeId !== null && startable) return this.start(taskId, actor);
     const moved = await this.#changeState(task, request, actor);

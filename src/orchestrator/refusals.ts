@@ -12,6 +12,15 @@ export function runInTheWay(task: Task, to: TaskState): UserError {
   });
 }
 
+/** A move back to where an agent was at work. */
+export function runEnded({ id, title }: Task): UserError {
+  return new UserError({
+    reason: 'refused',
+    message: `The agent of “${title}” has ended, so the move cannot be taken back. Start the card again.`,
+    action: { kind: 'retry', taskId: id },
+  });
+}
+
 export function alreadyAtWork({ id, title }: Task): UserError {
   return new UserError({
     reason: 'run-active',

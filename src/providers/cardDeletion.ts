@@ -3,28 +3,34 @@ import type { Kandev } from '../api/contract.ts';
 import { isBusy } from '../model/run.ts';
 import { findCard, type BoardState } from './boardState.ts';
 import type { FailureMessages } from './failureMessages.ts';
+import type { UndoHistory } from './undoHistory.ts';
 
 /** Deletes cards, from wherever it is asked for, with a way back for as long as the notification stands. */
 export class CardDeletion {
   readonly #kandev: Kandev;
   readonly #state: BoardState;
   readonly #failures: FailureMessages;
+  readonly #history: UndoHistory;
 
-  constructor(kandev: Kandev, state: BoardState, failures: FailureMessages) {
+  constructor(kandev: Kandev, state: BoardState, failures: FailureMessages, history: UndoHistory) {
     this.#kandev = kandev;
     this.#state = state;
     this.#failures = failures;
+    this.#history = history;
   }
 
-  /** Asks first only where an agent's work would be ended: the rest can be undone. False when the user says no. */
-  async delete(taskIds: readonly string[]): Promise<boolean> {
+  /**
+   * Asks first only where an agent's work would be ended: the rest can be undone. False when the user says no.
+   * @param quietly it takes something back itself, and is not told of
+   */
+  async delete(taskIds: readonly string[], { quietly = false } = {}): Promise<boolean> {
     const working = taskIds.filter((taskId) => this.#isWorking(taskId));
     if (working.length > 0 && !(await this.#confirm(working))) return false;
     const untaken = await this.#untaken(taskIds);
     if (untaken.length > 0 && !(await this.#confirmUntaken(untaken))) return false;
     const titles = taskIds.map((taskId) => findCard(this.#state, taskId)?.task.title ?? '');
     for (const taskId of taskIds) await this.#kandev.execute('task.delete', { taskId });
-    void this.#offerUndo(taskIds, titles);
+    if (!quietly) void this.#offerUndo(taskIds, titles);
     return true;
   }
 
@@ -80,9 +86,15 @@ export class CardDeletion {
       titles.length === 1
         ? l10n.t('“{0}” was deleted.', titles[0] ?? '')
         : l10n.t('{0} cards were deleted.', titles.length);
+    const step = {
+      text: message,
+      isOffered: true,
+      undo: async () => {
+        for (const taskId of taskIds) await this.#kandev.execute('task.restore', { taskId });
+      },
+    };
+    this.#history.add(step);
     if ((await window.showInformationMessage(message, undo)) !== undo) return;
-    await this.#failures.guard(async () => {
-      for (const taskId of taskIds) await this.#kandev.execute('task.restore', { taskId });
-    });
+    await this.#failures.guard(() => this.#history.undo(step));
   }
 }

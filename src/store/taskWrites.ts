@@ -22,6 +22,8 @@ export interface StateChange extends Change {
   retry: Retry | null;
   /** The card of the new column to stand before; null or gone: at the end. */
   beforeTaskId: string | null;
+  /** It takes the last change of the state back, also where the table knows no such way. */
+  isUndo: boolean;
   /** Refused when the card has another version by now. */
   ifVersion?: number;
 }
@@ -132,7 +134,9 @@ export function updateTask(
  */
 export function changeTaskState(db: SqlDatabase, change: StateChange): { task: Task; from: TaskState } {
   const before = requireTask(db, change.taskId, change.ifVersion);
-  const refusal = refuseTransition(before.state, change.to);
+  const refusal = change.isUndo
+    ? refuseUndo(db, before, change.to)
+    : refuseTransition(before.state, change.to);
   if (refusal) throw new UserError({ reason: 'refused', message: `“${before.title}”: ${refusal}` });
   const position = placeInColumn(db, before, change.to, change.beforeTaskId);
   const heldBecause = change.to === 'TODO' ? change.heldBecause : null;
@@ -148,6 +152,18 @@ export function changeTaskState(db: SqlDatabase, change: StateChange): { task: T
   insertTaskEvent(db, change.taskId, before.state, change.to, change);
   const task: Task = { ...before, state: change.to, position, heldBecause, retry, updatedAt: change.at };
   return { task: storeQueueing(db, before, task, change.at), from: before.state };
+}
+
+/** Null where the last change of the card's state has led from there to where it is. */
+function refuseUndo(db: SqlDatabase, { id, state }: Task, to: TaskState): string | null {
+  const last = db.get(
+    `SELECT from_state, to_state FROM task_events WHERE task_id = ? AND from_state <> to_state
+     ORDER BY at DESC, rowid DESC LIMIT 1`,
+    id,
+  );
+  return last?.from_state === to && last.to_state === state
+    ? null
+    : 'The move cannot be taken back: something else has happened to the card since.';
 }
 
 /** Moves a card within its column. */

@@ -41,6 +41,8 @@ export interface StateChangeRequest {
   retry?: Retry;
   /** The card to stand before; left out: the end of the column. */
   beforeTaskId?: string | null;
+  /** It takes the last change of its state back. */
+  isUndo?: boolean;
   /** Refused with `changed` when the card has another version by now. */
   ifVersion?: number | undefined;
 }
@@ -173,6 +175,7 @@ export class TaskService {
       heldBecause: change.heldBecause ?? null,
       retry: change.retry ?? null,
       beforeTaskId: change.beforeTaskId ?? null,
+      isUndo: change.isUndo ?? false,
       at: Date.now(),
       eventId: randomUUID(),
       ...expecting(change.ifVersion),

@@ -96,6 +96,10 @@ export type AppMessage =
       /** Stop the agents that are at work on them, without which they are refused. */
       stopRuns: boolean;
     }
+  /** Makes cards, with a way back. */
+  | { type: 'createCards'; requestId: number; cards: readonly BoardCommandInput<'task.create'>[] }
+  /** Takes back what was done last with cards, here or elsewhere. */
+  | { type: 'undo'; requestId: number }
   /** Deletes cards; where that ends an agent's work, once the user has agreed. */
   | { type: 'deleteCards'; requestId: number; taskIds: readonly string[] }
   | { type: 'uiCommand'; command: UiCommand; taskId: string }
@@ -135,6 +139,8 @@ export type HostMessage =
   /** The forms that were not saved when the page was last open. */
   | { type: 'drafts'; drafts: Drafts }
   | { type: 'filter'; filter: CardFilter }
+  /** Something was done that can be taken back. */
+  | { type: 'undoable'; text: string }
   | { type: 'focusCard'; taskId: string }
   /** Brings the card into view and marks it; the focus stays where it is. */
   | { type: 'showCard'; taskId: string }
@@ -151,6 +157,7 @@ const hostMessageTypes: readonly string[] = [
   'commandFailed',
   'drafts',
   'filter',
+  'undoable',
   'focusCard',
   'showCard',
   'startCreate',

@@ -7,12 +7,16 @@ import { FormController, type SaveMode } from './formController.ts';
 import type { HostClient } from './hostClient.ts';
 import { placeOf } from './layout.ts';
 import { heirOf } from './moves.ts';
+import { QuickCreate } from './quickCreate.ts';
 import type { ViewKeeper } from './savedView.ts';
 import { SelectionController } from './selectionController.ts';
 import type { Store } from './state.ts';
 
 type Snapshot = Extract<HostMessage, { type: 'snapshot' }>;
 type Update = Extract<HostMessage, { type: 'update' }>;
+
+/** How long the way back is offered in so many words, in milliseconds; Ctrl+Z takes back for longer. */
+const undoShownMs = 10_000;
 
 interface Revealed {
   taskId: string;
@@ -28,9 +32,11 @@ export class BoardController {
   readonly commands: CardCommands;
   readonly selection: SelectionController;
   readonly filter: FilterController;
+  readonly quickCreate: QuickCreate;
   readonly #host: HostClient;
   readonly #viewKeeper: ViewKeeper;
   #revealed: Revealed | null = null;
+  #undoTimer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(store: Store, host: HostClient, viewKeeper: ViewKeeper) {
     this.store = store;
@@ -39,6 +45,7 @@ export class BoardController {
     this.form = new FormController(store, host, viewKeeper, (taskId, mode) => {
       this.#afterSave(taskId, mode);
     });
+    this.quickCreate = new QuickCreate(store, host, viewKeeper, () => this.form.usualAgent());
     this.commands = new CardCommands(store, host, (taskId) => {
       this.form.edit(taskId);
     });
@@ -75,6 +82,9 @@ export class BoardController {
         break;
       case 'filter':
         this.store.update({ filter: message.filter });
+        break;
+      case 'undoable':
+        this.#showUndoable(message.text);
         break;
       case 'drafts':
         this.store.update({ drafts: message.drafts });
@@ -134,7 +144,8 @@ export class BoardController {
         engine,
       },
     });
-    const { openForm } = this.#viewKeeper.view;
+    const { openForm, quick } = this.#viewKeeper.view;
+    if (first && quick?.open) this.quickCreate.open(quick.state);
     if (first && openForm !== null && openForm in this.store.state.drafts) this.form.reopen(openForm);
   }
 
@@ -158,6 +169,14 @@ export class BoardController {
     ];
     const text = news.filter((line) => line !== null).join(' ');
     if (text !== '') this.store.announce(text);
+  }
+
+  #showUndoable(text: string): void {
+    this.store.update({ undoable: text });
+    if (this.#undoTimer !== null) clearTimeout(this.#undoTimer);
+    this.#undoTimer = setTimeout(() => {
+      this.commands.dismissUndo();
+    }, undoShownMs);
   }
 
   #afterSave(taskId: string | null, mode: SaveMode): void {

@@ -1,6 +1,6 @@
 import type { BoardController } from './boardController.ts';
 import type { CardCommand, FocusCommand, KeyCommand } from './keyboard.ts';
-import { tabStop } from './layout.ts';
+import { placeOf, tabStop } from './layout.ts';
 import { edgeOf, neighbourOf, placementByKey } from './moves.ts';
 
 /** The parts of the page that keys lead to. */
@@ -23,6 +23,12 @@ export function runKeyCommand(
     case 'create':
       controller.form.create('BACKLOG');
       return true;
+    case 'quickCreate':
+      controller.quickCreate.open(stateForNew(taskId, controller));
+      return true;
+    case 'undo':
+      void controller.commands.undo();
+      return true;
     case 'filter':
       targets.focusFilter();
       return true;
@@ -43,9 +49,17 @@ export function runKeyCommand(
   }
 }
 
+/** The column of the card where cards may begin there, else the first. */
+function stateForNew(taskId: string | null, { store }: BoardController): 'BACKLOG' | 'TODO' {
+  const { layout } = store.state;
+  const place = taskId === null || !layout ? null : placeOf(layout, taskId);
+  return place?.view.column.states[0] === 'TODO' ? 'TODO' : 'BACKLOG';
+}
+
 /** Takes away what lies over the board: a message first, then the selection. */
 function escape({ store, commands, selection }: BoardController): boolean {
   if (store.state.notice) commands.dismissNotice();
+  else if (store.state.undoable !== null) commands.dismissUndo();
   else if (store.state.selected.size > 0) selection.clear();
   else return false;
   return true;

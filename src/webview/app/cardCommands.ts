@@ -76,6 +76,16 @@ export class CardCommands {
     this.#host.post({ type: 'uiCommand', command, taskId });
   }
 
+  /** Takes back what was done last with cards, here or elsewhere. */
+  async undo(): Promise<void> {
+    this.dismissUndo();
+    this.#report(await this.#host.undo());
+  }
+
+  dismissUndo(): void {
+    this.#store.update({ undoable: null });
+  }
+
   /** In VS Code's own list. */
   chooseFilter(): void {
     this.#host.post({ type: 'chooseFilter' });

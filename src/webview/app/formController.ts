@@ -1,4 +1,3 @@
-import type { AgentType } from '../../model/agentType.ts';
 import { newCardKey, type Draft, type FormValues } from '../protocol.ts';
 import { createInput, draftOf, emptyDraft, isChanged, titleProblem, updateInput } from './drafts.ts';
 import type { HostClient, Outcome } from './hostClient.ts';
@@ -28,13 +27,14 @@ export class FormController {
     this.#saved = saved;
   }
 
-  create(state: FormValues['state']): void {
+  /** With a title that was typed elsewhere, where there is one. */
+  create(state: FormValues['state'], title?: string): void {
     const { content, drafts } = this.#store.state;
     if (!content) return;
     const kept = drafts[newCardKey];
-    const draft =
-      kept ?? emptyDraft(state, this.#usualAgent(content.agentTypes), content.board.workspaceMode);
-    this.#open(newCardKey, { ...draft, values: { ...draft.values, state } }, kept !== undefined);
+    const draft = kept ?? emptyDraft(state, this.usualAgent(), content.board.workspaceMode);
+    const values = { ...draft.values, state, ...(title === undefined ? {} : { title }) };
+    this.#open(newCardKey, { ...draft, values }, kept !== undefined);
   }
 
   edit(taskId: string): void {
@@ -93,7 +93,8 @@ export class FormController {
   }
 
   /** The agent type that was chosen last, which may be none; the first one when that is not there. */
-  #usualAgent(agentTypes: readonly AgentType[]): string {
+  usualAgent(): string {
+    const agentTypes = this.#store.state.content?.agentTypes ?? [];
     const { agentTypeId } = this.#viewKeeper.view;
     const known = agentTypeId === '' || agentTypes.some(({ id }) => id === agentTypeId);
     return (known ? agentTypeId : agentTypes[0]?.id) ?? '';

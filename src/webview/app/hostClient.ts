@@ -38,6 +38,15 @@ export class HostClient {
     return this.#request((requestId) => ({ type: 'moveCards', requestId, moves, stopRuns }));
   }
 
+  createCards(cards: readonly BoardCommandInput<'task.create'>[]): Promise<Outcome> {
+    return this.#request((requestId) => ({ type: 'createCards', requestId, cards }));
+  }
+
+  /** Takes back what was done last with cards. */
+  undo(): Promise<Outcome> {
+    return this.#request((requestId) => ({ type: 'undo', requestId }));
+  }
+
   /** Deletes cards if the user confirms it; `taskId` of the outcome is null when they did not. */
   deleteCards(taskIds: readonly string[]): Promise<Outcome> {
     return this.#request((requestId) => ({ type: 'deleteCards', requestId, taskIds }));

@@ -10,7 +10,9 @@ export type CardCommand =
   | { kind: 'open' | 'peek' | 'select' | 'edit' | 'start' | 'stop' | 'message' | 'review' | 'delete' };
 
 export type KeyCommand =
-  FocusCommand | CardCommand | { kind: 'create' | 'filter' | 'help' | 'selectAll' | 'escape' };
+  | FocusCommand
+  | CardCommand
+  | { kind: 'create' | 'quickCreate' | 'filter' | 'help' | 'selectAll' | 'undo' | 'escape' };
 
 /** The part of a `KeyboardEvent` that counts. */
 export interface KeyPress {
@@ -37,6 +39,7 @@ const plainKeys: Readonly<Record<string, KeyCommand>> = {
   x: { kind: 'select' },
   Delete: { kind: 'delete' },
   c: { kind: 'create' },
+  n: { kind: 'quickCreate' },
   e: { kind: 'edit' },
   r: { kind: 'start' },
   s: { kind: 'stop' },
@@ -46,9 +49,12 @@ const plainKeys: Readonly<Record<string, KeyCommand>> = {
   '?': { kind: 'help' },
 };
 
+/** With Ctrl, or Cmd on a Mac. */
+const controlKeys: Readonly<Record<string, KeyCommand>> = { a: { kind: 'selectAll' }, z: { kind: 'undo' } };
+
 /** What a key means on the board, outside its text fields; null for a key that it leaves alone. */
 export function keyCommand({ key, altKey, ctrlKey, metaKey, shiftKey }: KeyPress): KeyCommand | null {
-  if (ctrlKey || metaKey) return key === 'a' && !altKey && !shiftKey ? { kind: 'selectAll' } : null;
+  if (ctrlKey || metaKey) return altKey || shiftKey ? null : (controlKeys[key] ?? null);
   const direction = directions[key];
   if (direction && shiftKey) return altKey ? null : { kind: 'extend', direction };
   if (direction) return { kind: altKey ? 'move' : 'focus', direction };
@@ -83,8 +89,10 @@ export function keyHelp(): { title: string; keys: { keys: readonly string[]; doe
         { keys: ['Alt ↑', 'Alt ↓'], does: t('Move the card up or down') },
         { keys: ['Alt ←', 'Alt →'], does: t('Move the card to the next column') },
         { keys: ['C'], does: t('New card') },
+        { keys: ['N'], does: t('New cards by their titles, in the column') },
         { keys: ['E'], does: t('Edit the card') },
         { keys: ['Delete'], does: t('Delete the card') },
+        { keys: ['Ctrl Z'], does: t('Take back a move, a deletion or new cards') },
       ],
     },
     {

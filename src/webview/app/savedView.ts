@@ -7,6 +7,8 @@ export interface SavedView {
   openForm: string | null;
   /** The agent type that was chosen last for a new card. */
   agentTypeId: string | null;
+  /** Titles of new cards that were typed in a column, and whether they are still being typed. */
+  quick: { state: 'BACKLOG' | 'TODO'; text: string; open: boolean } | null;
   /** Pixels that each scrolling part is scrolled by, by its name. */
   scroll: Readonly<Record<string, number>>;
 }
@@ -16,6 +18,7 @@ const emptyView: SavedView = {
   selected: [],
   openForm: null,
   agentTypeId: null,
+  quick: null,
   scroll: {},
 };
 
@@ -27,6 +30,12 @@ function textOf(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
+function quickOf(saved: unknown): SavedView['quick'] {
+  if (!isRecord(saved) || typeof saved.text !== 'string') return null;
+  const state = saved.state === 'TODO' ? 'TODO' : 'BACKLOG';
+  return { state, text: saved.text, open: saved.open === true };
+}
+
 /** Reads a saved view; what is missing or of another form is as on a fresh page. */
 function readSavedView(saved: unknown): SavedView {
   if (!isRecord(saved)) return emptyView;
@@ -36,6 +45,7 @@ function readSavedView(saved: unknown): SavedView {
     selected: Array.isArray(saved.selected) ? saved.selected.filter((id) => typeof id === 'string') : [],
     openForm: textOf(saved.openForm),
     agentTypeId: textOf(saved.agentTypeId),
+    quick: quickOf(saved.quick),
     scroll: Object.fromEntries(
       scroll.filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
     ),

@@ -5,7 +5,7 @@ import type { EngineStatus } from '../../model/engine.ts';
 import type { Failure, UserAction } from '../../model/failure.ts';
 import type { RunUsage } from '../../model/runUsage.ts';
 import type { CardMove, QueuePause, WorkspaceMode } from '../../model/task.ts';
-import type { BoardCard, Draft, Drafts } from '../protocol.ts';
+import type { BoardCard, Draft, Drafts, FormValues } from '../protocol.ts';
 import { layOut, type BoardLayout } from './layout.ts';
 import type { Placement } from './moves.ts';
 import { noSelection, pruned, type Selection } from './selection.ts';
@@ -27,6 +27,15 @@ export interface FormState {
   restored: boolean;
   titleError: string | null;
   failure: Failure | null;
+  saving: boolean;
+}
+
+/** Titles of new cards that are typed right in a column. */
+export interface QuickState {
+  /** Where the cards go. */
+  state: FormValues['state'];
+  text: string;
+  error: string | null;
   saving: boolean;
 }
 
@@ -70,6 +79,9 @@ export interface AppState {
   drag: DragState | null;
   form: FormState | null;
   drafts: Drafts;
+  quick: QuickState | null;
+  /** What was just done and can be taken back, in a sentence. */
+  undoable: string | null;
   notice: Notice | null;
   helpOpen: boolean;
   /** What screen readers are told; `count` tells a repeated text from an old one. */
@@ -93,6 +105,8 @@ const initialState: AppState = {
   drag: null,
   form: null,
   drafts: {},
+  quick: null,
+  undoable: null,
   notice: null,
   helpOpen: false,
   announcement: { text: '', count: 0 },

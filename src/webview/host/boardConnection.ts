@@ -4,8 +4,16 @@ import { failureOf, type UserAction } from '../../model/failure.ts';
 import type { CardMove } from '../../model/task.ts';
 import { findCard, type BoardChange, type BoardState } from '../../providers/boardState.ts';
 import type { SharedFilter } from '../../providers/sharedFilter.ts';
+import type { UndoHistory } from '../../providers/undoHistory.ts';
 import type { UsageSource } from '../../providers/usageFeed.ts';
-import type { AppMessage, BoardCommand, ExecuteMessage, HostMessage, UiCommand } from '../protocol.ts';
+import type {
+  AppMessage,
+  BoardCommand,
+  BoardCommandInput,
+  ExecuteMessage,
+  HostMessage,
+  UiCommand,
+} from '../protocol.ts';
 import { toBoardCard, type Shorten } from './diffSummary.ts';
 import type { DraftKeeper } from './draftKeeper.ts';
 import { readAppMessage } from './messages.ts';
@@ -29,6 +37,8 @@ export interface BoardServices {
   deleteCards(taskIds: readonly string[]): Promise<boolean>;
   /** Moves cards, with a way back. */
   moveCards(moves: readonly CardMove[], options: { stopRuns: boolean }): Promise<void>;
+  createCards(cards: readonly BoardCommandInput<'task.create'>[]): Promise<void>;
+  history: Pick<UndoHistory, 'undo' | 'onDidAdd'>;
   shorten: Shorten;
   warn(message: string): void;
 }
@@ -50,6 +60,7 @@ export class BoardConnection implements Disposable {
   readonly #post: (message: HostMessage) => void;
   readonly #subscription: Disposable;
   readonly #filtering: Disposable;
+  readonly #undoing: Disposable;
   readonly #changed = new Set<string>();
   readonly #removed = new Set<string>();
   #structural = false;
@@ -66,6 +77,9 @@ export class BoardConnection implements Disposable {
     this.#post = post;
     this.#subscription = services.state.onDidChange((change) => {
       this.#collect(change);
+    });
+    this.#undoing = services.history.onDidAdd(({ text, isOffered = false }) => {
+      if (this.#listening && !isOffered) this.#post({ type: 'undoable', text });
     });
     this.#filtering = services.filter.onDidChange((filter) => {
       if (this.#listening && !this.#setsFilter) this.#post({ type: 'filter', filter });
@@ -93,6 +107,18 @@ export class BoardConnection implements Disposable {
         break;
       case 'moveCards':
         void this.#move(message);
+        break;
+      case 'createCards':
+        void this.#answer(message.requestId, async () => {
+          await this.#services.createCards(message.cards);
+          return message.cards[0]?.id ?? null;
+        });
+        break;
+      case 'undo':
+        void this.#answer(message.requestId, async () => {
+          await this.#services.history.undo();
+          return null;
+        });
         break;
       case 'deleteCards':
         void this.#delete(message);
@@ -135,6 +161,7 @@ export class BoardConnection implements Disposable {
     this.pause();
     this.#subscription.dispose();
     this.#filtering.dispose();
+    this.#undoing.dispose();
   }
 
   #start(): void {

@@ -26,6 +26,8 @@ export interface BoardPanelOptions {
   runAction(action: UserAction): Promise<void>;
   deleteCards: BoardServices['deleteCards'];
   moveCards: BoardServices['moveCards'];
+  createCards: BoardServices['createCards'];
+  history: BoardServices['history'];
 }
 
 interface OpenBoard {
@@ -60,6 +62,8 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
       },
       deleteCards: (taskIds) => options.deleteCards(taskIds),
       moveCards: (moves, how) => options.moveCards(moves, how),
+      createCards: (cards) => options.createCards(cards),
+      history: options.history,
       shorten: (path) => shownPath(options.state, path),
       warn: (message) => {
         options.log.warn(message);

@@ -87,6 +87,12 @@ const appMessage: v.GenericSchema<unknown, AppMessage> = v.variant('type', [
     taskIds: v.pipe(v.array(taskId), v.maxLength(maxCards)),
   }),
   v.object({ type: v.literal('uiCommand'), command: v.picklist(uiCommands), taskId }),
+  v.object({
+    type: v.literal('createCards'),
+    requestId,
+    cards: v.pipe(v.array(commandSchemas['task.create']), v.maxLength(1000)),
+  }),
+  v.object({ type: v.literal('undo'), requestId }),
   v.object({ type: v.literal('setFilter'), filter: filterSchema }),
   v.object({ type: v.literal('chooseFilter') }),
   v.object({ type: v.literal('runAction'), requestId, action: userAction }),

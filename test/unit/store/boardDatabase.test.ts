@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LocalEventBus } from '../../../src/events/eventBus.ts';
+import type { TaskState } from '../../../src/model/task.ts';
 import type { Store, StoreChange } from '../../../src/store/store.ts';
 import { storageFolder } from '../../../src/store/storageFolder.ts';
 import { TaskService } from '../../../src/tasks/taskService.ts';
@@ -39,6 +40,36 @@ async function titlesOf(state: string): Promise<string[]> {
 }
 
 const change = (eventId: string, at = Date.now()) => ({ actor: 'ann', why: null, at, eventId });
+
+describe('taking a move back', () => {
+  const takeBack = (taskId: string, to: TaskState, beforeTaskId: string | null = null) =>
+    tasks.changeState(taskId, { to, actor: 'ann', isUndo: true, beforeTaskId });
+
+  it('leads to where the card came from, also where the table knows no such way, and is told in its history', async () => {
+    const [first, second] = [await newCard('first'), await newCard('second')];
+    await tasks.changeState(first.id, { to: 'COMPLETED', actor: 'ann' });
+    await tasks.changeState(first.id, { to: 'TODO', actor: 'ann' });
+    await takeBack(first.id, 'COMPLETED');
+    expect(await titlesOf('COMPLETED')).toEqual(['first']);
+    const history = await store.query('taskHistory', { taskId: first.id });
+    expect(history.at(-1)).toMatchObject({ from: 'TODO', to: 'COMPLETED', actor: 'ann' });
+    await tasks.changeState(second.id, { to: 'IN_PROGRESS', actor: 'ann' });
+    await tasks.changeState(second.id, { to: 'REVIEW', actor: 'ann' });
+    await tasks.changeState(second.id, { to: 'COMPLETED', actor: 'ann' });
+    await takeBack(second.id, 'REVIEW');
+    expect(await titlesOf('REVIEW')).toEqual(['second']);
+  });
+
+  it('is refused when something else has happened since, and when there was no such move', async () => {
+    const card = await newCard('card');
+    const refused = /something else has happened/;
+    await expect(takeBack(card.id, 'REVIEW')).rejects.toThrow(refused);
+    await tasks.changeState(card.id, { to: 'COMPLETED', actor: 'ann' });
+    await tasks.changeState(card.id, { to: 'TODO', actor: 'kandev' });
+    await expect(takeBack(card.id, 'BACKLOG')).rejects.toThrow(refused);
+    expect(await titlesOf('TODO')).toEqual(['card']);
+  });
+});
 
 describe('the board database', () => {
   it('has everything again after it was closed and opened', async () => {

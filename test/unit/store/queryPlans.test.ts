@@ -77,7 +77,15 @@ const writeParams: [WriteName, object][] = [
     ['task.update', { taskId, patch: { agentTypeId: 'demo' }, at: 2 }],
     [
       'task.changeState',
-      { taskId, to: 'TODO', heldBecause: null, retry: null, beforeTaskId: null, ...change(`todo ${taskId}`) },
+      {
+        taskId,
+        to: 'TODO',
+        heldBecause: null,
+        retry: null,
+        beforeTaskId: null,
+        isUndo: false,
+        ...change(`todo ${taskId}`),
+      },
     ],
   ]),
   ['task.setDependencies', { taskId: 'a', dependsOn: ['b'], at: 3 }],

@@ -5,6 +5,7 @@ import { UserError } from '../../../src/model/failure.ts';
 import type { BoardChange, BoardSnapshot, BoardState } from '../../../src/providers/boardState.ts';
 import { noFilter } from '../../../src/model/cardFilter.ts';
 import { SharedFilter } from '../../../src/providers/sharedFilter.ts';
+import { UndoHistory } from '../../../src/providers/undoHistory.ts';
 import { BoardConnection, type BoardServices } from '../../../src/webview/host/boardConnection.ts';
 import { DraftKeeper } from '../../../src/webview/host/draftKeeper.ts';
 import type { HostMessage } from '../../../src/webview/protocol.ts';
@@ -51,7 +52,8 @@ function setUp(overrides: Partial<BoardServices> = {}) {
   const warnings: string[] = [];
   const stored = new Map<string, unknown>();
   const filter = new SharedFilter({ get: () => undefined, update: () => Promise.resolve() });
-  const services: BoardServices = {
+  const history = new UndoHistory();
+  const services = {
     filter,
     chooseFilter: () => Promise.resolve(),
     kandev: { execute: execute as unknown as Kandev['execute'] },
@@ -68,12 +70,14 @@ function setUp(overrides: Partial<BoardServices> = {}) {
     runUiCommand: () => Promise.resolve(),
     deleteCards: () => Promise.resolve(true),
     moveCards: () => Promise.resolve(),
+    createCards: () => Promise.resolve(),
+    history,
     shorten: (path) => path,
     warn: (message) => warnings.push(message),
     ...overrides,
-  };
+  } satisfies BoardServices;
   const connection = new BoardConnection(services, (message) => sent.push(message));
-  return { state, sent, execute, warnings, stored, services, connection };
+  return { state, sent, execute, warnings, stored, services, history, connection };
 }
 
 function types(messages: readonly HostMessage[]): string[] {
@@ -233,6 +237,24 @@ describe('commands', () => {
       { type: 'commandFailed', requestId: 9, failure: { reason: 'invalid-input' } },
     ]);
     expect(warnings).toHaveLength(1);
+  });
+});
+
+describe('taking back', () => {
+  it('is offered to the page, but for what a notification offers, and done for it', async () => {
+    const { sent, history, connection } = setUp();
+    const undo = vi.fn(() => Promise.resolve());
+    history.add({ text: 'before', undo });
+    connection.receive({ type: 'ready' });
+    sent.length = 0;
+    history.add({ text: 'moved', undo });
+    history.add({ text: 'deleted', isOffered: true, undo });
+    expect(sent).toEqual([{ type: 'undoable', text: 'moved' }]);
+    connection.receive({ type: 'undo', requestId: 4 });
+    await vi.waitFor(() => {
+      expect(sent.at(-1)).toEqual({ type: 'commandDone', requestId: 4, taskId: null });
+    });
+    expect(undo).toHaveBeenCalledTimes(1);
   });
 });
 

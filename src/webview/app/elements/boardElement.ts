@@ -12,10 +12,11 @@ import type { ScrollKeeper } from '../scrollKeeper.ts';
 import { agentName, type AppState, type BoardContent } from '../state.ts';
 import { CardElement } from './cardElement.ts';
 import { emptyPage, loadingPage, messageBars, toolbar, unavailablePage } from './chrome.ts';
-import { ColumnElement, dropStateOf, selectionIn, usageIn } from './columnElement.ts';
+import { ColumnElement, dropStateOf, quickIn, selectionIn, usageIn } from './columnElement.ts';
 import { filterChips, noMatchesPage } from './filterBar.ts';
 import { LightElement } from './lightElement.ts';
 import { selectionBar } from './selectionBar.ts';
+import { undoBar } from './undoBar.ts';
 
 function isTextField(target: Element): boolean {
   return target.matches('input, textarea, select');
@@ -127,6 +128,7 @@ export class BoardElement extends LightElement implements KeyTargets {
       <div class="workarea">
         <div class="board">
           ${this.#columns(state, content, layout)} ${selectionBar(state, layout, controller)}
+          ${undoBar(state, controller)}
         </div>
         ${
           state.form
@@ -165,6 +167,7 @@ export class BoardElement extends LightElement implements KeyTargets {
             .usage=${usageIn(view, state.usage)}
             .selected=${selectionIn(view, state.selected)}
             .drafts=${state.drafts}
+            .quick=${quickIn(view, state.quick)}
             .dropState=${dropStateOf(view, dragged)}
             .dropBefore=${drag?.over?.columnId === view.column.id ? drag.over.beforeTaskId : undefined}
           ></kandev-column>`,

@@ -7,9 +7,10 @@ import { makeColumnDropTarget } from '../dragAndDrop.ts';
 import { t } from '../l10n.ts';
 import type { ColumnView } from '../layout.ts';
 import { noSelection, type Selection } from '../selection.ts';
-import { agentName, type AppState } from '../state.ts';
+import { agentName, type AppState, type QuickState } from '../state.ts';
 import { CardElement } from './cardElement.ts';
 import { icon, iconButton } from './controls.ts';
+import { quickCreateBlock } from './quickCreateBlock.ts';
 import { LightElement } from './lightElement.ts';
 
 const stateIcons = {
@@ -43,6 +44,10 @@ export function selectionIn({ cards }: ColumnView, selected: Selection): Selecti
   return selected.size > 0 && cards.some(({ task }) => selected.has(task.id)) ? selected : noSelection;
 }
 
+export function quickIn({ column }: ColumnView, quick: QuickState | null): QuickState | null {
+  return quick?.state === column.states[0] ? quick : null;
+}
+
 /** What live runs use, for a column that has some: the others need not be drawn anew. */
 export function usageIn({ cards }: ColumnView, usage: AppState['usage']): AppState['usage'] {
   return usage.size > 0 && cards.some(({ task }) => usage.has(task.id)) ? usage : noUsage;
@@ -58,6 +63,7 @@ export class ColumnElement extends LightElement {
     pending: { attribute: false },
     answering: { attribute: false },
     drafts: { attribute: false },
+    quick: { attribute: false },
     usage: { attribute: false },
     selected: { attribute: false },
     dropState: { attribute: false },
@@ -72,6 +78,8 @@ export class ColumnElement extends LightElement {
   declare pending: AppState['pending'];
   declare answering: AppState['answering'];
   declare drafts: AppState['drafts'];
+  /** The new cards that are typed in this column. */
+  declare quick: QuickState | null;
   declare usage: AppState['usage'];
   declare selected: Selection;
   declare dropState: DropState;
@@ -128,7 +136,26 @@ export class ColumnElement extends LightElement {
         }
         ${this.dropBefore === null ? html`<div class="drop-line" role="presentation"></div>` : nothing}
       </div>
+      ${this.quick ? quickCreateBlock(this.quick, this.#usualAgent, this.controller) : nothing}
     </section>`;
+  }
+
+  get #usualAgent(): string | null {
+    const id = this.controller.quickCreate.agentTypeId;
+    return agentName(this.agentTypes, id === '' ? null : id);
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (!changed.has('quick') || !this.quick) return;
+    const before = changed.get('quick');
+    const input = this.querySelector<HTMLElement>('.quick-input');
+    if (!before) input?.focus();
+    // The new cards stand at the end.
+    if (before?.saving && !this.quick.saving) {
+      const list = this.querySelector('.column-cards');
+      list?.scrollTo({ top: list.scrollHeight });
+      input?.scrollIntoView({ block: 'nearest' });
+    }
   }
 
   #header(headingId: string): TemplateResult {
@@ -144,9 +171,9 @@ export class ColumnElement extends LightElement {
         state === 'BACKLOG' || state === 'TODO'
           ? iconButton({
               icon: 'add',
-              label: t('New Card in {0}', column.title),
+              label: t('New Card in {0} (N)', column.title),
               onClick: () => {
-                this.controller.form.create(state);
+                this.controller.quickCreate.open(state);
               },
             })
           : nothing
