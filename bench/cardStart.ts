@@ -82,7 +82,12 @@ async function firstPrompts(
   count: number,
 ): Promise<number[]> {
   const ids: string[] = [];
-  for (let n = 0; n < count; n++) ids.push(await createCard(kandev, 'clone'));
+  for (let n = 0; n < count; n++) {
+    const taskId = await createCard(kandev, 'clone');
+    // So that twenty of them fit into a small machine.
+    await kandev.execute('task.setResources', { taskId, resources: { memoryMb: 160 } });
+    ids.push(taskId);
+  }
   const elapsed = await Promise.all(
     ids.map(async (taskId) => {
       const sent = new Promise<void>((resolve) => {
@@ -95,7 +100,8 @@ async function firstPrompts(
         );
       });
       const started = performance.now();
-      await kandev.execute('task.start', { taskId });
+      // Not held back by the engine's CPUs: how they share them is what is measured.
+      await kandev.execute('task.startNow', { taskId });
       await sent;
       return performance.now() - started;
     }),

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentType } from '../model/agentType.ts';
-import type { SharedMount, SharedThings, ShareRequest } from '../credentials/shareCredentials.ts';
+import type { SharedThings, ShareRequest } from '../credentials/shareCredentials.ts';
 import type { Devcontainer } from '../model/devcontainer.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import { failureOf } from '../model/failure.ts';
+import type { Leftover } from '../model/leftover.ts';
 import type { AgentProcess, ExitInfo } from './agentProcess.ts';
 import { containerName, containerOptions } from './container.ts';
-import type { HostPath } from './containerFiles.ts';
+import { mountOnly, type HostPath } from './containerFiles.ts';
 import {
   containerUser,
   homeFolder,
@@ -27,7 +28,7 @@ import { takeOverContainer, type RunToTakeOver } from './keeper/takeOverContaine
 import { containersSharing, type ContainerSharing } from './containersSharing.ts';
 import { containerLabels, labelsOf, networkLabelsOf, type OwnerLabels } from './labels.ts';
 import { launchContainer } from './launchContainer.ts';
-import { removeLeftovers } from './leftovers.ts';
+import { findOrphans, removeLeftovers, removeOrphans, type Claims } from './leftovers.ts';
 import { findRunContainer } from './findRunContainer.ts';
 import { openRunNetwork, setHosts } from './runNetwork.ts';
 import { runSetup, type LaunchSetup, type SetupRun } from './runSetup.ts';
@@ -43,7 +44,7 @@ import {
   workspacePaths,
   type GuardedPath,
 } from './workspace.ts';
-import { clampNotices } from './clampNotices.ts';
+import { clampNotices, endsWithWindow } from './clampNotices.ts';
 
 export interface LaunchRequest {
   runId: string;
@@ -121,22 +122,14 @@ export interface AgentManagerOptions {
   owner: OwnerLabels;
   /** This process's environment. */
   environment: Readonly<Record<string, string | undefined>>;
+  /** As Claims; left out: it cannot be told. */
+  boards?: Claims['boards'];
   /** Makes ready what is shared with a container. Left out: nothing is. */
   share?: (request: ShareRequest) => Promise<SharedThings>;
 }
 
 function thingOf({ name, image, command }: AgentType, { root }: LaunchPlace): LaunchedThing {
   return { agentName: name, image, command, folder: root };
-}
-
-/** What is shared is not copied to another machine, and not changed by agents. */
-function mountOnly(mount: SharedMount): HostPath {
-  return { ...mount, readOnly: true, isMountOnly: true };
-}
-
-/** A keeper needs node. */
-function endsWithWindow({ name, image }: AgentType): string {
-  return `The image ${image} has no node, so ${name} does not go on by itself while VS Code is closed: it is stopped then, and goes on where it left off when VS Code is opened again.`;
 }
 
 /** How often an engine that cannot be found is looked for. */
@@ -331,9 +324,25 @@ export class AgentManager {
    *
    * @throws UserError when the engine does not answer or is stuck
    */
-  async removeLeftovers(keep: (runId: string) => boolean): Promise<string[]> {
+  async removeLeftovers(keep: (runId: string) => boolean | Promise<boolean>): Promise<string[]> {
     const { owner, storageFolder } = this.#options;
     return removeLeftovers(await this.#findEngine(), owner, keep, storageFolder);
+  }
+
+  /** What this installation has left that belongs to nobody. @throws what Engine.call throws */
+  async findOrphans(isKnown: Claims['isKnown']): Promise<Leftover[]> {
+    return findOrphans(await this.#findEngine(), this.#claims(isKnown));
+  }
+
+  /** Removes some of it, by its runs; returns those of which nothing is left. @throws as removeLeftovers */
+  async removeOrphans(isKnown: Claims['isKnown'], runIds: readonly string[]): Promise<string[]> {
+    const { storageFolder } = this.#options;
+    return removeOrphans(await this.#findEngine(), this.#claims(isKnown), runIds, storageFolder);
+  }
+
+  #claims(isKnown: Claims['isKnown']): Claims {
+    const { owner, boards = () => Promise.resolve(null) } = this.#options;
+    return { owner, isKnown, boards };
   }
 
   async #findEngineAtLast(signal: AbortSignal): Promise<Engine> {

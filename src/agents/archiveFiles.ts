@@ -8,13 +8,13 @@ import { volumeAt } from './container.ts';
 import type { FileDelivery, HostPath } from './containerFiles.ts';
 import { homeFolder, type ContainerUser } from './containerUser.ts';
 import type { Engine } from './engine.ts';
-import { statusOf } from './engineFailure.ts';
 import { readKnown, writeKnown, type KnownFile, type KnownFiles } from './knownFiles.ts';
 import { containerLabels } from './labels.ts';
 import { mergeWork } from './mergeWork.ts';
 import { addEntry, addParents, packFile, packFolder } from './packFolder.ts';
 import { receiveWork } from './receiveWork.ts';
 import { removeContainer } from './removeContainer.ts';
+import { removeVolume } from './removeVolume.ts';
 
 export interface ArchiveFilesOptions {
   engine: Engine;
@@ -259,17 +259,7 @@ async function removeVolumesOf(engine: Engine, runId: string): Promise<void> {
     docker.listVolumes({ filters, abortSignal }),
   );
   // Podman says null where there is none.
-  for (const { Name } of (Volumes as typeof Volumes | null) ?? []) {
-    try {
-      await engine.call(
-        `removing volume ${Name}`,
-        (docker, abortSignal) => docker.getVolume(Name).remove({ abortSignal }),
-        { limitMs: removeLimitMs },
-      );
-    } catch (error) {
-      if (statusOf(error) !== 404) throw error;
-    }
-  }
+  for (const { Name } of (Volumes as typeof Volumes | null) ?? []) await removeVolume(engine, Name);
 }
 
 /** Root works for whom the folder belongs to; everybody else for themselves. */

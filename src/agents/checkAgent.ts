@@ -8,6 +8,7 @@ import type { AgentCapabilities, AuthMethod, ConfigOption, Implementation } from
 import type { AgentType } from '../model/agentType.ts';
 import type { AgentManager, LaunchProgress } from './agentManager.ts';
 import type { AgentProcess, ExitInfo } from './agentProcess.ts';
+import { checkTaskId } from './labels.ts';
 import { automaticSignIn } from './registry.ts';
 
 export interface AgentCheck {
@@ -90,7 +91,7 @@ export async function checkAgent(check: AgentCheck): Promise<AgentReport> {
     const process = await agents.launch(
       {
         runId: `check-${randomUUID()}`,
-        taskId: 'check',
+        taskId: checkTaskId,
         agentType,
         folder,
         isOwnFolder: true,

@@ -30,3 +30,8 @@ export function clampNotices(
   }
   return notices;
 }
+
+/** What is to be said of an image without node, which the keeper needs. */
+export function endsWithWindow({ name, image }: Pick<AgentType, 'name' | 'image'>): string {
+  return `The image ${image} has no node, so ${name} does not go on by itself while VS Code is closed: it is stopped then, and goes on where it left off when VS Code is opened again.`;
+}

@@ -1,4 +1,5 @@
 import type Dockerode from 'dockerode';
+import type { SharedMount } from '../credentials/shareCredentials.ts';
 
 /** One file or folder of this machine that a container is given. */
 export interface HostPath {
@@ -46,4 +47,9 @@ export function bindFiles(paths: readonly HostPath[]): FileDelivery {
 /** Never `Binds`: those break at a colon, and make what is missing on the host, as root. */
 function bindAt({ source, target, readOnly }: HostPath): Dockerode.MountSettings {
   return { Type: 'bind', Source: source, Target: target, ReadOnly: readOnly };
+}
+
+/** What is shared is not copied to another machine, and not changed by agents. */
+export function mountOnly(mount: SharedMount): HostPath {
+  return { ...mount, readOnly: true, isMountOnly: true };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { HostPath } from './containerFiles.ts';
@@ -78,7 +79,7 @@ async function writeOnce(file: string, text: string): Promise<void> {
     () => false,
   );
   if (isThere) return;
-  const temporary = `${file}.${process.pid}.${Date.now()}`;
+  const temporary = `${file}.${randomUUID()}`;
   await writeFile(temporary, text, { mode: 0o644 });
   await rename(temporary, file);
 }

@@ -6,7 +6,7 @@ export interface OwnerLabels {
   installation: string;
   /** The workspace whose board the run is on. */
   workspace: string;
-  /** The process that holds the container's stdio. */
+  /** The process that has started it: its id, a dash, and what tells it from another one of that id. */
   owner: string;
 }
 
@@ -26,6 +26,11 @@ export const containerLabels = {
   /** Set by the tests, which remove at their end whatever carries it. */
   testRun: 'dev.kandev.test-run',
 } as const;
+
+/** In the place of a card's id: containers that were started beside the cards, for as long as a window needs them. */
+export const checkTaskId = 'check';
+export const signInTaskId = 'sign-in';
+export const helperTaskIds: readonly string[] = [checkTaskId, signInTaskId];
 
 export const imageLabels = {
   /** The hash of the folder that the image was built from. */

@@ -8,6 +8,7 @@ import { UserError } from '../model/failure.ts';
 import type { SignInWay } from '../model/signIn.ts';
 import type { AgentManager, LaunchProgress } from './agentManager.ts';
 import type { ContainerTerminal, TerminalRequest } from './execTerminalSession.ts';
+import { signInTaskId } from './labels.ts';
 
 export interface SignIn {
   agents: Pick<AgentManager, 'launch'>;
@@ -122,7 +123,7 @@ export async function signInByAgent(signIn: SignIn, methodId: string, clientVers
 function launch({ agents, agentType, environment, folder, progress, signal }: SignIn) {
   const runId = `sign-in-${randomUUID()}`;
   return agents.launch(
-    { runId, taskId: 'sign-in', agentType, folder, isOwnFolder: true, environment, outlives: false },
+    { runId, taskId: signInTaskId, agentType, folder, isOwnFolder: true, environment, outlives: false },
     progress,
     signal,
   );

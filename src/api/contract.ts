@@ -8,6 +8,7 @@ import type { CredentialsView } from '../model/credential.ts';
 import type { DevcontainerView } from '../model/devcontainer.ts';
 import type { Disposable, KandevEvent } from '../model/events.ts';
 import type { EngineStatus } from '../model/engine.ts';
+import type { Leftover } from '../model/leftover.ts';
 import type { QueuedPrompt } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
 import type { RunUsage } from '../model/runUsage.ts';
@@ -208,6 +209,8 @@ export const commandSchemas = {
   'devcontainer.answer': v.object({ hash: id, isUsed: v.boolean() }),
   /** Looks for the Docker engine again. */
   'engine.check': v.object({}),
+  /** Removes some of what the query `leftovers` finds, by its runs; what belongs to somebody again stays. */
+  'engine.removeLeftovers': v.object({ runIds: v.pipe(v.array(id), v.maxLength(10_000)) }),
 };
 
 export interface CommandResults
@@ -248,6 +251,8 @@ export interface CommandResults
   'credentials.share': CredentialsView;
   'devcontainer.answer': null;
   'engine.check': EngineStatus;
+  /** The runs of which nothing is left. */
+  'engine.removeLeftovers': string[];
 }
 
 export const querySchemas = {
@@ -305,6 +310,8 @@ export const querySchemas = {
   /** What the container of a run wrote to stderr, and what became of it; null when that is not kept any more. */
   'run.containerLog': v.object({ runId: id }),
   engine: v.object({}),
+  /** What of this installation is on the engine and belongs to nobody any more. */
+  leftovers: v.object({}),
 };
 
 export interface QueryResults
@@ -329,6 +336,7 @@ export interface QueryResults
   usage: RunUsage[];
   'run.containerLog': ContainerLog | null;
   engine: EngineStatus;
+  leftovers: Leftover[];
 }
 
 export type CommandName = keyof typeof commandSchemas;

@@ -32,6 +32,7 @@ import {
   type QueryResults,
 } from './contract.ts';
 import { gatewayCommands, noGateway, type GatewayControl } from './gatewayContract.ts';
+import type { Leftovers } from './leftovers.ts';
 import { Results } from './results.ts';
 import { Reviews } from './reviews.ts';
 import { CardWorkspaces } from './cardWorkspaces.ts';
@@ -48,6 +49,7 @@ export interface KandevServices {
   devcontainers: DevcontainerDesk;
   transfer: BoardTransfer;
   workspaces: Workspaces;
+  leftovers: Leftovers;
   /** Where agents can work in the open folder, as it is now. */
   workspaceModes: () => Promise<WorkspaceMode[]>;
   agentTypes: () => readonly AgentType[];
@@ -213,7 +215,8 @@ export class LocalKandev implements Kandev {
   }
 
   #dataCommands(): Pick<CommandTable, DataCommand> {
-    const { store, events, tasks, orchestrator, credentials, devcontainers, transfer } = this.#services;
+    const { store, events, tasks, orchestrator, credentials, devcontainers, transfer, leftovers } =
+      this.#services;
     const actor = this.#actor;
     return {
       ...this.#resourceCommands(),
@@ -245,6 +248,7 @@ export class LocalKandev implements Kandev {
         return null;
       },
       'engine.check': () => orchestrator.checkEngine(),
+      'engine.removeLeftovers': ({ runIds }) => leftovers.remove(runIds),
     };
   }
 
@@ -260,6 +264,7 @@ export class LocalKandev implements Kandev {
       transfer,
       workspaceModes: modes,
       containerLog,
+      leftovers,
     } = this.#services;
     return {
       board: async () => {
@@ -306,6 +311,7 @@ export class LocalKandev implements Kandev {
       gateway: () => Promise.resolve(this.#services.gateway?.status ?? { url: null, port: null }),
       'gateway.tokens': async () => this.#gateway().tokens(),
       engine: () => orchestrator.checkEngine(),
+      leftovers: () => leftovers.find(),
     };
   }
 

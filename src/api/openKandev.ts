@@ -22,9 +22,10 @@ import type { Workspaces } from '../workspaces/workspaces.ts';
 import { BoardTransfer } from './boardTransfer.ts';
 import type { Kandev } from './contract.ts';
 import type { GatewayBoard, OpenableGateway } from './gatewayContract.ts';
+import { Leftovers } from './leftovers.ts';
 import { LocalKandev } from './localKandev.ts';
 import { openAgents, thisHost } from './openAgents.ts';
-import { careForWorkspaces } from './workspaceCare.ts';
+import { careForWorkspaces, type WorkspaceCare } from './workspaceCare.ts';
 
 export interface OpenKandevOptions {
   /** Where the board keeps its data; made when it is not there. */
@@ -79,6 +80,7 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
     agents,
     wireFolder,
   });
+  const leftovers = new Leftovers({ store, agents });
   const checks = new AgentChecks({ ...options, agents, credentials });
   const gateway = options.makeGateway?.(gatewayBoard(events, user.name, () => kandev));
   const kandev: LocalKandev = new LocalKandev(
@@ -88,6 +90,7 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
       orchestrator,
       agentTypes: readers.agentTypes,
       checks,
+      leftovers,
       workspaceModes: () => workspaceModesOf(options.settings.folder()),
       transfer: new BoardTransfer(store, tasks),
       containerLog: (runId) => readContainerLog(wireFolder, runId),
@@ -99,11 +102,8 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
     options.onProblem(`Agents' git cannot ask for passwords: ${failureOf(error).message}`);
   });
   await orchestrator.recover();
-  const purged = await tasks.purgeDeleted();
-  void prune(wireFolder, purged.runIds, options.settings, options.onProblem);
-  void careForWorkspaces({ ...shared, orchestrator }, purged).catch((error: unknown) => {
-    options.onProblem(`Old workspaces could not be removed: ${failureOf(error).message}`);
-  });
+  void tellOfLeftovers(leftovers, options);
+  await tidyUp({ ...shared, orchestrator }, wireFolder, options);
   beginGateway(gateway, options.onNotice);
   return {
     kandev,
@@ -171,6 +171,34 @@ const cutOffNotice: Notice = {
     'VS Code was ended while changes of an agent were being applied or taken back, so some files may be halfway. Undo it to have them as they were before.',
   action: { kind: 'undoLast' },
 };
+
+/** Removes what is gone for good; what takes long goes on by itself. */
+async function tidyUp(
+  care: WorkspaceCare,
+  wireFolder: string,
+  { settings, onProblem }: OpenKandevOptions,
+): Promise<void> {
+  const purged = await care.tasks.purgeDeleted();
+  void prune(wireFolder, purged.runIds, settings, onProblem);
+  void careForWorkspaces(care, purged).catch((error: unknown) => {
+    onProblem(`Old workspaces could not be removed: ${failureOf(error).message}`);
+  });
+}
+
+/** Without an engine there is nothing to be told of; that it is missing is told elsewhere. */
+async function tellOfLeftovers(
+  leftovers: Leftovers,
+  { onNotice }: Pick<OpenKandevOptions, 'onNotice'>,
+): Promise<void> {
+  const { length } = await leftovers.find().catch(() => []);
+  if (length === 0) return;
+  const what = length === 1 ? 'Containers of one run are' : `Containers of ${length} runs are`;
+  onNotice({
+    severity: 'info',
+    message: `${what} left over from cards or folders that are gone.`,
+    action: { kind: 'cleanUp' },
+  });
+}
 
 async function prune(
   folder: string,

@@ -5,6 +5,7 @@ import { isLive } from '../model/run.ts';
 import { oneLine } from '../providers/agentText.ts';
 import { AgentTerminal } from '../providers/agentTerminal.ts';
 import { attachTo } from '../providers/devContainers.ts';
+import { cleanUpContainers } from './cleanUpContainers.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 import { editResources } from './editResources.ts';
 import { pickCard } from './pickCard.ts';
@@ -40,6 +41,8 @@ export const containerCommands: CommandTable = {
     });
     if (card) await editResources(context, card);
   },
+
+  'kandev.cleanUpContainers': cleanUpContainers,
 
   'kandev.allowHost': async (context, argument, entry) => {
     const card = await pickCard(context, argument, ({ run }) => run !== null && run.blocked.length > 0, {

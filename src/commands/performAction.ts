@@ -74,7 +74,8 @@ function beginDialog(
         | 'devcontainer'
         | 'allowHost'
         | 'editResources'
-        | 'undoLast';
+        | 'undoLast'
+        | 'cleanUp';
     }
   >,
 ): void {
@@ -99,6 +100,9 @@ function beginDialog(
       return;
     case 'undoLast':
       void commands.executeCommand('kandev.undoLast');
+      return;
+    case 'cleanUp':
+      void commands.executeCommand('kandev.cleanUpContainers');
       return;
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -19,7 +19,7 @@ export async function writeGenerated(folder: string, name: string, text: string)
     () => false,
   );
   if (!isThere) {
-    const temporary = `${file}.${process.pid}.${Date.now()}`;
+    const temporary = `${file}.${randomUUID()}`;
     await writeFile(temporary, text, { mode: 0o644 });
     await rename(temporary, file);
   }

@@ -24,6 +24,8 @@ export type UserAction =
   | { kind: 'editResources'; taskId: string }
   | { kind: 'exportDatabase' }
   | { kind: 'undoLast' }
+  /** Containers that belong to nobody. */
+  | { kind: 'cleanUp' }
   | { kind: 'reloadWindow' };
 
 export type FailureReason =

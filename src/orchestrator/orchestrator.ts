@@ -61,6 +61,7 @@ export class Orchestrator {
   readonly #launcher: Launcher;
   readonly #admission: Admission;
   readonly #watch: RunWatch;
+  readonly #closing = new AbortController();
 
   constructor(deps: OrchestratorDependencies) {
     this.#deps = deps;
@@ -94,7 +95,8 @@ export class Orchestrator {
 
   /** To be called once the board is open, before anything else. */
   async recover(): Promise<void> {
-    await new Recovery(this.#deps, this.#live, this.#launcher, this.#follower, this.#watch).run();
+    const { signal } = this.#closing;
+    await new Recovery(this.#deps, this.#live, this.#launcher, this.#follower, this.#watch, signal).run();
     await this.#admission.admit();
   }
 
@@ -341,6 +343,7 @@ export class Orchestrator {
 
   /** Leaves the agents at work, or ends them, as the user has chosen. Takes a few seconds at most. */
   async dispose(): Promise<void> {
+    this.#closing.abort();
     await this.#watch.dispose();
     const { settings, permissions } = this.#deps;
     await this.#admission.dispose();

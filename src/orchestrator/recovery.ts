@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { failureOf } from '../model/failure.ts';
 import { isBusy, isLive, type Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
 import type { RunLink } from '../store/runLinks.ts';
@@ -9,6 +11,8 @@ import type { RunWatch } from './runWatch.ts';
 import { lookAtLeft } from './runWorkspace.ts';
 
 const closed = 'VS Code was closed while the agent was at work.';
+/** How often an engine that does not answer is asked again. */
+const engineRetryMs = 2_000;
 /** What an agent is told that could not go on while nobody was there. */
 const goOn = 'The editor was closed while you were at work, and you were stopped. Go on where you left off.';
 
@@ -22,23 +26,27 @@ export class Recovery {
   readonly #launcher: Launcher;
   readonly #follower: CardFollower;
   readonly #watch: RunWatch;
+  readonly #closing: AbortSignal;
 
+  /** @param closing nothing is begun any more */
   constructor(
     deps: OrchestratorDependencies,
     live: LiveRuns,
     launcher: Launcher,
     follower: CardFollower,
     watch: RunWatch,
+    closing: AbortSignal,
   ) {
     this.#deps = deps;
     this.#live = live;
     this.#launcher = launcher;
     this.#follower = follower;
     this.#watch = watch;
+    this.#closing = closing;
   }
 
   async run(): Promise<void> {
-    const { store, agents } = this.#deps;
+    const { store } = this.#deps;
     const left: Run[] = [];
     const interrupted: Task[] = [];
     for (const run of await store.query('liveRuns', {})) {
@@ -53,10 +61,30 @@ export class Recovery {
     await this.#followEnded();
     void lookAtLeft(left, this.#deps);
     // Who is told to go on must not meet who was told before.
-    void agents
-      .removeLeftovers((runId) => this.#live.all().some(({ run }) => run.id === runId))
-      .catch(() => undefined)
-      .then(() => this.#resume(interrupted));
+    void this.#removeLeftovers().then(() => this.#resume(interrupted));
+  }
+
+  /** As soon as the engine answers. What the board does not know is not its to remove: that is offered to the user. */
+  async #removeLeftovers(): Promise<void> {
+    const { agents, log } = this.#deps;
+    while (!this.#closing.aborted) {
+      try {
+        await agents.removeLeftovers((runId) => this.#isWanted(runId));
+        return;
+      } catch (error) {
+        const { reason, message } = failureOf(error);
+        if (reason !== 'engine-not-running' && reason !== 'engine-not-answering') {
+          log.error('', `What is left of earlier runs could not be removed: ${message}`);
+          return;
+        }
+        await sleep(engineRetryMs, undefined, { signal: this.#closing, ref: false }).catch(() => undefined);
+      }
+    }
+  }
+
+  async #isWanted(runId: string): Promise<boolean> {
+    if (this.#live.all().some(({ run }) => run.id === runId)) return true;
+    return (await this.#deps.store.query('run', { runId })) === null;
   }
 
   async #takeOver(run: Run, task: Task, link: RunLink): Promise<boolean> {
@@ -87,6 +115,7 @@ export class Recovery {
 
   async #resume(tasks: readonly Task[]): Promise<void> {
     for (const task of tasks) {
+      if (this.#closing.aborted) return;
       try {
         await this.#launcher.resume(task, goOn, async () => {
           const why = 'The agent goes on where it was stopped';

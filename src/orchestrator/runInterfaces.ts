@@ -22,7 +22,15 @@ import type { TranscriptRecorder } from './transcriptRecorder.ts';
 /** What is needed of the Agent Manager. */
 export type Agents = Pick<
   AgentManager,
-  'launch' | 'takeOver' | 'checkEngine' | 'removeLeftovers' | 'sharedBy' | 'setHosts' | 'usage'
+  | 'launch'
+  | 'takeOver'
+  | 'checkEngine'
+  | 'removeLeftovers'
+  | 'findOrphans'
+  | 'removeOrphans'
+  | 'sharedBy'
+  | 'setHosts'
+  | 'usage'
 >;
 
 export interface RunDependencies {

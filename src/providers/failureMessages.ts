@@ -96,6 +96,8 @@ function actionLabel(action: UserAction): string {
       return l10n.t('Export Database Copy…');
     case 'undoLast':
       return l10n.t('Undo…');
+    case 'cleanUp':
+      return l10n.t('Clean Up…');
     case 'reloadWindow':
       return l10n.t('Reload Window');
   }

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { installationId } from '../agents/installationId.ts';
@@ -17,6 +17,7 @@ import type { HostSettings } from '../model/settings.ts';
 import { storageFolder } from '../store/storageFolder.ts';
 import { GatewaySwitch, type GatewayModule } from '../gateway/gatewaySwitch.ts';
 import { AgentTools } from './agentTools.ts';
+import { installationBoards, workspaceId } from './installationBoards.ts';
 import { SharedKandev } from './sharedKandev.ts';
 
 export interface SharedBoardOptions {
@@ -56,11 +57,17 @@ export async function openSharedBoard(options: SharedBoardOptions): Promise<Shar
   const folder = storageFolder(options.storage);
   const owner = {
     installation: await installationId(options.globalStorage),
-    workspace: createHash('sha256').update(folder).digest('hex').slice(0, 16),
+    workspace: workspaceId(folder),
     // Not `env.sessionId`: in a browser that is the same for everybody.
-    owner: randomUUID(),
+    owner: `${process.pid}-${randomUUID()}`,
   };
-  const agents = { distFolder, storageFolder: join(folder, 'containers'), owner, environment: process.env };
+  const agents = {
+    distFolder,
+    storageFolder: join(folder, 'containers'),
+    owner,
+    environment: process.env,
+    boards: () => installationBoards(folder),
+  };
   const consent = new ConsentFile(folder);
   let lastGateway: GatewayStatus = { url: null, port: null };
   const kandev = new SharedKandev({

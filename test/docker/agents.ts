@@ -31,18 +31,25 @@ export interface TestManagerOptions {
   host?: string;
   workspace?: string;
   distFolder?: string;
+  installation?: string;
+  owner?: string;
+  boards?: readonly string[];
 }
 
 export async function testManager({
   host = dockerHost(),
   workspace = 'workspace',
   distFolder = '/nonexistent',
+  installation = `test-${testRunId()}`,
+  owner = 'test',
+  boards,
 }: TestManagerOptions = {}): Promise<AgentManager> {
   return new AgentManager({
     engineSetting: () => host,
     storageFolder: await makeFolder('storage'),
     distFolder,
-    owner: { installation: `test-${testRunId()}`, workspace, owner: 'test' },
+    owner: { installation, workspace, owner },
+    ...(boards ? { boards: () => Promise.resolve(new Set(boards)) } : {}),
     environment: process.env,
   });
 }

@@ -67,6 +67,14 @@ export class LocalAgents implements Agents {
     return Promise.resolve([]);
   }
 
+  findOrphans(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
+  removeOrphans(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
   sharedBy(): Promise<[]> {
     return Promise.resolve([]);
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BoardTransfer } from '../../src/api/boardTransfer.ts';
 import type { Kandev } from '../../src/api/contract.ts';
+import { Leftovers } from '../../src/api/leftovers.ts';
 import { LocalKandev } from '../../src/api/localKandev.ts';
 import { ConsentFile } from '../../src/credentials/consent.ts';
 import { LocalEventBus } from '../../src/events/eventBus.ts';
@@ -235,6 +236,7 @@ class Services implements TestServices {
           clientVersion: '0.0.0-test',
         }),
         agentTypes: () => this.#agentTypes(),
+        leftovers: new Leftovers({ store, agents: this.agents }),
         workspaceModes: () => workspaceModesOf(this.folder),
         transfer: new BoardTransfer(store, tasks),
         workspaces,

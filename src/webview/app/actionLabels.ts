@@ -41,6 +41,8 @@ export function actionLabel(action: UserAction): string {
       return t('Export Database Copy…');
     case 'undoLast':
       return t('Undo…');
+    case 'cleanUp':
+      return t('Clean Up…');
     case 'reloadWindow':
       return t('Reload Window');
   }

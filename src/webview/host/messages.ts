@@ -34,6 +34,7 @@ export const userAction: v.GenericSchema<unknown, UserAction> = v.variant('kind'
   v.object({ kind: v.literal('editResources'), taskId }),
   v.object({ kind: v.literal('exportDatabase') }),
   v.object({ kind: v.literal('undoLast') }),
+  v.object({ kind: v.literal('cleanUp') }),
   v.object({ kind: v.literal('reloadWindow') }),
 ]);
 

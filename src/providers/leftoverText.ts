@@ -1,0 +1,54 @@
+import { env, l10n } from 'vscode';
+import type { Leftover } from '../model/leftover.ts';
+import { sizeText } from './workspaceText.ts';
+
+/** What is left of a run, in words for a list. */
+export function leftoverText(
+  leftover: Leftover,
+  now: number,
+): Record<'label' | 'description' | 'detail', string> {
+  const { createdAt, bytes, isRunning } = leftover;
+  const facts = [
+    isRunning ? l10n.t('running') : l10n.t('not running'),
+    ...(createdAt === null ? [] : [l10n.t('made {0}', agoText(now - createdAt))]),
+    ...(bytes === null ? [] : [l10n.t('{0} written', sizeText(bytes))]),
+  ];
+  return { label: causeText(leftover), description: facts.join(' · '), detail: thingsText(leftover) };
+}
+
+function causeText({ cause }: Leftover): string {
+  switch (cause.kind) {
+    case 'card-gone':
+      return l10n.t('Run of a card that is gone');
+    case 'helper':
+      return l10n.t('Check or sign-in that was cut off');
+    case 'board-gone':
+      return l10n.t('Run in a folder that is gone');
+  }
+}
+
+function thingsText({ containers, volumes, image, holdsWork }: Leftover): string {
+  const things = [
+    ...(image === null ? [] : [image]),
+    containers.length === 1 ? l10n.t('1 container') : l10n.t('{0} containers', containers.length),
+    ...(volumes.length === 0
+      ? []
+      : [volumes.length === 1 ? l10n.t('1 volume') : l10n.t('{0} volumes', volumes.length)]),
+    ...(holdsWork ? [l10n.t('has files that may be nowhere else')] : []),
+    containers[0] ?? volumes[0] ?? '',
+  ];
+  return things.join(' · ');
+}
+
+const steps: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+];
+
+/** "3 days ago". */
+function agoText(ms: number): string {
+  const [unit, length] = steps.find((step) => ms >= step[1]) ?? ['minute', 60_000];
+  const format = new Intl.RelativeTimeFormat(env.language, { numeric: 'auto' });
+  return format.format(-Math.max(0, Math.floor(ms / length)), unit);
+}
