@@ -1,6 +1,7 @@
 import type Dockerode from 'dockerode';
 import type { Leftover, LeftoverCause } from '../model/leftover.ts';
 import { deliveredFiles } from './deliverFiles.ts';
+import { dial } from './dial.ts';
 import type { Engine } from './engine.ts';
 import { isAlive } from './isAlive.ts';
 import { containerLabels, helperTaskIds, type OwnerLabels } from './labels.ts';
@@ -8,8 +9,8 @@ import { removeContainer } from './removeContainer.ts';
 import { removeVolume } from './removeVolume.ts';
 
 const removeLimitMs = 10_000;
-/** Sizes are measured when they are asked for: on a large engine that takes a while. */
-const listLimitMs = 30_000;
+/** The engine measures all that it has. */
+const measureLimitMs = 30_000;
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -66,7 +67,12 @@ export async function removeLeftovers(
  * @throws what Engine.call throws
  */
 export async function findOrphans(engine: Engine, claims: Claims): Promise<Leftover[]> {
-  return (await orphans(engine, claims)).map(({ things, cause }) => describe(things, cause));
+  const found = await orphans(engine, claims);
+  const sizes = await sizesOf(
+    engine,
+    found.map(({ things }) => things),
+  );
+  return found.map(({ things, cause }) => describe(things, cause, sizes));
 }
 
 /**
@@ -130,10 +136,8 @@ function ownerLives({ labels }: Things): boolean {
 async function thingsWith(engine: Engine, label: readonly string[]): Promise<Things[]> {
   const filters = { label: [...label] };
   const [containers, volumes] = await Promise.all([
-    engine.call(
-      'listing containers',
-      (docker, abortSignal) => docker.listContainers({ all: true, size: true, filters, abortSignal }),
-      { limitMs: listLimitMs },
+    engine.call('listing containers', (docker, abortSignal) =>
+      docker.listContainers({ all: true, filters, abortSignal }),
     ),
     engine.call('listing volumes', (docker, abortSignal) => docker.listVolumes({ filters, abortSignal })),
   ]);
@@ -162,13 +166,43 @@ interface VolumeInfo {
   CreatedAt?: string;
 }
 
-function describe({ runId, containers, volumes }: Things, cause: LeftoverCause): Leftover {
+/** By container ids and names of volumes, in bytes. Nothing is known where the engine cannot say it in time. */
+async function sizesOf(engine: Engine, all: readonly Things[]): Promise<ReadonlyMap<string, number>> {
+  if (all.length === 0) return new Map();
+  const usage = (await engine
+    .call(
+      'measuring what is left',
+      (docker, abortSignal) => dial(docker, { method: 'GET', path: '/system/df', abortSignal }),
+      { limitMs: measureLimitMs },
+    )
+    .catch(() => ({}))) as DiskUsage;
+  return new Map([
+    // What is not said of a container that was measured is nothing.
+    ...(usage.Containers ?? []).map(({ Id, SizeRw = 0 }) => [Id, SizeRw] as const),
+    ...(usage.Volumes ?? []).flatMap(({ Name, UsageData }) =>
+      UsageData && UsageData.Size >= 0 ? [[Name, UsageData.Size] as const] : [],
+    ),
+  ]);
+}
+
+interface DiskUsage {
+  Containers?: { Id: string; SizeRw?: number }[] | null;
+  Volumes?: { Name: string; UsageData?: { Size: number } | null }[] | null;
+}
+
+function describe(
+  { runId, containers, volumes }: Things,
+  cause: LeftoverCause,
+  sizes: ReadonlyMap<string, number>,
+): Leftover {
   const agentsFirst = [...containers].sort((one, other) => rank(one) - rank(other));
   const times = [
     ...containers.map(({ Created }) => Created * 1000),
     ...volumes.flatMap(({ createdAt }) => createdAt ?? []),
   ];
-  const sizes = containers.flatMap((container) => (container as { SizeRw?: number }).SizeRw ?? []);
+  const bytes = [...containers.map(({ Id }) => Id), ...volumes.map(({ name }) => name)].map(
+    (id) => sizes.get(id) ?? null,
+  );
   return {
     runId,
     cause,
@@ -177,8 +211,7 @@ function describe({ runId, containers, volumes }: Things, cause: LeftoverCause):
     volumes: volumes.map(({ name }) => name),
     isRunning: containers.some(({ State }) => State === 'running'),
     createdAt: times.length === 0 ? null : Math.min(...times),
-    // Engines measure volumes only together with all else that they have.
-    bytes: volumes.length > 0 || sizes.length === 0 ? null : sizes.reduce((sum, size) => sum + size, 0),
+    bytes: bytes.reduce((sum, each) => (sum === null || each === null ? null : sum + each), 0),
     holdsWork: containers.some(({ Labels }) => containerLabels.copyOf in Labels) || volumes.length > 0,
   };
 }
