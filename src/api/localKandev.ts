@@ -263,8 +263,6 @@ export class LocalKandev implements Kandev {
       agentTypes,
       transfer,
       workspaceModes: modes,
-      containerLog,
-      leftovers,
     } = this.#services;
     return {
       board: async () => {
@@ -306,10 +304,17 @@ export class LocalKandev implements Kandev {
       ...this.#reviews.queries(),
       credentials: () => credentials.view(),
       devcontainer: () => devcontainers.view(),
-      usage: () => orchestrator.usage(),
-      'run.containerLog': ({ runId }) => containerLog(runId),
+      ...this.#engineQueries(),
       gateway: () => Promise.resolve(this.#services.gateway?.status ?? { url: null, port: null }),
       'gateway.tokens': async () => this.#gateway().tokens(),
+    };
+  }
+
+  #engineQueries(): Pick<QueryTable, 'usage' | 'run.containerLog' | 'engine' | 'leftovers'> {
+    const { orchestrator, leftovers, containerLog } = this.#services;
+    return {
+      usage: () => orchestrator.usage(),
+      'run.containerLog': ({ runId }) => containerLog(runId),
       engine: () => orchestrator.checkEngine(),
       leftovers: () => leftovers.find(),
     };

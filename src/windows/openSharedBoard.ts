@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { installationId } from '../agents/installationId.ts';
+import type { OwnerLabels } from '../agents/labels.ts';
 import { openKandev } from '../api/openKandev.ts';
 import { readDevcontainer } from '../agents/devcontainerFile.ts';
 import { ConsentFile } from '../credentials/consent.ts';
@@ -55,17 +56,9 @@ export interface SharedBoard {
 export async function openSharedBoard(options: SharedBoardOptions): Promise<SharedBoard> {
   const { distFolder, settings, log, onChange, onNotice, onProblem } = options;
   const folder = storageFolder(options.storage);
-  const owner = {
-    installation: await installationId(options.globalStorage),
-    workspace: workspaceId(folder),
-    // Not `env.sessionId`: in a browser that is the same for everybody.
-    owner: `${process.pid}-${randomUUID()}`,
-  };
+  const owner = await thisWindow(options.globalStorage, folder);
   const agents = {
-    distFolder,
-    storageFolder: join(folder, 'containers'),
-    owner,
-    environment: process.env,
+    ...{ owner, distFolder, environment: process.env, storageFolder: join(folder, 'containers') },
     boards: () => installationBoards(folder),
   };
   const consent = new ConsentFile(folder);
@@ -114,6 +107,15 @@ export async function openSharedBoard(options: SharedBoardOptions): Promise<Shar
     clientVersion: options.version,
   });
   return { kandev, tools };
+}
+
+async function thisWindow(globalStorage: string, folder: string): Promise<OwnerLabels> {
+  return {
+    installation: await installationId(globalStorage),
+    workspace: workspaceId(folder),
+    // Not `env.sessionId`: in a browser that is the same for everybody.
+    owner: `${process.pid}-${randomUUID()}`,
+  };
 }
 
 /** A bundle of its own, for most windows never need it. */
