@@ -1,4 +1,4 @@
-import type { Range, SecretMask } from './secretMask.ts';
+import { shortestBeginning, type Range, type SecretMask } from './secretMask.ts';
 import { mask as maskText } from './secretSpellings.ts';
 import { textPieceOf, type TextPiece } from './textPiece.ts';
 
@@ -99,7 +99,8 @@ export class LineMask {
       isFirst = false;
     }
     this.#waitingCharacters = 0;
-    this.#before = text.slice(-3);
+    // The rest of a secret may come after all.
+    this.#before = text.slice(-Math.max(shortestBeginning - 1, this.#mask.beginningAtEnd(text)));
   }
 }
 

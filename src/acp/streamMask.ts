@@ -9,7 +9,7 @@ const tellingBeginning = 8;
  */
 export class StreamMask {
   readonly #mask: SecretMask;
-  /** The end of what was let through: too short to have been held back. */
+  /** The end of what was let through: too short to have been held back, or a beginning that nothing had followed. */
   #before = '';
   #held = '';
 
@@ -33,7 +33,10 @@ export class StreamMask {
     return this.#release(whole, ranges, until);
   }
 
-  /** All that was held back: nothing more comes. */
+  /**
+   * All that was held back: nothing more comes, or not soon. What the text has ended in is remembered: where a secret
+   * had begun, its rest is masked when it comes after all.
+   */
   flush(): string {
     const whole = this.#before + this.#held;
     const ranges = this.#mask.ranges(whole);
@@ -41,7 +44,7 @@ export class StreamMask {
     const rest = whole.length - beginning;
     if (beginning >= tellingBeginning && rest >= (ranges.at(-1)?.[1] ?? 0)) ranges.push([rest, whole.length]);
     const released = this.#release(whole, ranges, whole.length);
-    this.#before = '';
+    this.#before = whole.slice(-Math.max(shortestBeginning - 1, beginning));
     return released;
   }
 

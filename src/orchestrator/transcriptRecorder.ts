@@ -14,6 +14,8 @@ import { describeEnd } from './turnText.ts';
 const gatherMs = 150;
 /** A message longer than this is continued in the next entry. */
 const sealCharacters = 8192;
+/** Of so many interrupted texts it is remembered how they ended: a secret may go on in them. */
+const maxCutTexts = 100;
 
 export interface NewEntry {
   kind: TranscriptEntry['kind'];
@@ -71,6 +73,8 @@ export class TranscriptRecorder {
   #open: TranscriptEntry | null = null;
   /** Of the open entry's text; a message that goes on in the next entry takes it along. */
   #stream: StreamMask | null = null;
+  /** Of texts that were interrupted, perhaps in a secret, by kind and key. */
+  readonly #cut = new Map<string, StreamMask>();
   /** Not stored yet, by `seq`. */
   #recorded = new Map<number, Recorded>();
   /** Which entry a later update of the same tool call or plan replaces: those of the turn, and what goes on. */
@@ -121,6 +125,7 @@ export class TranscriptRecorder {
 
   beginTurn(turn: number): void {
     this.#closeText();
+    this.#cut.clear();
     for (const [name, { goesOn }] of this.#keyed) if (!goesOn) this.#keyed.delete(name);
     this.#turn = turn;
   }
@@ -132,7 +137,7 @@ export class TranscriptRecorder {
     if (open && (open.kind !== kind || open.key !== key)) this.#closeText();
     else if (open && open.text.length >= sealCharacters) this.#open = null;
     this.#open ??= this.#entry({ kind, key, text: '' });
-    this.#stream ??= new StreamMask(this.#secrets);
+    this.#stream ??= this.#cut.get(nameOf(kind, key)) ?? new StreamMask(this.#secrets);
     this.#append(this.#stream.push(chunk));
     // The first words are shown at once; only what follows closely gathers.
     const wait = this.#lastFlush + gatherMs - performance.now();
@@ -178,8 +183,16 @@ export class TranscriptRecorder {
   /** Nothing more comes of the text that is open. */
   #closeText(): void {
     this.#append(this.#stream?.flush() ?? '');
+    if (this.#open && this.#stream) this.#interrupt(nameOf(this.#open.kind, this.#open.key), this.#stream);
     this.#stream = null;
     this.#open = null;
+  }
+
+  #interrupt(name: string, stream: StreamMask): void {
+    this.#cut.delete(name);
+    this.#cut.set(name, stream);
+    const [oldest] = this.#cut.keys();
+    if (oldest !== undefined && this.#cut.size > maxCutTexts) this.#cut.delete(oldest);
   }
 
   async #betweenLines(): Promise<void> {

@@ -70,6 +70,21 @@ describe('a text in pieces', () => {
     );
   });
 
+  it('does not show the rest of a secret that comes after it was interrupted', () => {
+    for (let at = 1; at < secret.length; at += 1) {
+      const stream = new StreamMask(mask);
+      const told = [
+        stream.push(`It is ${secret.slice(0, at)}`) + stream.flush(),
+        stream.push(secret.slice(at)),
+        stream.push(' there'),
+      ];
+      expect(told.join('|')).toMatch(/^It is .{0,7}(\[redacted\])?\|(\[redacted\])?\| there$/s);
+      expect(told.join('')).not.toContain(secret.slice(-5));
+    }
+    const other = new StreamMask(mask);
+    expect(other.push(secret.slice(0, 6)) + other.flush() + other.push('!')).toBe(`${secret.slice(0, 6)}!`);
+  });
+
   it('is let through at once where no secret could begin', () => {
     const stream = new StreamMask(mask);
     expect(stream.push('hello tok')).toBe('hello tok');
@@ -112,6 +127,17 @@ describe('lines of the protocol', () => {
         .join('');
       expect(text).toMatch(/^It is .{0,3}\[redacted\]\.$/s);
     }
+  });
+
+  it('do not show the rest of one that comes when nobody waited for it any more', () => {
+    const kept: string[] = [];
+    const masked = new LineMask(mask, (_direction, line) => kept.push(line));
+    masked.push('in', chunk(`It is ${secret.slice(0, 9)}`));
+    masked.flush();
+    masked.push('in', chunk(`${secret.slice(9)}.`));
+    masked.flush();
+    expect(kept.join('\n')).not.toContain(JSON.stringify(secret.slice(9)).slice(1, -1));
+    expect(kept[1]).toContain('[redacted].');
   });
 
   it('do not wait for ever', () => {
