@@ -1,4 +1,4 @@
-import { window, workspace, type ExtensionContext } from 'vscode';
+import { window, workspace, type Disposable, type ExtensionContext } from 'vscode';
 import { checkField } from './acp/elicitation.ts';
 import { DeferredKandev } from './api/deferredKandev.ts';
 import type { Kandev } from './api/contract.ts';
@@ -25,6 +25,7 @@ import { QuestionPrompts } from './providers/questionPrompts.ts';
 import { QuickCards } from './providers/quickCards.ts';
 import { ReviewComments } from './providers/reviewComments.ts';
 import { ReviewDocuments } from './providers/reviewDocuments.ts';
+import { ReviewWalk } from './providers/reviewWalk.ts';
 import { RunMessages } from './providers/runMessages.ts';
 import { RunStatusBar } from './providers/runStatusBar.ts';
 import { SharedFilter } from './providers/sharedFilter.ts';
@@ -83,15 +84,17 @@ export function activate(context: ExtensionContext): void {
   store.add(watchDevContainers());
   store.add(new RunMessages(kandev, failures, state, isWatched));
   const faces = { failures, prompts, questions, credentials, devcontainers, log, board, runs, view };
-  const actions = { ...faces, ...shared, review, kandev, engine, agents, environment };
+  const actions = { ...faces, ...shared, ...review, kandev, engine, agents, environment };
   for (const command of registerCommands({ ...actions, gateway })) store.add(command);
-  store.add(
-    workspace.onDidChangeConfiguration((change) => {
-      if (!change.affectsConfiguration('kandev')) return;
-      void state.reload();
-      engine.look();
-    }),
-  );
+  store.add(followSettings(state, engine));
+}
+
+function followSettings(state: LiveBoardState, engine: EngineWatch): Disposable {
+  return workspace.onDidChangeConfiguration((change) => {
+    if (!change.affectsConfiguration('kandev')) return;
+    void state.reload();
+    engine.look();
+  });
 }
 
 /** What people do with cards by hand, with one history of what can be taken back. */
@@ -128,10 +131,13 @@ function openReviews(
   { workspaceState }: ExtensionContext,
   store: DisposableStore,
   { kandev, state, failures }: { kandev: Kandev; state: LiveBoardState; failures: FailureMessages },
-): ReviewComments {
+): { review: ReviewComments; walk: ReviewWalk } {
   store.add(workspace.registerTextDocumentContentProvider(resultScheme, new ResultFiles(kandev)));
   const documents = new ReviewDocuments(state, workspaceState);
-  return store.add(new ReviewComments(kandev, state, documents, failures));
+  return {
+    review: store.add(new ReviewComments(kandev, state, documents, failures)),
+    walk: store.add(new ReviewWalk(kandev, state, documents)),
+  };
 }
 
 interface PanelsOptions extends Handwork {

@@ -19,6 +19,7 @@ import type { PermissionPrompts } from '../providers/permissionPrompts.ts';
 import type { QuestionPrompts } from '../providers/questionPrompts.ts';
 import type { ReviewComments } from '../providers/reviewComments.ts';
 import type { SharedFilter } from '../providers/sharedFilter.ts';
+import type { ReviewWalk } from '../providers/reviewWalk.ts';
 import type { SecretEnvironment } from '../providers/secretEnvironment.ts';
 import type { UndoHistory } from '../providers/undoHistory.ts';
 
@@ -103,6 +104,7 @@ export interface CommandContext {
   engine: EngineWatch;
   view: BoardTreeView;
   review: ReviewComments;
+  walk: ReviewWalk;
   /** There as soon as the board is open. */
   agents: () => Promise<AgentWindow>;
   environment: SecretEnvironment;

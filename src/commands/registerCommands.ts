@@ -19,6 +19,7 @@ import { reviewCommands } from './reviewCommands.ts';
 import { runCommands } from './runCommands.ts';
 import { sessionCommands } from './sessionCommands.ts';
 import { transcriptCommands } from './transcriptCommands.ts';
+import { walkCommands } from './walkCommands.ts';
 import { workspaceCommands } from './workspaceCommands.ts';
 import { waitCommands } from './waitCommands.ts';
 
@@ -42,6 +43,7 @@ const allCommands: CommandTable = {
   ...runCommands,
   ...sessionCommands,
   ...transcriptCommands,
+  ...walkCommands,
   ...workspaceCommands,
   ...waitCommands,
 };

@@ -1,5 +1,5 @@
 import { l10n, Uri, window, type QuickPickItem } from 'vscode';
-import type { FileConflict, RevertOutcome } from '../api/resultContract.ts';
+import type { FileConflict, ResultInfo, RevertOutcome } from '../api/resultContract.ts';
 import type { Run } from '../model/run.ts';
 import { UserError } from '../model/failure.ts';
 import { filesText } from '../providers/cardText.ts';
@@ -39,6 +39,20 @@ export async function rollBack(context: CommandContext, target: ResultTarget, ru
     ),
   );
   if (outcome) tellReverted(context, id, outcome, l10n.t('“{0}” was rolled back', title));
+}
+
+/** Takes one file back to before a run. Whoever asks for that has it before them; it can be undone. */
+export async function rollBackFile(
+  context: CommandContext,
+  { info, taskId, runId, paths }: { info: ResultInfo; taskId: string; runId: string; paths: string[] },
+): Promise<void> {
+  const path = paths[0] ?? '';
+  const outcome = await untilDone([info.root], (choice) =>
+    underway(context, l10n.t('Taking {0} back…', path), (operation) =>
+      context.kandev.execute('result.rollBack', { runId, paths, ...choice, operation }),
+    ),
+  );
+  if (outcome) tellReverted(context, taskId, outcome, l10n.t('{0} was taken back', path));
 }
 
 /** Gives up what was done in a card's own workspace. */

@@ -85,6 +85,7 @@ async function review(
   const { info, card } = target;
   await context.review.documents.opened(card.task.id, { info, span, files: changes.files });
   context.review.offer();
+  context.walk.opened(card.task.id, span);
   await openReview({ title, info, span, changes });
 }
 

@@ -30,7 +30,11 @@ export async function openReview(review: Review): Promise<void> {
 
 type Resource = [label: Uri, before: Uri | undefined, after: Uri | undefined];
 
-async function resourceOf({ info, span }: Review, { change, before, after }: ReviewFile): Promise<Resource> {
+/** The documents of a changed file, as VS Code compares them. */
+export async function resourceOf(
+  { info, span }: Pick<Review, 'info' | 'span'>,
+  { change, before, after }: ReviewFile,
+): Promise<Resource> {
   const file = fileOf(info, change.path);
   const old = fileOf(info, change.oldPath ?? change.path);
   const side = (uri: Uri, path: string, name: 'before' | 'after', as: Exclude<ReviewSide, 'live'>): Uri =>
