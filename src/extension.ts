@@ -1,4 +1,4 @@
-import { window, workspace, type Disposable, type ExtensionContext } from 'vscode';
+import { languages, window, workspace, type Disposable, type ExtensionContext } from 'vscode';
 import { checkField } from './acp/elicitation.ts';
 import { DeferredKandev } from './api/deferredKandev.ts';
 import type { Kandev } from './api/contract.ts';
@@ -9,6 +9,7 @@ import { LiveBoardState } from './providers/boardState.ts';
 import { BoardTreeView } from './providers/boardView.ts';
 import { CardDeletion } from './providers/cardDeletion.ts';
 import { CardMoves } from './providers/cardMoves.ts';
+import { CardCodeActions } from './providers/codeActions.ts';
 import { CredentialPrompts } from './providers/credentialPrompts.ts';
 import { DevcontainerPrompts } from './providers/devcontainerPrompts.ts';
 import { watchDevContainers } from './providers/devContainers.ts';
@@ -34,6 +35,7 @@ import { Settings } from './providers/settings.ts';
 import { TaskTree, type TaskTreeOptions } from './providers/taskTree.ts';
 import { UndoHistory } from './providers/undoHistory.ts';
 import { UsageFeed } from './providers/usageFeed.ts';
+import { WorkingFiles } from './providers/workingFiles.ts';
 import { BoardPanels, boardViewType } from './webview/host/boardPanel.ts';
 import { RunPanels, runViewType } from './webview/host/runPanels.ts';
 import type { SharedBoard } from './windows/openSharedBoard.ts';
@@ -82,6 +84,7 @@ export function activate(context: ExtensionContext): void {
   const gateway = store.add(new GatewayWatch(kandev, failures));
   store.add(new RunStatusBar(state, gateway));
   store.add(watchDevContainers());
+  openInCode(store, kandev, state);
   store.add(new RunMessages(kandev, failures, state, isWatched));
   const faces = { failures, prompts, questions, credentials, devcontainers, log, board, runs, view };
   const actions = { ...faces, ...shared, ...review, kandev, engine, agents, environment };
@@ -124,6 +127,14 @@ function openTree(store: DisposableStore, { engine, ...options }: TreeOptions): 
       engine.look();
     }),
   );
+}
+
+/** What of Kandev is in the editor and in the Explorer. */
+function openInCode(store: DisposableStore, kandev: Kandev, state: LiveBoardState): void {
+  const actions = new CardCodeActions();
+  const files = { scheme: 'file' };
+  store.add(languages.registerCodeActionsProvider(files, actions, CardCodeActions.metadata));
+  store.add(window.registerFileDecorationProvider(store.add(new WorkingFiles(kandev, state))));
 }
 
 /** The files of agents' results, and what people say about them. */

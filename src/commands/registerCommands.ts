@@ -3,6 +3,7 @@ import type { Disposable } from '../model/events.ts';
 import { agentCommands } from './agentCommands.ts';
 import { boardCommands } from './boardCommands.ts';
 import { cardCommands } from './cardCommands.ts';
+import { codeCommands } from './codeCommands.ts';
 import { commentCommands } from './commentCommands.ts';
 import { containerCommands } from './containerCommands.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
@@ -28,6 +29,7 @@ const allCommands: CommandTable = {
   ...agentCommands,
   ...boardCommands,
   ...cardCommands,
+  ...codeCommands,
   ...commentCommands,
   ...containerCommands,
   ...credentialCommands,

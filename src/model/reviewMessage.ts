@@ -1,3 +1,4 @@
+import { codeBlock, codeSpan } from './markdownText.ts';
 import type { ReviewComment } from './review.ts';
 
 /** So much code is quoted for one comment; the agent has the file. */
@@ -41,19 +42,5 @@ function quoted(quote: string, path: string): string {
   if (quote.trim() === '') return '';
   const lines = quote.split('\n');
   const shown = lines.slice(0, quoteLimits.lines).join('\n').slice(0, quoteLimits.characters);
-  const isCut = shown.length < quote.length;
-  const fence = '`'.repeat(Math.max(3, longestRun(shown) + 1));
-  const language = /\.(\w{1,12})$/.exec(path)?.[1] ?? '';
-  return [`${fence}${language}`, shown, ...(isCut ? ['…'] : []), fence].join('\n');
-}
-
-/** Any path stands in it as it is, backticks included. */
-function codeSpan(text: string): string {
-  const ticks = '`'.repeat(longestRun(text) + 1);
-  const gap = text.startsWith('`') || text.endsWith('`') ? ' ' : '';
-  return `${ticks}${gap}${text}${gap}${ticks}`;
-}
-
-function longestRun(text: string): number {
-  return Math.max(0, ...(text.match(/`+/g) ?? []).map(({ length }) => length));
+  return codeBlock(shown.length < quote.length ? `${shown}\n…` : shown, path);
 }
