@@ -1,4 +1,4 @@
-import { l10n, window, type CommentReply } from 'vscode';
+import { commands, l10n, window, type CommentReply } from 'vscode';
 import type { CardView } from '../model/cardView.ts';
 import { unsentCount } from '../model/review.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
@@ -6,6 +6,9 @@ import { pickCard } from './pickCard.ts';
 
 /** Comments at lines of what agents have done. */
 export const commentCommands: CommandTable = {
+  /** VS Code's own command is not offered within an editor for many files, but does its work there. */
+  'kandev.commentOnLine': () => Promise.resolve(commands.executeCommand('workbench.action.addComment')),
+
   'kandev.addComment': ({ review }, reply) => (isReply(reply) ? review.add(reply) : nothing()),
 
   'kandev.addCommentAndSend': async (context, reply) => {

@@ -19,7 +19,7 @@ async function write(comment: string, button: string): Promise<void> {
   await form.locator('.monaco-editor').first().waitFor();
   await page().keyboard.insertText(comment);
   await window.workbench.screenshot(`comment, ${button}`);
-  await form.getByRole('button', { name: button, exact: true }).click();
+  await page().locator('.review-widget').getByRole('button', { name: button, exact: true }).click();
   await thread(comment.split('\n')[0] ?? '').waitFor();
 }
 
@@ -50,10 +50,11 @@ describe('the review of what an agent has done', () => {
     }
   });
 
-  it('goes to the agent as one message; what it changes is resolved, the rest is open again', async () => {
+  it('goes to the agent as one message; what it changes is resolved, the rest is open again (by keyboard)', async () => {
     const answer = script('write README.md "one\\nzwei\\nthree\\n4\\n"');
     await line('2').click();
-    await window.workbench.runCommand('Comments: Add Comment on Current Selection');
+    await page().keyboard.press('Control+k');
+    await page().keyboard.press('Control+Alt+c');
     await write(`In German.\n${answer}`, 'Comment and Send Review');
     await thread('In German').getByText('Resolved').waitFor();
     await thread('Write it as a word').getByText('Open again').waitFor();
