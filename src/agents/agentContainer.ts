@@ -11,6 +11,7 @@ import { openTerminal, type ContainerTerminal, type TerminalRequest } from './ex
 import { OutputTail } from './outputTail.ts';
 import { removeContainer, stopContainer } from './removeContainer.ts';
 import type { RunNetwork } from './runNetwork.ts';
+import { StandStill } from './standStill.ts';
 
 const stderrLimit = 8 * 1024;
 const disposeMs = 3_000;
@@ -62,6 +63,7 @@ export class AgentContainer implements AgentProcess {
   readonly #network: Pick<RunNetwork, 'dispose'>;
   readonly #stdio: AgentStdio;
   readonly #stderr: AgentStderr;
+  readonly #standStill: StandStill;
   #disposed: Promise<void> | null = null;
 
   constructor(attached: AttachedContainer) {
@@ -78,6 +80,7 @@ export class AgentContainer implements AgentProcess {
     this.#network = network;
     this.#stdio = stdio;
     this.#stderr = stderr;
+    this.#standStill = new StandStill(engine, containerId);
   }
 
   openTerminal(request: TerminalRequest): Promise<ContainerTerminal> {
@@ -91,6 +94,11 @@ export class AgentContainer implements AgentProcess {
 
   collectFiles(signal?: AbortSignal): Promise<readonly string[]> {
     return this.#files.collect(this.containerId, signal);
+  }
+
+  whileStill<T>(work: () => Promise<T>): Promise<T> {
+    // Of copies nothing is read while it works on them.
+    return this.sharesFiles ? this.#standStill.during(work) : work();
   }
 
   async ranOutOfMemory(): Promise<boolean> {
@@ -119,6 +127,7 @@ export class AgentContainer implements AgentProcess {
     const begun = Date.now();
     // As long as the container runs its output is taken: an engine that cannot get rid of it hangs.
     this.#stdio.drain();
+    await this.#standStill.end();
     // Its exit code goes with the container.
     if (await stopContainer(this.#engine, this.containerId)) await settledWithin(this.exited, exitCodeMs);
     this.#stdio.close();

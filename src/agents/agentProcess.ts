@@ -49,6 +49,11 @@ export interface AgentProcess {
    * @returns what could not be brought as it was, in words for the user
    */
   collectFiles(signal?: AbortSignal): Promise<readonly string[]>;
+  /**
+   * Has nothing run in its container while something is done with its files on this machine: a folder could become a
+   * link to elsewhere between the look at it and its use. Left out where it cannot stand still.
+   */
+  whileStill?<T>(work: () => Promise<T>): Promise<T>;
   /** Whether it or something that it has started was stopped for want of memory; false when the engine cannot say. */
   ranOutOfMemory?(): Promise<boolean>;
   /** The last of what it wrote to stderr, at most 8 KB. */

@@ -3,6 +3,7 @@ import type { ResultChange } from '../model/events.ts';
 import { UserError } from '../model/failure.ts';
 import { isBusy, type RunChanges } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
+import type { Orchestrator } from '../orchestrator/orchestrator.ts';
 import type { Store } from '../store/store.ts';
 import type { TaskService } from '../tasks/taskService.ts';
 import { branchName } from '../workspaces/branchName.ts';
@@ -17,6 +18,7 @@ export interface ResultServices {
   events: EventBus;
   tasks: TaskService;
   workspaces: Workspaces;
+  orchestrator: Pick<Orchestrator, 'whileStill'>;
 }
 
 const nothing: RunChanges = { files: 0, added: 0, removed: 0 };
@@ -36,14 +38,14 @@ export class Results {
     const { workspaces } = this.#services;
     return {
       'result.rollBack': ({ runId, paths, operation, ...choice }) =>
-        this.#operations.run(operation, (signal) => {
+        this.#changing(operation, (signal) => {
           const only = paths ? { only: paths } : {};
           return this.#rollBack(runId, { ...choiceOf(choice), ...only }, signal);
         }),
       'result.discard': ({ taskId, operation }) =>
-        this.#operations.run(operation, (signal) => this.#discard(taskId, signal)),
+        this.#changing(operation, (signal) => this.#discard(taskId, signal)),
       'result.undo': ({ taskId, undoId, operation, ...choice }) =>
-        this.#operations.run(operation, (signal) => this.#undo(taskId, undoId, choiceOf(choice), signal)),
+        this.#changing(operation, (signal) => this.#undo(taskId, undoId, choiceOf(choice), signal)),
       'result.apply': ({ taskId, uncommitted = 'stop', operation }) =>
         this.#taking(taskId, 'apply', operation, { folder: true }, async (signal) => {
           const outcome = await workspaces.apply(taskId, { uncommitted }, signal);
@@ -89,6 +91,12 @@ export class Results {
       },
       'result.undos': () => this.#undos(),
     };
+  }
+
+  /** Agents whose turn is over may have left something running, which must not be in the way. */
+  #changing<T>(operation: string | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { orchestrator } = this.#services;
+    return this.#operations.run(operation, (signal) => orchestrator.whileStill(() => work(signal)));
   }
 
   async #rollBack(runId: string, choice: RevertChoice, signal: AbortSignal): Promise<RevertOutcome> {
@@ -148,7 +156,7 @@ export class Results {
     needs: { folder: boolean },
     work: (signal: AbortSignal) => Promise<{ outcome: T; done: boolean }>,
   ): Promise<T> {
-    return this.#operations.run(operation, async (signal) => {
+    return this.#changing(operation, async (signal) => {
       await this.#refuseWhileBusy(taskId, needs.folder);
       const { outcome, done } = await work(signal);
       if (done) await this.#tell(taskId, what);

@@ -1,8 +1,10 @@
 import type { AgentType } from '../model/agentType.ts';
 import { isBusy, type Run } from '../model/run.ts';
+import type { RunUsage } from '../model/runUsage.ts';
 import type { Task } from '../model/task.ts';
 import type { Occupant } from './queue.ts';
 import type { RunController } from './runController.ts';
+import type { Agents } from './runInterfaces.ts';
 
 interface LiveRun {
   controller: RunController;
@@ -79,6 +81,24 @@ export class LiveRuns {
 
   busyCount(): number {
     return this.all().filter(({ run }) => isBusy(run.state)).length;
+  }
+
+  /** What they use at the moment, as far as it is known. */
+  async usage(agents: Pick<Agents, 'usage'>): Promise<RunUsage[]> {
+    const runs = this.all().map(({ run }) => run);
+    const containerIds = runs.flatMap(({ containerId }) => containerId ?? []);
+    if (containerIds.length === 0) return [];
+    const usage = await agents.usage(containerIds);
+    return runs.flatMap(({ id: runId, taskId, containerId }) => {
+      const known = containerId === null ? undefined : usage.get(containerId);
+      return known ? [{ taskId, runId, ...known }] : [];
+    });
+  }
+
+  /** Has all agents whose turn is over stand still: what they have left running could be in the way. */
+  whileStill<T>(work: () => Promise<T>): Promise<T> {
+    const idle = this.all().filter(({ run }) => !isBusy(run.state));
+    return idle.reduce<() => Promise<T>>((inner, controller) => () => controller.whileStill(inner), work)();
   }
 
   /** Ends the card's run when its turn is over; one that works is left alone. */

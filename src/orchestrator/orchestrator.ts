@@ -248,15 +248,13 @@ export class Orchestrator {
   }
 
   /** What the live runs use at the moment, as far as it is known; asking keeps measuring going for some seconds. */
-  async usage(): Promise<RunUsage[]> {
-    const runs = this.#live.all().map(({ run }) => run);
-    const containerIds = runs.flatMap(({ containerId }) => containerId ?? []);
-    if (containerIds.length === 0) return [];
-    const usage = await this.#deps.agents.usage(containerIds);
-    return runs.flatMap(({ id: runId, taskId, containerId }) => {
-      const known = containerId === null ? undefined : usage.get(containerId);
-      return known ? [{ taskId, runId, ...known }] : [];
-    });
+  usage(): Promise<RunUsage[]> {
+    return this.#live.usage(this.#deps.agents);
+  }
+
+  /** See LiveRuns. */
+  whileStill<T>(work: () => Promise<T>): Promise<T> {
+    return this.#live.whileStill(work);
   }
 
   /**

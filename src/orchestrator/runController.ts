@@ -239,6 +239,11 @@ export class RunController {
     else throw new Error('A turn is open without a prompt.');
   }
 
+  /** Has the agent stand still while something is done with the files that it could write. */
+  whileStill<T>(work: () => Promise<T>): Promise<T> {
+    return this.#agent.process?.whileStill?.(work) ?? work();
+  }
+
   /** Leaves the agent at work, for another process to take over: within a second. */
   async detach(): Promise<void> {
     // There is nothing to leave of one that is just ending.
@@ -295,7 +300,7 @@ export class RunController {
     await this.#agent.turnEnded();
     if (!result.hadOutput) this.#noteSilentTurn(this.#settings.secrets.redact(process.stderrTail()));
     this.#recorder.add({ kind: 'turn_end', text: describeEnd(result.stopReason), data: result });
-    await this.#workspace.finish(this.#abort.signal);
+    await this.whileStill(() => this.#workspace.finish(this.#abort.signal));
     await this.#agent.endTurn(result.stopReason, position);
   }
 

@@ -75,7 +75,11 @@ describe('sign-in', () => {
     await board.create({
       title,
       agent: 'Key agent',
-      description: script('message Done.'),
+      // What it prints would be in the log, the trace and the board's data.
+      description: script(
+        'terminal style=client echo "the key: $KANDEV_DEMO_KEY"; echo >&2 $KANDEV_DEMO_KEY',
+        'message Done.',
+      ),
     });
     await window.tree.clickAction(title, 'Start Agent');
     await window.standsIn(title, 'Failed');
@@ -88,7 +92,7 @@ describe('sign-in', () => {
     await workbench.notification(`“${title}” is started again.`).waitFor();
     await window.standsIn(title, 'Review');
     await eventually(() => window.logOf(title)).toContain('Done.');
-    expect(await filesWith(title)).not.toEqual([]);
+    expect(await filesWith('the key: [redacted]')).not.toEqual([]);
     expect(await filesWith(secret)).toEqual([]);
   });
 

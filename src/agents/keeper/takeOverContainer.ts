@@ -7,6 +7,7 @@ import type { Engine } from '../engine.ts';
 import { endCommands } from '../execTerminalCommands.ts';
 import { removeContainer } from '../removeContainer.ts';
 import { followProxyAgain, removeEgress } from '../runNetwork.ts';
+import { resume } from '../standStill.ts';
 import { lostSshAgent } from '../lostSshAgent.ts';
 import type { TakeOver } from './keeperClient.ts';
 import { KeptStdio } from './keptStdio.ts';
@@ -41,6 +42,8 @@ export async function takeOverContainer(
 ): Promise<AgentProcess | ExitInfo | null> {
   const stderr = new AgentStderr(onStderr);
   const name = containerName(runId);
+  // The process before may have ended while it looked at the files.
+  await resume(engine, name);
   const stdio = await KeptStdio.takeOver({ engine, containerId: name, onStderr: stderr.write }, from, signal);
   const network = { dispose: () => removeEgress(engine, runId) };
   const inspect = () =>

@@ -33,7 +33,10 @@ beforeEach(async () => {
   events = [];
   bus.subscribe('>', (event) => events.push(event));
   tasks = new TaskService(store, bus);
-  const results = new Results({ store, events: bus, tasks, workspaces }, () => 'ann');
+  const results = new Results(
+    { store, events: bus, tasks, workspaces, orchestrator: { whileStill: (work) => work() } },
+    () => 'ann',
+  );
   commands = results.commands();
   queries = results.queries();
 });
