@@ -3,6 +3,7 @@ import type { CardView } from '../model/cardView.ts';
 import type { TaskState } from '../model/task.ts';
 import { nextStates, stateNames } from '../model/taskState.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
+import { useTemplate } from './cardTemplateCommands.ts';
 import { askForNewCard } from './newCard.ts';
 import { pickCard, selectedTaskIds } from './pickCard.ts';
 
@@ -32,6 +33,13 @@ const moveToCommands: CommandTable = Object.fromEntries(
 export const cardCommands: CommandTable = {
   'kandev.createTask': async (context, argument) => {
     const input = await askForNewCard(context, columnStateOf(argument));
+    if (input) return context.kandev.execute('task.create', input);
+    return undefined;
+  },
+
+  'kandev.createTaskFromTemplate': async (context) => {
+    const template = await useTemplate(context);
+    const input = template && (await askForNewCard(context, 'BACKLOG', template));
     if (input) return context.kandev.execute('task.create', input);
     return undefined;
   },

@@ -1,25 +1,25 @@
-import { l10n, QuickInputButtons, window, type QuickPickItem } from 'vscode';
+import { l10n } from 'vscode';
 import type { CommandInput } from '../api/contract.ts';
 import { priorities, type Priority, type WorkspaceMode } from '../model/task.ts';
+import { hasBranch } from '../model/workspaceModes.ts';
 import { modeText } from '../providers/workspaceText.ts';
+import { useTemplate, type TemplateDraft } from './cardTemplateCommands.ts';
 import type { CommandContext } from './commandContext.ts';
+import { askChoice, askText, type StepResult } from './wizard.ts';
 
 type NewCard = CommandInput<'task.create'>;
 
-interface Draft {
-  title: string;
-  description: string;
-  agentTypeId: string | null;
-  priority: Priority;
+interface Draft extends TemplateDraft {
   /** Undefined before it was asked for. */
   workspaceMode: WorkspaceMode | undefined;
   /** Of mode `repository`. */
   repositoryUrl: string;
+  /** To begin with; empty for the one that is checked out, or the default. */
+  branch: string;
+  includeUncommitted: boolean;
   start: boolean;
 }
 
-/** `back` goes to the step before, `cancel` gives up. */
-type StepResult = 'next' | 'back' | 'cancel';
 type Step = (draft: Draft, context: CommandContext, title: string) => Promise<StepResult>;
 
 const steps: readonly Step[] = [
@@ -28,6 +28,8 @@ const steps: readonly Step[] = [
   askAgent,
   askWorkspace,
   askRepository,
+  askBranch,
+  askUncommitted,
   askPriority,
   askStart,
 ];
@@ -36,42 +38,53 @@ const steps: readonly Step[] = [
 export async function askForNewCard(
   context: CommandContext,
   state: 'BACKLOG' | 'TODO',
+  template?: TemplateDraft,
 ): Promise<NewCard | undefined> {
   const draft: Draft = {
-    title: '',
-    description: '',
-    agentTypeId: null,
-    priority: 'normal',
+    ...(template ?? { title: '', description: '', agentTypeId: null, priority: 'normal', labels: [] }),
     workspaceMode: undefined,
     repositoryUrl: '',
+    branch: '',
+    includeUncommitted: true,
     start: state === 'TODO',
   };
   let isBack = false;
   for (let index = 0; index < steps.length;) {
     const step = steps[index];
-    const shown = steps.filter((each) => each !== askRepository || draft.workspaceMode === 'repository');
+    const shown = steps.filter((each) => each === step || !isExtra(each) || applies(each, draft));
     const title = l10n.t('New Card ({0}/{1})', shown.findIndex((each) => each === step) + 1, shown.length);
     const result = step && applies(step, draft) ? await step(draft, context, title) : 'skip';
     if (result === 'cancel') return undefined;
+    if (result === 'again') continue;
     if (result !== 'skip') isBack = result === 'back';
     index += isBack ? -1 : 1;
   }
-  const { start, repositoryUrl, workspaceMode, ...card } = draft;
+  const { start, repositoryUrl, branch, includeUncommitted, workspaceMode, ...card } = draft;
   return {
     ...card,
     state: start ? 'TODO' : 'BACKLOG',
     ...(workspaceMode === undefined ? {} : { workspaceMode }),
     ...(workspaceMode === 'repository' ? { repositoryUrl } : {}),
+    ...(workspaceMode !== undefined && hasBranch(workspaceMode) && branch !== '' ? { branch } : {}),
+    ...(workspaceMode === 'clone' ? { includeUncommitted } : {}),
   };
 }
 
+/** What only some places ask for: it is counted when it does. */
+function isExtra(step: Step): boolean {
+  return step === askRepository || step === askBranch || step === askUncommitted;
+}
+
 /** Nothing more to ask of a card without an agent: a person starts it by moving it. */
-function applies(step: Step, { agentTypeId, workspaceMode }: Draft): boolean {
-  if (step === askRepository) return agentTypeId !== null && workspaceMode === 'repository';
+function applies(step: Step, { agentTypeId, workspaceMode, branch }: Draft): boolean {
+  if (isExtra(step) && (agentTypeId === null || workspaceMode === undefined)) return false;
+  if (step === askRepository) return workspaceMode === 'repository';
+  if (step === askBranch) return workspaceMode !== undefined && hasBranch(workspaceMode);
+  if (step === askUncommitted) return workspaceMode === 'clone' && branch === '';
   return agentTypeId !== null || (step !== askWorkspace && step !== askStart);
 }
 
-function askTitle(draft: Draft, _context: CommandContext, title: string): Promise<StepResult> {
+function askTitle(draft: Draft, context: CommandContext, title: string): Promise<StepResult> {
   return askText(
     {
       title,
@@ -80,6 +93,11 @@ function askTitle(draft: Draft, _context: CommandContext, title: string): Promis
       value: draft.title,
       validate: (value) => (value.trim() === '' ? l10n.t('A card needs a title.') : undefined),
       canGoBack: false,
+      extra: {
+        icon: 'note',
+        label: l10n.t('Use a Template…'),
+        act: async () => Object.assign(draft, await useTemplate(context)),
+      },
     },
     (value) => (draft.title = value.trim()),
   );
@@ -144,6 +162,39 @@ function askRepository(draft: Draft, _context: CommandContext, title: string): P
   );
 }
 
+function askBranch(draft: Draft, _context: CommandContext, title: string): Promise<StepResult> {
+  return askText(
+    {
+      title,
+      prompt: l10n.t('Which branch does it begin with? Optional.'),
+      placeholder:
+        draft.workspaceMode === 'clone'
+          ? l10n.t('The one that is checked out')
+          : l10n.t('The default branch'),
+      value: draft.branch,
+      validate: () => undefined,
+      canGoBack: true,
+    },
+    (value) => (draft.branch = value.trim()),
+  );
+}
+
+function askUncommitted(draft: Draft, _context: CommandContext, title: string): Promise<StepResult> {
+  const items = [
+    { label: l10n.t('Begin with what is not committed yet'), value: true },
+    { label: l10n.t('Begin with the last commit'), value: false },
+  ];
+  return askChoice(
+    title,
+    l10n.t('What does the agent begin with?'),
+    items,
+    draft.includeUncommitted,
+    (value) => {
+      draft.includeUncommitted = value;
+    },
+  );
+}
+
 function askPriority(draft: Draft, _context: CommandContext, title: string): Promise<StepResult> {
   const items = [...priorities]
     .reverse()
@@ -174,80 +225,4 @@ function priorityNames(): Record<Priority, string> {
     high: l10n.t('High'),
     urgent: l10n.t('Urgent'),
   };
-}
-
-interface TextQuestion {
-  title: string;
-  prompt: string;
-  placeholder: string;
-  value: string;
-  validate: (value: string) => string | undefined;
-  canGoBack: boolean;
-}
-
-function askText(question: TextQuestion, accept: (value: string) => void): Promise<StepResult> {
-  const input = window.createInputBox();
-  input.title = question.title;
-  input.prompt = question.prompt;
-  input.placeholder = question.placeholder;
-  input.value = question.value;
-  input.ignoreFocusOut = true;
-  if (question.canGoBack) input.buttons = [QuickInputButtons.Back];
-  return new Promise((resolve) => {
-    input.onDidChangeValue((value) => {
-      // A problem is shown when the user tries to go on, and goes as soon as it is mended.
-      if (input.validationMessage !== undefined) input.validationMessage = question.validate(value);
-    });
-    input.onDidAccept(() => {
-      input.validationMessage = question.validate(input.value);
-      if (input.validationMessage !== undefined) return;
-      accept(input.value);
-      resolve('next');
-      input.dispose();
-    });
-    input.onDidTriggerButton(() => {
-      accept(input.value);
-      resolve('back');
-      input.dispose();
-    });
-    input.onDidHide(() => {
-      resolve('cancel');
-      input.dispose();
-    });
-    input.show();
-  });
-}
-
-function askChoice<T>(
-  title: string,
-  placeholder: string,
-  items: readonly (QuickPickItem & { value: T })[],
-  current: T,
-  accept: (value: T) => void,
-): Promise<StepResult> {
-  const picker = window.createQuickPick<QuickPickItem & { value: T }>();
-  picker.title = title;
-  picker.placeholder = placeholder;
-  picker.items = items;
-  picker.activeItems = items.filter(({ value }) => value === current);
-  picker.ignoreFocusOut = true;
-  picker.buttons = [QuickInputButtons.Back];
-  return new Promise((resolve) => {
-    picker.onDidAccept(() => {
-      const [item] = picker.selectedItems;
-      if (!item) return;
-      accept(item.value);
-      resolve('next');
-      picker.dispose();
-    });
-    picker.onDidTriggerButton(() => {
-      resolve('back');
-      picker.dispose();
-    });
-    picker.onDidHide(() => {
-      resolve('cancel');
-      picker.dispose();
-    });
-    picker.show();
-  });
 }
