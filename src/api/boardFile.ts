@@ -95,7 +95,11 @@ export function toBoardFile(
     board: {
       id: board.id,
       name: board.name,
-      columns: board.columns.map((column) => ({ ...column, states: [...column.states] })),
+      // How its user likes to see it is no part of it.
+      columns: board.columns.map(({ id: columnId, title, states, hideWhenEmpty }) => ({
+        ...{ id: columnId, title, hideWhenEmpty },
+        states: [...states],
+      })),
     },
     tasks: cards.map(({ task, history, dependsOn }) => ({
       id: task.id,

@@ -229,6 +229,10 @@ export class LocalKandev implements Kandev {
         await tasks.setWorkspaceMode(mode);
         return null;
       },
+      'board.setColumn': async ({ columnId, ...change }) => {
+        await tasks.setColumn(columnId, change);
+        return null;
+      },
       'workspaces.clear': () => this.#places.clear(),
       'board.import': ({ file }) => transfer.fromFile(file, actor()),
       'database.exportCopy': async ({ path }) => {

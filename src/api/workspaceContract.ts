@@ -18,12 +18,21 @@ export const placeSchema = {
 export const workspaceCommandSchemas = {
   /** Where the agents of new cards work. */
   'board.setWorkspaceMode': v.object({ mode: v.picklist(boardWorkspaceModes) }),
+  /** Names a column, limits it, hides or collapses it. @throws UserError `refused` when no column would be left */
+  'board.setColumn': v.object({
+    columnId: id,
+    title: v.optional(v.pipe(v.string(), v.trim(), v.nonEmpty('A column needs a name.'), v.maxLength(60))),
+    limit: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(9999)))),
+    isHidden: v.optional(v.boolean()),
+    isCollapsed: v.optional(v.boolean()),
+  }),
   /** Removes the workspaces whose work was taken or given up, or that have none, but for those in use. */
   'workspaces.clear': v.object({}),
 };
 
 export interface WorkspaceCommandResults {
   'board.setWorkspaceMode': null;
+  'board.setColumn': null;
   /** The ids of their cards. */
   'workspaces.clear': string[];
 }

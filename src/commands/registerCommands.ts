@@ -5,6 +5,7 @@ import { boardCommands } from './boardCommands.ts';
 import { cardCommands } from './cardCommands.ts';
 import { codeCommands } from './codeCommands.ts';
 import { commentCommands } from './commentCommands.ts';
+import { columnCommands } from './columnCommands.ts';
 import { containerCommands } from './containerCommands.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 import { credentialCommands } from './credentialCommands.ts';
@@ -31,6 +32,7 @@ const allCommands: CommandTable = {
   ...cardCommands,
   ...codeCommands,
   ...commentCommands,
+  ...columnCommands,
   ...containerCommands,
   ...credentialCommands,
   ...dataCommands,

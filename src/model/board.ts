@@ -7,6 +7,36 @@ export interface Column {
   states: readonly [TaskState, ...TaskState[]];
   /** Shown only while it has cards: nobody moves cards here by hand. */
   hideWhenEmpty: boolean;
+  /** How many cards should stand here at most; left out: any number. A warning, and no bar. */
+  limit?: number;
+  /** Not shown, as its user wants it. */
+  isHidden?: boolean;
+  /** Shown by its name only. */
+  isCollapsed?: boolean;
+}
+
+/** What a user can change of a column. */
+export interface ColumnChange {
+  title?: string | undefined;
+  /** Null: any number. */
+  limit?: number | null | undefined;
+  isHidden?: boolean | undefined;
+  isCollapsed?: boolean | undefined;
+}
+
+export function changedColumn(column: Column, change: ColumnChange): Column {
+  const { limit, ...others } = { ...column, ...withoutUndefined(change) };
+  return limit === null || limit === undefined ? others : { ...others, limit };
+}
+
+function withoutUndefined(change: ColumnChange): {
+  [K in keyof ColumnChange]: Exclude<ColumnChange[K], undefined>;
+} {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+}
+
+export function isOverLimit({ limit }: Column, count: number): boolean {
+  return limit !== undefined && count > limit;
 }
 
 export interface Board {

@@ -1,9 +1,8 @@
 import { l10n } from 'vscode';
 import type { Kandev } from '../api/contract.ts';
-import { columnOf } from '../model/board.ts';
+import { columnOf, isOverLimit } from '../model/board.ts';
 import { failureOf, UserError, type Failure } from '../model/failure.ts';
 import type { CardMove, Task } from '../model/task.ts';
-import { stateNames } from '../model/taskState.ts';
 import { cardsOf, findCard, type BoardState } from './boardState.ts';
 import type { UndoHistory } from './undoHistory.ts';
 
@@ -63,12 +62,22 @@ export class CardMoves {
 
   #remember(made: readonly MadeMove[], first: CardMove | undefined): void {
     const [move] = made;
-    if (!move || !first) return;
+    const { current } = this.#state;
+    if (!move || !first || current.status !== 'ready') return;
+    const column = columnOf(current.view.board.columns, first.to);
+    if (!column) return;
     const text =
       made.length > 1
-        ? l10n.t('{0} cards were moved to {1}.', made.length, stateNames[first.to])
-        : l10n.t('“{0}” was moved to {1}.', move.before.title, stateNames[first.to]);
-    this.#history.add({ text, undo: () => this.#takeBack(made) });
+        ? l10n.t('{0} cards were moved to {1}.', made.length, column.title)
+        : l10n.t('“{0}” was moved to {1}.', move.before.title, column.title);
+    const moved = new Set(made.map(({ before }) => before.id));
+    const others = cardsOf(this.#state).filter(
+      ({ task }) => column.states.includes(task.state) && !moved.has(task.id),
+    );
+    const warning = isOverLimit(column, others.length + moved.size)
+      ? l10n.t('That is over its limit of {0}.', column.limit ?? 0)
+      : '';
+    this.#history.add({ text: `${text} ${warning}`.trim(), undo: () => this.#takeBack(made) });
   }
 
   /** The last one first: each then finds the card that it stood before. */

@@ -188,6 +188,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
     // An empty board shows the welcome view, which says what to do.
     if (current.status !== 'ready' || current.view.cards.length === 0) return [];
     return current.view.board.columns
+      .filter((column) => column.isHidden !== true)
       .filter((column) => !column.hideWhenEmpty || this.#allIn(column).length > 0)
       .map((column) => this.#columnNode(column));
   }

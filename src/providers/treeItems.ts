@@ -1,6 +1,6 @@
 import { l10n, MarkdownString, ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { blockedHosts } from '../model/blockedHosts.ts';
-import type { Column } from '../model/board.ts';
+import { isOverLimit, type Column } from '../model/board.ts';
 import type { CardView } from '../model/cardView.ts';
 import type { PermissionRequest } from '../model/permission.ts';
 import { offeredWords } from '../model/resultOffers.ts';
@@ -65,11 +65,16 @@ export function columnItem(column: Column, count: ColumnCount): TreeItem {
     shown > 0 ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None,
   );
   item.id = columnItemId(column, count);
-  item.description = shown === all ? String(all) : l10n.t('{0} of {1}', shown, all);
+  const counted = shown === all ? String(all) : l10n.t('{0} of {1}', shown, all);
+  const over = isOverLimit(column, all);
+  item.description = column.limit === undefined || shown !== all ? counted : `${counted} / ${column.limit}`;
+  if (over) item.iconPath = new ThemeIcon('warning', new ThemeColor('notificationsWarningIcon.foreground'));
+  if (over) item.tooltip = l10n.t('Over its limit of {0}', column.limit ?? 0);
   item.contextValue = `column ${column.id}`;
   const cards = all === 1 ? l10n.t('1 card') : l10n.t('{0} cards', all);
   const label = shown === all ? cards : l10n.t('{0} of {1} shown', shown, cards);
-  item.accessibilityInformation = { label: `${column.title}, ${label}` };
+  const warning = over ? `, ${l10n.t('Over its limit of {0}', column.limit ?? 0)}` : '';
+  item.accessibilityInformation = { label: `${column.title}, ${label}${warning}` };
   return item;
 }
 

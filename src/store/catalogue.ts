@@ -1,3 +1,4 @@
+import * as boardWrites from './boardWrites.ts';
 import * as promptWrites from './promptWrites.ts';
 import * as dependencyStore from './dependencyStore.ts';
 import * as queueWrites from './queueWrites.ts';
@@ -15,8 +16,9 @@ import * as userWrites from './userWrites.ts';
  */
 export const writes = {
   'user.put': userWrites.putUser,
-  'board.insert': taskWrites.insertBoard,
-  'board.update': taskWrites.updateBoard,
+  'board.insert': boardWrites.insertBoard,
+  'board.update': boardWrites.updateBoard,
+  'board.setColumn': boardWrites.setColumn,
   'task.insert': taskWrites.insertTask,
   'task.update': taskWrites.updateTask,
   'task.changeState': taskWrites.changeTaskState,

@@ -1,4 +1,4 @@
-import { columnOf, type Board } from '../model/board.ts';
+import { columnOf } from '../model/board.ts';
 import { UserError } from '../model/failure.ts';
 import type { CardPlace, Retry, Task, TaskEvent, TaskState } from '../model/task.ts';
 import { refuseTransition } from '../model/taskState.ts';
@@ -42,24 +42,6 @@ export type TaskPatch = Partial<
     | keyof CardPlace
   >
 >;
-
-export function insertBoard(db: SqlDatabase, { board, at }: { board: Board; at: number }): void {
-  db.run(
-    'INSERT INTO boards (id, name, columns, workspace_mode, created_at) VALUES (?, ?, ?, ?, ?)',
-    board.id,
-    board.name,
-    JSON.stringify(board.columns),
-    board.workspaceMode,
-    at,
-  );
-}
-
-export function updateBoard(
-  db: SqlDatabase,
-  { boardId, workspaceMode }: { boardId: string } & Pick<Board, 'workspaceMode'>,
-): void {
-  db.run('UPDATE boards SET workspace_mode = ? WHERE id = ?', workspaceMode, boardId);
-}
 
 /** Adds a card at the end of its column; its `position` is computed here. One with this id that is there is left as it is. */
 export function insertTask(

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { EventBus } from '../events/eventBus.ts';
-import { defaultColumns, type Board } from '../model/board.ts';
+import { defaultColumns, type Board, type ColumnChange } from '../model/board.ts';
 import { UserError } from '../model/failure.ts';
 import type {
   BoardWorkspaceMode,
@@ -74,6 +74,14 @@ export class TaskService {
   async setWorkspaceMode(workspaceMode: BoardWorkspaceMode): Promise<void> {
     const { id: boardId } = await this.board();
     await this.#store.write('board.update', { boardId, workspaceMode });
+    this.#board = null;
+    this.#events.publish('board.updated', { boardId });
+  }
+
+  /** @throws UserError `refused` when no column would be left, `not-found` when there is no such column */
+  async setColumn(columnId: string, change: ColumnChange): Promise<void> {
+    const { id: boardId } = await this.board();
+    await this.#store.write('board.setColumn', { boardId, columnId, change });
     this.#board = null;
     this.#events.publish('board.updated', { boardId });
   }

@@ -64,6 +64,7 @@ export type BoardCommand =
   | 'run.wait'
   | 'run.nudge'
   | 'queue.resume'
+  | 'board.setColumn'
   | 'board.addSamples';
 
 export type BoardCommandInput<C extends BoardCommand> = CommandInput<C>;
@@ -105,6 +106,8 @@ export type AppMessage =
   | { type: 'uiCommand'; command: UiCommand; taskId: string }
   /** Other cards are to be shown, here and in the tree. */
   | { type: 'setFilter'; filter: CardFilter }
+  /** Lets the user choose in VS Code which columns are shown. */
+  | { type: 'chooseColumns' }
   /** Lets the user choose in VS Code what to filter by. */
   | { type: 'chooseFilter' }
   /** The button of a failure, where the page cannot do by itself what it stands for. */

@@ -1,3 +1,5 @@
+import { columnOf } from '../../model/board.ts';
+import { isFiltering } from '../../model/cardFilter.ts';
 import type { HostMessage } from '../protocol.ts';
 import { describeChange, describeRemoval } from './announcements.ts';
 import { CardCommands } from './cardCommands.ts';
@@ -111,11 +113,18 @@ export class BoardController {
     this.#viewKeeper.save({ focusedTaskId });
   }
 
-  /** Shows a card whatever the filter, and gives it the focus when `focus` is set. */
+  /** Shows a card whatever the filter and the columns that are hidden or collapsed, and gives it the focus when `focus` is set. */
   reveal(taskId: string, focus = true): void {
     this.#revealed = { taskId, focus };
     const { content, layout } = this.store.state;
-    if (content?.cards.has(taskId) && layout && !placeOf(layout, taskId)) this.filter.clear();
+    const card = content?.cards.get(taskId);
+    if (content && card && layout && !placeOf(layout, taskId)) {
+      if (isFiltering(this.store.state.filter)) this.filter.clear();
+      const column = columnOf(content.board.columns, card.task.state);
+      if (column && (column.isHidden === true || column.isCollapsed === true)) {
+        void this.commands.setColumn(column.id, { isHidden: false, isCollapsed: false });
+      }
+    }
     this.setFocused(taskId);
     this.store.update({});
   }

@@ -1,3 +1,4 @@
+import type { ColumnChange } from '../../model/board.ts';
 import type { UserAction } from '../../model/failure.ts';
 import { taskStates, type CardMove, type TaskState } from '../../model/task.ts';
 import type { BoardCard, UiCommand } from '../protocol.ts';
@@ -84,6 +85,15 @@ export class CardCommands {
 
   dismissUndo(): void {
     this.#store.update({ undoable: null });
+  }
+
+  async setColumn(columnId: string, change: Pick<ColumnChange, 'isHidden' | 'isCollapsed'>): Promise<void> {
+    this.#report(await this.#host.execute('board.setColumn', { columnId, ...change }));
+  }
+
+  /** In VS Code's own list. */
+  chooseColumns(): void {
+    this.#host.post({ type: 'chooseColumns' });
   }
 
   /** In VS Code's own list. */

@@ -6,7 +6,9 @@ export interface ColumnView {
   column: Column;
   /** Every card of the column, in its order. */
   all: readonly BoardCard[];
-  /** Those of them that the filter lets through. */
+  /** How many of them the filter lets through. */
+  matching: number;
+  /** Those that are drawn: the ones that the filter lets through, and none where the column is collapsed. */
   cards: readonly BoardCard[];
 }
 
@@ -14,6 +16,8 @@ export interface ColumnView {
 export interface BoardLayout {
   /** The columns to draw, from left to right. */
   columns: readonly ColumnView[];
+  /** How many columns are not shown, and how many cards stand in them. */
+  hidden: { columns: number; cards: number };
   /** How many cards there are, and how many the filter lets through. */
   total: number;
   shown: number;
@@ -57,15 +61,24 @@ export function layOut(
         return matches(card, agentTypeId === null ? '' : agentName(agentTypeId));
       });
       const before = drawn.get(column.id);
+      const cards = column.isCollapsed === true ? [] : visible;
+      const matching = visible.length;
       const unchanged =
-        before?.column === column && sameItems(before.all, all) && sameItems(before.cards, visible);
-      return unchanged ? before : { column, all, cards: visible };
+        before?.column === column &&
+        before.matching === matching &&
+        sameItems(before.all, all) &&
+        sameItems(before.cards, cards);
+      return unchanged ? before : { column, all, matching, cards };
     })
     .filter(({ column, all }) => all.length > 0 || !column.hideWhenEmpty);
+  const shown = columns.filter(({ column }) => column.isHidden !== true);
+  const hidden = columns.filter(({ column }) => column.isHidden === true);
+  const cardsIn = (views: readonly ColumnView[]) => views.reduce((sum, { all }) => sum + all.length, 0);
   return {
-    columns,
-    total: columns.reduce((sum, { all }) => sum + all.length, 0),
-    shown: columns.reduce((sum, view) => sum + view.cards.length, 0),
+    columns: shown,
+    hidden: { columns: hidden.length, cards: cardsIn(hidden) },
+    total: cardsIn(columns),
+    shown: shown.reduce((sum, { matching }) => sum + matching, 0),
   };
 }
 

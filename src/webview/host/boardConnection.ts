@@ -30,6 +30,8 @@ export interface BoardServices {
   filter: SharedFilter;
   /** Lets the user choose in VS Code what to filter by. */
   chooseFilter(): Promise<void>;
+  /** Lets the user choose in VS Code which columns are shown. */
+  chooseColumns(): Promise<void>;
   /** Does what the button of a failure says. */
   runAction(action: UserAction): Promise<void>;
   runUiCommand(command: UiCommand, taskId: string): Promise<void>;
@@ -133,6 +135,9 @@ export class BoardConnection implements Disposable {
         break;
       case 'chooseFilter':
         void this.#services.chooseFilter();
+        break;
+      case 'chooseColumns':
+        void this.#services.chooseColumns();
         break;
       case 'runAction':
         void this.#runAction(message.requestId, message.action);

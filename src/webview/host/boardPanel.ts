@@ -53,6 +53,9 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
       usage: options.usage,
       drafts: this.#drafts,
       filter: options.filter,
+      chooseColumns: async () => {
+        await vscode.commands.executeCommand('kandev.chooseColumns');
+      },
       chooseFilter: async () => {
         await vscode.commands.executeCommand('kandev.filterCards');
       },

@@ -71,6 +71,7 @@ const appMessage: v.GenericSchema<unknown, AppMessage> = v.variant('type', [
     execute('run.wait'),
     execute('run.nudge'),
     execute('queue.resume'),
+    execute('board.setColumn'),
     execute('board.addSamples'),
   ]),
   v.object({
@@ -96,6 +97,7 @@ const appMessage: v.GenericSchema<unknown, AppMessage> = v.variant('type', [
   v.object({ type: v.literal('undo'), requestId }),
   v.object({ type: v.literal('setFilter'), filter: filterSchema }),
   v.object({ type: v.literal('chooseFilter') }),
+  v.object({ type: v.literal('chooseColumns') }),
   v.object({ type: v.literal('runAction'), requestId, action: userAction }),
   v.object({ type: v.literal('saveDraft'), key: taskId, draft: v.nullable(draft) }),
 ]);

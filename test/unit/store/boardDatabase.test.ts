@@ -41,6 +41,29 @@ async function titlesOf(state: string): Promise<string[]> {
 
 const change = (eventId: string, at = Date.now()) => ({ actor: 'ann', why: null, at, eventId });
 
+describe('the columns of the board', () => {
+  it('are as their user wants them again after it was closed, each changed by itself', async () => {
+    await Promise.all([
+      tasks.setColumn('todo', { title: 'Next', limit: 3 }),
+      tasks.setColumn('backlog', { isHidden: true }),
+      tasks.setColumn('done', { isCollapsed: true }),
+    ]);
+    await store.close();
+    await reopen();
+    const { columns } = await tasks.board();
+    expect(columns.find(({ id }) => id === 'todo')).toMatchObject({ title: 'Next', limit: 3 });
+    expect(columns.find(({ id }) => id === 'backlog')).toMatchObject({ title: 'Backlog', isHidden: true });
+    expect(columns.find(({ id }) => id === 'done')).toMatchObject({ isCollapsed: true });
+  });
+
+  it('are not all hidden, and not made up', async () => {
+    for (const id of ['backlog', 'todo', 'in-progress', 'review'])
+      await tasks.setColumn(id, { isHidden: true });
+    await expect(tasks.setColumn('done', { isHidden: true })).rejects.toThrow('One column has to be left');
+    await expect(tasks.setColumn('nowhere', { limit: 1 })).rejects.toThrow('no longer exists');
+  });
+});
+
 describe('taking a move back', () => {
   const takeBack = (taskId: string, to: TaskState, beforeTaskId: string | null = null) =>
     tasks.changeState(taskId, { to, actor: 'ann', isUndo: true, beforeTaskId });

@@ -88,6 +88,7 @@ const writeParams: [WriteName, object][] = [
       },
     ],
   ]),
+  ['board.setColumn', { boardId, columnId: 'todo', change: { limit: 3 } }],
   ['task.setDependencies', { taskId: 'a', dependsOn: ['b'], at: 3 }],
   ['queue.move', { taskId: 'b', to: 'top' }],
   ['queue.setPause', { pause: { by: 'ann', at: 2 } }],

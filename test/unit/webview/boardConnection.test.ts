@@ -56,6 +56,7 @@ function setUp(overrides: Partial<BoardServices> = {}) {
   const services = {
     filter,
     chooseFilter: () => Promise.resolve(),
+    chooseColumns: () => Promise.resolve(),
     kandev: { execute: execute as unknown as Kandev['execute'] },
     state,
     usage: { look: () => ({ dispose: () => undefined }) },

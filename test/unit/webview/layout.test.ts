@@ -53,6 +53,20 @@ describe('layOut', () => {
     expect(layoutOf(cards, 'docs')).toMatchObject({ total: 2, shown: 1 });
   });
 
+  it('leaves out a hidden column and counts it, and draws no cards of a collapsed one', () => {
+    const columns = board.columns.map((column) =>
+      column.id === 'todo'
+        ? { ...column, isCollapsed: true }
+        : { ...column, isHidden: column.id === 'backlog' },
+    );
+    const cards = [card('a'), card('b'), card('t', { state: 'TODO' }), card('r', { state: 'REVIEW' })];
+    const layout = layOut({ board: { ...board, columns }, cards, filter: noFilter, agentName });
+    expect(titles(layout)).toEqual({ todo: [], 'in-progress': [], review: ['r'], done: [] });
+    expect(layout.hidden).toEqual({ columns: 1, cards: 2 });
+    expect(layout).toMatchObject({ total: 4, shown: 2 });
+    expect(layout.columns[0]).toMatchObject({ matching: 1, all: [{ task: { id: 't' } }] });
+  });
+
   it('keeps the objects of columns that have not changed', () => {
     const a = card('a');
     const b = card('b', { state: 'REVIEW' });

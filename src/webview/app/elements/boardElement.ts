@@ -1,5 +1,6 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
+import { isFiltering } from '../../../model/cardFilter.ts';
 import { repeat } from 'lit/directives/repeat.js';
 import type { BoardController } from '../boardController.ts';
 import { runKeyCommand, type KeyTargets } from '../boardKeys.ts';
@@ -147,7 +148,7 @@ export class BoardElement extends LightElement implements KeyTargets {
 
   #columns(state: AppState, content: BoardContent, layout: BoardLayout): TemplateResult {
     if (layout.total === 0) return emptyPage(state, this.controller);
-    if (layout.shown === 0) return noMatchesPage(state, this.controller);
+    if (layout.shown === 0 && isFiltering(state.filter)) return noMatchesPage(state, this.controller);
     const { drag } = state;
     const dragged = (drag?.taskIds ?? []).flatMap((taskId) => content.cards.get(taskId) ?? []);
     const active = tabStop(layout, state.focusedTaskId);

@@ -26,6 +26,7 @@ import { lostFocus } from '../lostFocus.ts';
 import type { Selection } from '../selection.ts';
 import type { PendingWork } from '../state.ts';
 import { blockedBlock } from './blockedBlock.ts';
+import { openMenu } from './contextMenu.ts';
 import { button, icon, iconButton } from './controls.ts';
 import { LightElement } from './lightElement.ts';
 import { permissionBlock } from './permissionBlock.ts';
@@ -309,16 +310,4 @@ function commentsFact(card: BoardCard): TemplateResult | typeof nothing {
     : html`<span class="card-comments" title=${text}
         >${icon('comment')}${unsentCount(card.review) || card.review.sent}</span
       >`;
-}
-
-/** Opens VS Code's own menu on the card, as a click with the other mouse button does. */
-function openMenu(event: MouseEvent): void {
-  const { currentTarget } = event;
-  if (!(currentTarget instanceof HTMLElement)) return;
-  event.preventDefault();
-  event.stopPropagation();
-  const { left, bottom } = currentTarget.getBoundingClientRect();
-  currentTarget.dispatchEvent(
-    new MouseEvent('contextmenu', { bubbles: true, cancelable: true, clientX: left, clientY: bottom }),
-  );
 }

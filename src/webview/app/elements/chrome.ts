@@ -27,6 +27,21 @@ export function toolbar(state: AppState, controller: BoardController): TemplateR
     })}
     ${filterField(state, controller)}
     <span class="toolbar-count">${layout ? countText(layout, isFiltering(filter)) : nothing}</span>
+    ${
+      layout && layout.hidden.columns > 0
+        ? button({
+            label: hiddenText(layout.hidden.columns),
+            icon: 'eye-closed',
+            title: t(
+              '{0} cards stand in columns that are hidden. Show or hide columns…',
+              layout.hidden.cards,
+            ),
+            onClick: () => {
+              controller.commands.chooseColumns();
+            },
+          })
+        : nothing
+    }
     ${iconButton({
       icon: 'keyboard',
       label: t('Keyboard Shortcuts (?)'),
@@ -36,6 +51,10 @@ export function toolbar(state: AppState, controller: BoardController): TemplateR
       },
     })}
   </header>`;
+}
+
+function hiddenText(columns: number): string {
+  return columns === 1 ? t('1 column hidden') : t('{0} columns hidden', columns);
 }
 
 function countText({ shown, total }: BoardLayout, filtered: boolean): string {

@@ -1,5 +1,6 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
+import { isOverLimit } from '../../../model/board.ts';
 import { refuseTransition } from '../../../model/taskState.ts';
 import type { BoardCard } from '../../protocol.ts';
 import type { BoardController } from '../boardController.ts';
@@ -9,6 +10,7 @@ import type { ColumnView } from '../layout.ts';
 import { noSelection, type Selection } from '../selection.ts';
 import { agentName, type AppState, type QuickState } from '../state.ts';
 import { CardElement } from './cardElement.ts';
+import { openMenu } from './contextMenu.ts';
 import { icon, iconButton } from './controls.ts';
 import { quickCreateBlock } from './quickCreateBlock.ts';
 import { LightElement } from './lightElement.ts';
@@ -101,6 +103,7 @@ export class ColumnElement extends LightElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     this.dataset.columnId = this.view.column.id;
     this.toggleAttribute('data-empty', this.view.cards.length === 0);
+    this.toggleAttribute('data-collapsed', this.view.column.isCollapsed === true);
     if (changed.has('dropState')) this.dataset.drop = this.dropState;
     this.toggleAttribute('data-over', this.dropBefore !== undefined);
   }
@@ -115,6 +118,7 @@ export class ColumnElement extends LightElement {
 
   protected override render(): TemplateResult {
     const { column, cards } = this.view;
+    if (column.isCollapsed === true) return this.#collapsed();
     const headingId = `column-${column.id}`;
     return html`<section class="column" aria-labelledby=${headingId}>
       ${this.#header(headingId)}
@@ -159,26 +163,83 @@ export class ColumnElement extends LightElement {
   }
 
   #header(headingId: string): TemplateResult {
-    const { column, cards, all } = this.view;
+    const { column, all } = this.view;
     const [state] = column.states;
-    const filtered = cards.length !== all.length;
-    const count = filtered ? t('{0} of {1}', cards.length, all.length) : String(all.length);
-    return html`<header class="column-head" data-state=${state}>
+    const canCreate = state === 'BACKLOG' || state === 'TODO';
+    const context = { webviewSection: 'column', columnId: column.id, preventDefaultContextMenuItems: true };
+    return html`<header
+      class="column-head"
+      data-state=${state}
+      ?data-over-limit=${isOverLimit(column, all.length)}
+      data-vscode-context=${JSON.stringify(context)}
+    >
       ${icon(stateIcons[state])}
       <h2 class="column-title" id=${headingId}>${column.title}</h2>
-      <span class="count">${count}<span class="visually-hidden"> ${t('cards')}</span></span>
-      ${
-        state === 'BACKLOG' || state === 'TODO'
-          ? iconButton({
-              icon: 'add',
-              label: t('New Card in {0} (N)', column.title),
-              onClick: () => {
-                this.controller.quickCreate.open(state);
-              },
-            })
-          : nothing
-      }
+      ${this.#count()}
+      <span class="column-actions">
+        ${
+          canCreate
+            ? iconButton({
+                icon: 'add',
+                label: t('New Card in {0} (N)', column.title),
+                onClick: () => {
+                  this.controller.quickCreate.open(state);
+                },
+              })
+            : nothing
+        }
+        ${iconButton({
+          icon: 'chevron-left',
+          label: t('Collapse {0}', column.title),
+          className: 'on-hover',
+          onClick: () => void this.controller.commands.setColumn(column.id, { isCollapsed: true }),
+        })}
+        ${iconButton({
+          icon: 'ellipsis',
+          label: t('More Actions on {0}…', column.title),
+          className: 'on-hover',
+          onClick: openMenu,
+        })}
+      </span>
     </header>`;
+  }
+
+  /** How many cards there are, how many of them the filter lets through, and how many there should be at most. */
+  #count(): TemplateResult {
+    const { column, matching } = this.view;
+    const { length } = this.view.all;
+    const over = isOverLimit(column, length);
+    const all = column.limit === undefined ? String(length) : `${length} / ${column.limit}`;
+    const isFiltered = matching !== length && column.isCollapsed !== true;
+    const text = isFiltered ? t('{0} of {1}', matching, length) : all;
+    const title = over ? t('Over its limit of {0}', column.limit ?? 0) : '';
+    return html`<span class="count" title=${title}
+      >${over ? icon('warning') : nothing}${text}<span class="visually-hidden">
+        ${t('cards')} ${title}</span
+      ></span
+    >`;
+  }
+
+  /** Its name and count only; a click opens it again. */
+  #collapsed(): TemplateResult {
+    const { column, all } = this.view;
+    const [state] = column.states;
+    return html`<button
+      type="button"
+      class="column column-collapsed"
+      aria-expanded="false"
+      title=${t('Expand {0}', column.title)}
+      data-vscode-context=${JSON.stringify({
+        webviewSection: 'column',
+        columnId: column.id,
+        preventDefaultContextMenuItems: true,
+      })}
+      @click=${() => void this.controller.commands.setColumn(column.id, { isCollapsed: false })}
+    >
+      <span class="column-head" data-state=${state} ?data-over-limit=${isOverLimit(column, all.length)}>
+        ${icon(stateIcons[state])}${this.#count()}<span class="column-title">${column.title}</span>
+      </span>
+    </button>`;
   }
 
   #card(card: BoardCard): TemplateResult {

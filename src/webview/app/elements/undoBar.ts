@@ -15,7 +15,7 @@ export function undoBar(
     ${button({ label: t('Undo'), title: t('Undo (Ctrl+Z)'), onClick: () => void commands.undo() })}
     ${iconButton({
       icon: 'close',
-      label: t('Dismiss'),
+      label: t('Hide'),
       onClick: () => {
         commands.dismissUndo();
       },
