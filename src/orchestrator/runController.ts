@@ -73,7 +73,7 @@ export class RunController {
         deps.log.error(run.taskId, `The transcript could not be stored: ${failureOf(error).message}`);
       },
     });
-    this.#workspace = new RunWorkspace(deps.workspaces, this.#record, this.#recorder);
+    this.#workspace = new RunWorkspace(deps, this.#record, this.#recorder);
     this.#agent = new RunAgent({
       agentType,
       settings,

@@ -12,12 +12,18 @@ export class RunWorkspace {
   readonly #workspaces: Workspaces;
   readonly #record: RunRecord;
   readonly #recorder: TranscriptRecorder;
+  readonly #events: RunDependencies['events'];
   #root: string | null = null;
   /** The agent may have changed something since the last look. */
   #isStale = false;
 
-  constructor(workspaces: Workspaces, record: RunRecord, recorder: TranscriptRecorder) {
+  constructor(
+    { workspaces, events }: Pick<RunDependencies, 'workspaces' | 'events'>,
+    record: RunRecord,
+    recorder: TranscriptRecorder,
+  ) {
     this.#workspaces = workspaces;
+    this.#events = events;
     this.#record = record;
     this.#recorder = recorder;
   }
@@ -75,6 +81,7 @@ export class RunWorkspace {
       this.#isStale = false;
       this.#record.note(null, { changes: totalsOf(changes) });
       for (const warning of changes.warnings) this.#notice(warning);
+      for (const alarm of changes.alarms) sound(this.#events, this.#record.run, alarm);
       if (changes.skipped.length > 0) this.#notice(skippedText(changes.skipped));
     } catch (error) {
       signal?.throwIfAborted();
@@ -98,16 +105,24 @@ export async function lookAtLeft(
   runs: readonly Run[],
   { store, events, workspaces }: Pick<RunDependencies, 'store' | 'events' | 'workspaces'>,
 ): Promise<void> {
-  for (const { id, state, workspace } of runs) {
+  for (const left of runs) {
+    const { id, state, workspace } = left;
     if (workspace === null || state === 'READY') continue;
     try {
-      const patch = { changes: totalsOf(await workspaces.finish(id)) };
+      const changes = await workspaces.finish(id);
+      for (const alarm of changes.alarms) sound(events, left, alarm);
+      const patch = { changes: totalsOf(changes) };
       const run = await store.write('run.update', { runId: id, to: null, patch, at: Date.now() });
       events.publish('agent.updated', { run });
     } catch {
       // The next run of the card begins with a checkpoint of its own.
     }
   }
+}
+
+/** Tells the user at once, and not only who reads the transcript. */
+function sound(events: RunDependencies['events'], { id: runId, taskId }: Run, message: string): void {
+  events.publish('run.notice', { taskId, runId, notice: { severity: 'warning', message } });
 }
 
 function totalsOf({ files, added, removed }: ChangeSet): RunChanges {

@@ -33,7 +33,7 @@ export class DeferredWorkspaces implements api.Workspaces {
     return (await this.#opened()).setupDone(runId, setup, signal);
   }
 
-  async finish(runId: string, signal?: AbortSignal): Promise<api.ChangeSet> {
+  async finish(runId: string, signal?: AbortSignal): Promise<api.TurnChanges> {
     return (await this.#opened()).finish(runId, signal);
   }
 

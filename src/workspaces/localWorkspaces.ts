@@ -120,10 +120,10 @@ export class LocalWorkspaces implements api.Workspaces {
     );
   }
 
-  async finish(runId: string, signal?: AbortSignal): Promise<api.ChangeSet> {
+  async finish(runId: string, signal?: AbortSignal): Promise<api.TurnChanges> {
     return this.#writing(this.#tools.records.ofRun(runId), 'taking a checkpoint', signal, async (call) => {
-      const warnings = await checkpointAfter(this.#tools, this.#tools.records.ofRun(runId), runId, call);
-      return { ...(await changesOf(this.#tools, { runId }, call)), warnings };
+      const told = await checkpointAfter(this.#tools, this.#tools.records.ofRun(runId), runId, call);
+      return { ...(await changesOf(this.#tools, { runId }, call)), ...told };
     });
   }
 

@@ -8,7 +8,7 @@ import type { Snapshot } from './snapshotStore.ts';
 import { commitTree, diffTrees, listChanges } from './trees.ts';
 import type { UserRepository } from './userRepository.ts';
 import type { WorkspaceRecord } from './workspaceRecord.ts';
-import type { ChangeSet, Span } from './workspaces.ts';
+import type { ChangeSet, Span, TurnChanges } from './workspaces.ts';
 import { refNames, type WorkspaceTools } from './workspaceTools.ts';
 
 type Call = Pick<GitCall, 'doing' | 'signal'>;
@@ -64,13 +64,13 @@ async function keepBefore(
   }
 }
 
-/** Takes the checkpoint after a run; returns warnings. */
+/** Takes the checkpoint after a run; returns what to tell, see TurnChanges. */
 export async function checkpointAfter(
   tools: WorkspaceTools,
   record: WorkspaceRecord,
   runId: string,
   call: Call,
-): Promise<string[]> {
+): Promise<Pick<TurnChanges, 'warnings' | 'alarms'>> {
   const place = await workspacePlace(tools, record);
   const before = await beforeOf(tools, runId, call);
   const warnings: string[] = [];
@@ -95,12 +95,14 @@ export async function checkpointAfter(
       },
     );
   });
+  const alarms: string[] = [];
   if (place.isReplaced) {
-    warnings.push(
+    alarms.push(
       `The .git of ${record.root} is not the one that was there before the run. Kandev leaves it alone; look at it before you use git there.`,
     );
   }
-  if (record.kind === 'folder') warnings.push(...(await newPrograms(tools, record, call)));
+  if (record.kind === 'folder') alarms.push(...(await newPrograms(tools, record, call)));
+  warnings.push(...alarms);
   // Another turn of it has made something new.
   const rolledBack = record.rolledBack.filter((each) => each !== runId);
   if (rolledBack.length < record.rolledBack.length) await tools.records.change(record.id, { rolledBack });
@@ -111,7 +113,7 @@ export async function checkpointAfter(
     call.signal?.throwIfAborted();
     warnings.push(notInRepository(error));
   }
-  return warnings;
+  return { warnings, alarms };
 }
 
 /** Tells once of what the run has left for the user's own git to run. */

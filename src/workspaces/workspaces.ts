@@ -85,6 +85,12 @@ export interface ChangeSet {
   warnings: string[];
 }
 
+/** What a turn has done. */
+export interface TurnChanges extends ChangeSet {
+  /** Of the warnings those that cannot wait until somebody reads them: what was left could run on this machine. */
+  alarms: string[];
+}
+
 /** A branch that is not where it was: somebody has committed, or switched. */
 export interface BranchMove {
   from: { branch: string | null; commit: string | null };
@@ -239,7 +245,7 @@ export interface Workspaces {
    */
   setupDone(runId: string, setup: SetupScript, signal?: AbortSignal): Promise<void>;
   /** Takes the checkpoint after a run, or after another turn of it, and fetches what the agent has committed. */
-  finish(runId: string, signal?: AbortSignal): Promise<ChangeSet>;
+  finish(runId: string, signal?: AbortSignal): Promise<TurnChanges>;
   /** What has changed: up to the checkpoint after a run; up to now for a workspace, or while there is none. */
   changes(span: Span, signal?: AbortSignal): Promise<ChangeSet>;
   /** A file before or after, for the diff editor; of a link the path it points to. Null when it did not exist. */

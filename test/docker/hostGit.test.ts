@@ -47,16 +47,22 @@ async function isRunByGit(): Promise<boolean> {
 }
 
 /** A run whose agent names `evil.sh` in the settings, hooks and attributes of its working folder. */
-async function attack(workspaceMode: WorkspaceMode): Promise<{ root: string; files: number }> {
-  const evil = 'evil="$PWD/evil.sh"';
-  const steps = [
+function attack(workspaceMode: WorkspaceMode): Promise<{ root: string; files: number }> {
+  return runSteps(workspaceMode, [
     'printf "[core]\\n\\tfsmonitor = %s\\n\\thooksPath = %s\\n" "$evil" "$PWD" >> .git/config',
     'cp evil.sh .git/hooks/post-index-change',
     'mv .git old && mkdir .git && cp -r old/. .git',
     'echo "* filter=evil diff=evil" > .gitattributes',
     'mkdir -p .git/info && echo "* filter=evil" > .git/info/attributes',
     'echo made > made.txt',
-  ];
+  ]);
+}
+
+async function runSteps(
+  workspaceMode: WorkspaceMode,
+  steps: readonly string[],
+): Promise<{ root: string; files: number; activity: string | null }> {
+  const evil = 'evil="$PWD/evil.sh"';
   const script = steps.map((step) => `( ${step} ) 2>/dev/null`).join('; ');
   const { id: taskId } = await board.kandev.execute('task.create', {
     title: `Attack a ${workspaceMode}`,
@@ -66,8 +72,9 @@ async function attack(workspaceMode: WorkspaceMode): Promise<{ root: string; fil
   });
   await board.kandev.execute('task.start', { taskId });
   const { run } = await board.until(taskId, ({ task }) => task.state === 'REVIEW');
+  const activity = run?.activity ?? null;
   await board.kandev.execute('task.stop', { taskId });
-  return { root: run?.workspace?.root ?? '', files: run?.changes?.files ?? 0 };
+  return { root: run?.workspace?.root ?? '', files: run?.changes?.files ?? 0, activity };
 }
 
 // What else an agent could plant, and what no mount can keep it from: attackGit.test.ts.
@@ -90,5 +97,22 @@ describe('status, diff, log and add in the user’s folder start no program that
   it('although they do what the user’s own configuration names', async () => {
     await git('config', 'core.fsmonitor', path.join(folder, 'evil.sh'));
     expect(await isRunByGit()).toBe(true);
+  });
+});
+
+describe('a repository that an agent makes newly, with a program in its settings,', () => {
+  it('is told of at once, on the card and by a message, and left where it is', async () => {
+    const notices: string[] = [];
+    const subscription = board.kandev.subscribe('run.notice', ({ data }) => {
+      if ('notice' in data) notices.push(data.notice.message);
+    });
+    const { activity } = await runSteps('folder', [
+      'mkdir -p new/.git/objects new/.git/refs; echo "ref: refs/heads/main" > new/.git/HEAD',
+      'printf "[core]\\n\\tfsmonitor = %s\\n" "$evil" > new/.git/config',
+    ]);
+    subscription.dispose();
+    expect(notices).toEqual([expect.stringContaining('new/.git/config: core.fsmonitor') as string]);
+    expect(activity).toContain('has been told to run programs');
+    expect(await readFile(path.join(folder, 'new', '.git', 'config'), 'utf8')).toContain('fsmonitor');
   });
 });
