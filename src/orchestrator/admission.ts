@@ -111,7 +111,7 @@ export class Admission {
     }
   }
 
-  /** From now on only what keeps work and machine safe holds this card back. */
+  /** From now on only what keeps work and machine safe holds this queued card back. */
   hurry(taskId: string): void {
     this.#urgent.add(taskId);
   }
@@ -153,6 +153,8 @@ export class Admission {
 
   async #passOnce(): Promise<void> {
     const { store } = this.#deps;
+    // One that is told to hurry from now on may be queued too late for this pass.
+    const urgent = [...this.#urgent];
     const blocked = await this.#gate.settle();
     const tasks = (await store.query('waitingTasks', {})).filter(({ id }) => !this.#live.isBusy(id));
     const pause = await store.query('queuePause', {});
@@ -171,6 +173,8 @@ export class Admission {
       const verdict = verdicts[index];
       return verdict && !this.#live.isBusy(task.id) ? [{ taskId: task.id, verdict, needs }] : [];
     });
+    for (const taskId of urgent)
+      if (!left.some((each) => each.taskId === taskId)) this.#urgent.delete(taskId);
     this.#publish(left, { paused: pause !== null, blocked });
     this.#lookAgain(left);
     this.#tell(left);
@@ -271,8 +275,6 @@ export class Admission {
       until: verdict.kind === 'wait' ? verdict.until : null,
       needs,
     }));
-    const waiting = new Set(left.map(({ taskId }) => taskId));
-    for (const taskId of this.#urgent) if (!waiting.has(taskId)) this.#urgent.delete(taskId);
     const published = JSON.stringify([this.#queue, beside]);
     if (published === this.#published) return;
     this.#published = published;

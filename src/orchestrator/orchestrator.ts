@@ -132,8 +132,8 @@ export class Orchestrator {
    */
   async startNow(taskId: string, actor: string): Promise<Task> {
     const { tasks } = this.#deps;
-    this.#admission.hurry(taskId);
     const task = await this.#queueUp(taskId, actor);
+    this.#admission.hurry(taskId);
     if (!this.#live.isBusy(taskId)) await tasks.moveInQueue(taskId, 'top').catch(() => undefined);
     await this.#admission.admit();
     const place = this.queue.find((each) => each.taskId === taskId);
