@@ -1,6 +1,7 @@
 import { Hono, type Context } from 'hono';
 import { cors } from 'hono/cors';
-import type { Guard } from './guard.ts';
+import { requireScope, type Guard } from './guard.ts';
+import { openApiDocument } from './openApi.ts';
 import { problemFrom, problemResponse, Refusal } from './problem.ts';
 import type { Route } from './route.ts';
 import { allRoutes } from './routes/allRoutes.ts';
@@ -27,6 +28,12 @@ export function gatewayApp(guard: Guard, services: RouteServices): Hono<GatewayE
     await next();
   });
   for (const route of allRoutes) addRoute(app, route, services);
+  let description: string | null = null;
+  app.get(`${apiRoot}/openapi.json`, (context) => {
+    requireScope(context.get('caller'), 'read');
+    description ??= JSON.stringify(openApiDocument());
+    return context.body(description, 200, { 'content-type': 'application/json' });
+  });
   addRefusals(app);
   return app;
 }

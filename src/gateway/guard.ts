@@ -1,14 +1,12 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { GatewayScope } from '../model/gateway.ts';
 import { Refusal } from './problem.ts';
 import type { RateLimit } from './rateLimit.ts';
 import type { Caller, TokenDesk } from './tokenDesk.ts';
 
-/** What is looked at before a request is. */
-export interface Credentials {
-  host: string | undefined;
-  origin: string | undefined;
-  authorization: string | undefined;
+/** Headers that say where a request comes from, and what it is meant for. */
+interface PlaceHeaders {
+  host?: string | undefined;
+  origin?: string | undefined;
 }
 
 export interface GuardOptions {
@@ -36,7 +34,7 @@ export class Guard {
    *
    * @throws Refusal
    */
-  checkPlace({ host, origin }: Pick<Credentials, 'host' | 'origin'>): void {
+  checkPlace({ host, origin }: PlaceHeaders): void {
     if (host === undefined || !this.#options.hosts().has(host.toLowerCase())) {
       throw new Refusal(403, 'host-not-allowed', 'Kandev is asked for by the address that it shows.');
     }
@@ -53,10 +51,16 @@ export class Guard {
     return this.#options.allowedOrigins.includes(origin);
   }
 
+  /** Whether what was let in once still would be. */
+  async isGood(authorization: string | undefined): Promise<boolean> {
+    const token = tokenIn(authorization);
+    return token !== undefined && (await this.#options.tokens.check(token)) !== null;
+  }
+
   /** @throws Refusal */
   async caller(authorization: string | undefined): Promise<Caller> {
     const { tokens, limit } = this.#options;
-    const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+) *$/i.exec(authorization ?? '')?.[1];
+    const token = tokenIn(authorization);
     const caller = token === undefined ? null : await tokens.check(token);
     const wait = limit.take(caller?.tokenId ?? nobody);
     if (wait !== null) {
@@ -75,14 +79,14 @@ export class Guard {
   }
 }
 
+function tokenIn(authorization: string | undefined): string | undefined {
+  return /^Bearer +([\w-]+\.[\w-]+\.[\w-]+) *$/i.exec(authorization ?? '')?.[1];
+}
+
 /** @throws Refusal `scope-missing` */
 export function requireScope(caller: Pick<Caller, 'scopes'>, scope: GatewayScope): void {
   if (caller.scopes.has(scope)) return;
   throw new Refusal(403, 'scope-missing', `This token is not good for that: it has no scope “${scope}”.`, {
     headers: { 'www-authenticate': `Bearer realm="kandev", error="insufficient_scope", scope="${scope}"` },
   });
-}
-
-export function credentialsOf({ host, origin, authorization }: IncomingHttpHeaders): Credentials {
-  return { host, origin, authorization };
 }

@@ -14,6 +14,7 @@ import { gatewayApp } from './app.ts';
 import { Guard } from './guard.ts';
 import { Idempotency } from './idempotency.ts';
 import { RateLimit } from './rateLimit.ts';
+import { StreamServer } from './streams/streamServer.ts';
 import type { Caller, TokenDesk } from './tokenDesk.ts';
 
 export interface GatewayOptions {
@@ -43,13 +44,15 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
   const limit = new RateLimit(settings.requestsPerMinute);
   const guard = new Guard({ tokens, limit, allowedOrigins: settings.allowedOrigins, hosts: () => hosts });
   const cache = new AnswerCache(board);
-  const services = { kandevFor: remembered(board), cache, idempotency: new Idempotency(), onProblem };
+  const kandevs = remembered(board);
+  const services = { kandevFor: kandevs, cache, idempotency: new Idempotency(), onProblem };
   const app = gatewayApp(guard, services);
   // Other extensions share this process: its globals stay as they are.
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
   server.maxConnections = mostConnections;
   server.headersTimeout = 10_000;
   server.requestTimeout = 60_000;
+  const streams = new StreamServer(server, { guard, events: board, kandevFor: kandevs, onProblem });
   const port = await listen(server, settings.port);
   for (const name of [address, 'localhost', '[::1]']) hosts.add(`${name}:${port}`);
   const url = `http://${address}:${port}`;
@@ -64,6 +67,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     port,
     close: async () => {
       cache.dispose();
+      streams.close();
       await rm(addressFile, { force: true });
       await close(server);
     },

@@ -11,6 +11,7 @@ import {
   type GatewaySettings,
   type GatewayStatus,
 } from '../../src/model/gateway.ts';
+import { describeMismatch } from './apiDescription.ts';
 import { startServices, type TestServices } from './services.ts';
 
 /** What came back over the socket. */
@@ -96,6 +97,8 @@ export async function startGateway(changes: Partial<GatewaySettings> = {}): Prom
     });
     const text = await response.text();
     const parsed = text === '' ? null : (JSON.parse(text) as unknown);
+    const mismatch = describeMismatch(method, path, response.status, parsed);
+    if (mismatch !== null) throw new Error(mismatch);
     return { status: response.status, headers: response.headers, body: parsed as T };
   };
   return {

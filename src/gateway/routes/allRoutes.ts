@@ -1,5 +1,15 @@
 import type { Route } from '../route.ts';
+import { boardRoutes } from './boardRoutes.ts';
+import { orchestratorRoutes } from './orchestratorRoutes.ts';
+import { resultRoutes } from './resultRoutes.ts';
+import { runRoutes } from './runRoutes.ts';
 import { taskRoutes } from './taskRoutes.ts';
 
 /** Every address of the API below `/api/v1`. */
-export const allRoutes: readonly Route[] = [...taskRoutes];
+export const allRoutes: readonly Route[] = [
+  ...boardRoutes,
+  ...taskRoutes,
+  ...runRoutes,
+  ...orchestratorRoutes,
+  ...resultRoutes,
+];
