@@ -39,13 +39,18 @@ export class Reviews {
   readonly #actor: () => string;
   /** One thing at a time for each card: what is sent and what its agent has done with it must not cross. */
   readonly #locks = new KeyedLock();
+  /** Messages that agents have been given, until that is stored. */
+  readonly #given = new Map<string, EventData['prompt.given']>();
 
   constructor(services: ReviewServices, actor: () => string) {
     this.#services = services;
     this.#actor = actor;
     const { events } = services;
     events.subscribe('prompt.given', ({ data }) => {
-      if ('promptId' in data) this.#follow(data.taskId, () => this.#given(data));
+      if (!('promptId' in data)) return;
+      // Noted at once: what waits for its turn meanwhile must not take it for a message that was removed.
+      this.#given.set(data.promptId, data);
+      this.#follow(data.taskId, () => this.#settle(data.taskId, null));
     });
     // Somebody may have removed the message before the agent could take it.
     events.subscribe('prompts.changed', ({ data }) => {
@@ -163,15 +168,17 @@ export class Reviews {
     }
   }
 
-  async #given({ taskId, promptId, runId, turn }: EventData['prompt.given']): Promise<void> {
-    const comments = (await this.#comments(taskId)).filter((comment) => comment.promptId === promptId);
-    if (comments.length === 0) return;
-    const given = { runId, turn };
-    await this.#update(taskId, {
-      comments: comments.map(({ id }) => ({ id, given, isTouched: false })),
-      files: [],
-    });
-    await this.#settle(taskId, null);
+  async #noteGiven(taskId: string): Promise<void> {
+    const given = [...this.#given.values()].filter((each) => each.taskId === taskId);
+    if (given.length === 0) return;
+    const comments = await this.#comments(taskId);
+    const updates = given.flatMap(({ promptId, runId, turn }) =>
+      comments
+        .filter((comment) => comment.promptId === promptId)
+        .map(({ id }) => ({ id, given: { runId, turn }, isTouched: false })),
+    );
+    await this.#update(taskId, { comments: updates, files: [] });
+    for (const { promptId } of given) this.#given.delete(promptId);
   }
 
   /**
@@ -180,11 +187,14 @@ export class Reviews {
    */
   async #settle(taskId: string, ended: Run | null): Promise<void> {
     const { store } = this.#services;
+    // What a turn has changed that was over before is no answer to a message that was given after it.
+    if (!ended) await this.#noteGiven(taskId);
     const comments = await this.#comments(taskId);
     if (comments.every(({ state }) => state === 'resolved')) return;
     const [newest] = await store.query('runsOfTask', { taskId });
     const waiting = await store.query('queuedPrompts', { taskId });
-    const back = withdrawn(comments, new Set(waiting.map(({ id }) => id)));
+    const known = new Set([...waiting.map(({ id }) => id), ...this.#given.keys()]);
+    const back = withdrawn(comments, known);
     await this.#update(taskId, { comments: back, files: [] });
     const run = ended ?? newest;
     if (!run || (!ended && isBusy(run.state)) || newest?.id !== run.id) return;

@@ -19,7 +19,10 @@ async function write(comment: string, button: string): Promise<void> {
   await form.locator('.monaco-editor').first().waitFor();
   await page().keyboard.insertText(comment);
   await window.workbench.screenshot(`comment, ${button}`);
-  await page().locator('.review-widget').getByRole('button', { name: button, exact: true }).click();
+  await page()
+    .locator('.review-widget')
+    .getByRole('button', { name: new RegExp(`^${button}`) })
+    .click();
   await thread(comment.split('\n')[0] ?? '').waitFor();
 }
 

@@ -87,6 +87,8 @@ describe('files that were looked at', () => {
 describe('comments on what an agent has made', () => {
   it('are sent as one message; those whose lines it then changes are resolved, the others open again', async () => {
     const taskId = await reviewedCard('one\ntwo\nthree\nfour\n');
+    // As editors do, which show them.
+    services.kandev.subscribe('review.changed', () => void comments(taskId));
     await comment(taskId, 2, `Say it in German.\n${script(writing('zero\none\nzwei\nthree\nfour\n'))}`);
     await comment(taskId, 4, 'And this one, too.');
     const sent = await services.kandev.execute('review.send', { taskId });
