@@ -77,7 +77,9 @@ export function activate(context: ExtensionContext): void {
   const review = openReviews(context, store, { kandev, state, failures });
   const { board, runs } = openPanels(context, store, { ...shared, kandev, log, perform });
   const isWatched = (taskId: string): boolean => runs.isWatched(taskId);
-  const queue = store.add(new PromptQueue(state, () => [...prompts.open(), ...questions.open()], isWatched));
+  const wanted = (): ReturnType<Settings['notifications']> => settings.notifications();
+  const asked = () => (wanted() === 'off' ? [] : [...prompts.open(), ...questions.open()]);
+  const queue = store.add(new PromptQueue(state, asked, isWatched));
   runs.onDidChangeWatched(() => {
     queue.look();
   });
@@ -85,7 +87,7 @@ export function activate(context: ExtensionContext): void {
   store.add(new RunStatusBar(state, gateway));
   store.add(watchDevContainers());
   openInCode(store, kandev, state);
-  store.add(new RunMessages(kandev, failures, state, isWatched));
+  store.add(new RunMessages({ kandev, failures, state, isWatched, wanted }));
   const faces = { failures, prompts, questions, credentials, devcontainers, log, board, runs, view };
   const actions = { ...faces, ...shared, ...review, kandev, engine, agents, environment };
   for (const command of registerCommands({ ...actions, gateway })) store.add(command);

@@ -32,8 +32,13 @@ export class FailureMessages {
 
   /** Shows a failure without waiting for the user to react to it. */
   show(failure: Failure, about?: string): void {
+    void this.tell(failure, about);
+  }
+
+  /** Shows a failure; resolves when the user has reacted to it, or put it away. */
+  async tell(failure: Failure, about?: string): Promise<void> {
     this.#log(failure.detail === undefined ? failure.message : `${failure.message}\n${failure.detail}`);
-    void this.#ask(failure, about);
+    await this.#ask(failure, about);
   }
 
   /** Shows what nobody asked for, in the way that fits how bad it is. */
@@ -48,7 +53,7 @@ export class FailureMessages {
 
   async #offer(show: Show, message: string, action: UserAction | undefined): Promise<void> {
     if (!action) {
-      void show(message);
+      await show(message);
       return;
     }
     const label = actionLabel(action);

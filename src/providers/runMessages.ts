@@ -7,25 +7,36 @@ import { findCard, type BoardState } from './boardState.ts';
 import { DisposableStore } from './disposableStore.ts';
 import type { FailureMessages } from './failureMessages.ts';
 
-/** Tells the user of a run that has failed or has something to review: one notification a card, with its action. */
+export interface RunMessagesOptions {
+  kandev: Kandev;
+  failures: FailureMessages;
+  state: BoardState;
+  /** Whether the user has a card before them, and sees by themselves what becomes of it. */
+  isWatched: (taskId: string) => boolean;
+  /** What the user wants to be told of, as the setting says. */
+  wanted: () => 'all' | 'needsYou' | 'off';
+}
+
+/**
+ * Tells the user of a run that has failed, has something to review or stands still: with its action, and never with a
+ * second notification of a card while one is there.
+ */
 export class RunMessages implements Disposable {
   readonly #disposables = new DisposableStore();
   readonly #kandev: Kandev;
   readonly #failures: FailureMessages;
   readonly #state: BoardState;
   readonly #isWatched: (taskId: string) => boolean;
+  readonly #wanted: RunMessagesOptions['wanted'];
+  /** The cards that a notification is shown of. */
+  readonly #shown = new Set<string>();
 
-  /** @param isWatched whether the user has a card before them, and sees by themselves what becomes of it */
-  constructor(
-    kandev: Kandev,
-    failures: FailureMessages,
-    state: BoardState,
-    isWatched: (taskId: string) => boolean,
-  ) {
+  constructor({ kandev, failures, state, isWatched, wanted }: RunMessagesOptions) {
     this.#kandev = kandev;
     this.#failures = failures;
     this.#state = state;
     this.#isWatched = isWatched;
+    this.#wanted = wanted;
     this.#disposables.add(
       kandev.subscribe('task.state_changed', (event) => {
         this.#tellEnd(event);
@@ -38,7 +49,8 @@ export class RunMessages implements Disposable {
     );
     this.#disposables.add(
       kandev.subscribe('run.stalled', ({ data }) => {
-        if ('since' in data && data.since !== null) void this.#tellStalled(data.taskId);
+        if (!('since' in data) || data.since === null || wanted() === 'off') return;
+        this.#once(data.taskId, () => this.#tellStalled(data.taskId));
       }),
     );
   }
@@ -53,16 +65,21 @@ export class RunMessages implements Disposable {
   }
 
   #tellEnd({ data }: KandevEvent): void {
-    if (!('to' in data) || data.actor !== 'kandev') return;
+    if (!('to' in data) || data.actor !== 'kandev' || this.#wanted() !== 'all') return;
     const { task, from, to } = data;
-    if (to === 'REVIEW') void this.#failures.guard(() => this.#tellReady(task));
+    if (to === 'REVIEW') this.#once(task.id, () => this.#tellReady(task));
     // A failure that is tried again by itself shows on its card only.
-    else if (to === 'FAILED' && from === 'IN_PROGRESS')
-      void this.#failures.guard(() => this.#tellFailed(task));
+    else if (to === 'FAILED' && from === 'IN_PROGRESS') this.#once(task.id, () => this.#tellFailed(task));
+  }
+
+  /** Of a card that the user has before them, or is being told of, nothing. */
+  #once(taskId: string, tell: () => Promise<void>): void {
+    if (this.#isWatched(taskId) || this.#shown.has(taskId)) return;
+    this.#shown.add(taskId);
+    void this.#failures.guard(tell).finally(() => this.#shown.delete(taskId));
   }
 
   async #tellStalled(taskId: string): Promise<void> {
-    if (this.#isWatched(taskId)) return;
     const title = findCard(this.#state, taskId)?.task.title ?? '';
     const actions = {
       'kandev.waitForAgent': l10n.t('Wait'),
@@ -81,14 +98,12 @@ export class RunMessages implements Disposable {
   }
 
   async #tellFailed({ id, title }: Task): Promise<void> {
-    if (this.#isWatched(id)) return;
     const { cards } = await this.#kandev.query('cards', { taskIds: [id] });
     const failure = cards[0]?.run?.failure;
-    if (failure) this.#failures.show(failure, `“${title}”`);
+    if (failure) await this.#failures.tell(failure, `“${title}”`);
   }
 
   async #tellReady({ id, title }: { id: string; title: string }): Promise<void> {
-    if (this.#isWatched(id)) return;
     const { cards } = await this.#kandev.query('cards', { taskIds: [id] });
     const run = cards[0]?.run;
     const review = l10n.t('Review Changes');

@@ -93,6 +93,11 @@ export class Settings implements HostSettings {
     };
   }
 
+  /** Of what agents do: all of it, only what waits for the user, or nothing. */
+  notifications(): 'all' | 'needsYou' | 'off' {
+    return read('notifications', 'all');
+  }
+
   acpTrace(): boolean {
     return read('acpTrace', true);
   }
