@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeRepository } from '../harness/repository.ts';
 import { script } from './agents.ts';
+import { eventually } from './eventually.ts';
 import { useWindow } from './testWindow.ts';
 
 const window = useWindow(async () => ({
@@ -47,10 +50,7 @@ describe('the review of what an agent has done', () => {
     await workbench.reload();
     await line('4').waitFor();
     await thread('Write it as a word').waitFor();
-    for (const theme of ['light', 'hc-dark', 'dark'] as const) {
-      await workbench.setTheme(theme);
-      await workbench.screenshot(`comments ${theme}`);
-    }
+    await workbench.screenshot('comments');
   });
 
   it('goes to the agent as one message; what it changes is resolved, the rest is open again (by keyboard)', async () => {
@@ -59,8 +59,11 @@ describe('the review of what an agent has done', () => {
     await page().keyboard.press('Control+k');
     await page().keyboard.press('Control+Alt+c');
     await write(`In German.\n${answer}`, 'Comment and Send Review');
-    await thread('In German').getByText('Resolved').waitFor();
     await thread('Write it as a word').getByText('Open again').waitFor();
+    // What is resolved is folded away, as VS Code does it.
+    await thread('In German').waitFor({ state: 'hidden' });
+    await page().locator('.comments-panel').getByText('In German').click();
+    await thread('In German').getByText('Resolved').waitFor();
     await window.workbench.screenshot('comments answered');
   });
 
@@ -70,5 +73,26 @@ describe('the review of what an agent has done', () => {
     await board.card(title).getByTitle('1 comment to send').waitFor();
     await workbench.screenshot('card with comments');
     expect(await board.card(title).getAttribute('aria-label')).toContain('1 comment to send');
+  });
+
+  it('is gone through file by file, and a change at the cursor is taken back and brought back', async () => {
+    const { workbench } = window;
+    const text = (): Promise<string> => readFile(path.join(window.folder, 'README.md'), 'utf8');
+    await workbench.runCommand('Kandev: Next File to Review');
+    await workbench.pick(title);
+    await page()
+      .getByRole('tab', { name: /README.md \(the last one to review\)/ })
+      .waitFor();
+    const changed = page().locator('.editor.modified .view-line').getByText('zwei', { exact: true });
+    await changed.click();
+    await page().keyboard.press('Control+Alt+Backspace');
+    await eventually(text).toBe('one\ntwo\nthree\n4\n');
+    await workbench.screenshot('change taken back');
+    await page().keyboard.press('Control+z');
+    await page().keyboard.press('Control+s');
+    await eventually(text).toBe('one\nzwei\nthree\n4\n');
+    await page().keyboard.press('Control+Alt+Enter');
+    await workbench.notification(`You have reviewed all files of “${title}”.`).waitFor();
+    await workbench.screenshot('all reviewed');
   });
 });
