@@ -4,7 +4,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AgentManager, LaunchPlace } from '../../src/agents/agentManager.ts';
 import { LocalWorkspaces } from '../../src/workspaces/localWorkspaces.ts';
-import type { ChangeSet, PreparedWorkspace } from '../../src/workspaces/workspaces.ts';
+import type { PreparedWorkspace, TurnChanges } from '../../src/workspaces/workspaces.ts';
 import { run as runProgram } from '../../scripts/processes.mts';
 import { importMachineImage } from '../harness/images.ts';
 import { makeRepository } from '../harness/repository.ts';
@@ -40,7 +40,7 @@ class Scene {
   readonly mark: string;
   readonly workspaces: LocalWorkspaces;
   readonly runId = 'run';
-  changes: ChangeSet | null = null;
+  changes: TurnChanges | null = null;
 
   private constructor(folder: string, mark: string, workspaces: LocalWorkspaces) {
     this.folder = folder;
@@ -168,16 +168,14 @@ describe('where there is no repository, an agent that makes one', () => {
     const scene = await Scene.open(folder);
     const warnings = await scene.attack(planted.script);
     for (const words of planted.told) expect(warnings.join('\n')).toContain(words);
+    expect(scene.changes?.alarms).toEqual(warnings);
     await scene.look();
+    // The attack is real: the user's own git would run it.
+    await planted.provoke(folder).catch(() => undefined);
+    expect(await isThere(scene.mark)).toBe(true);
+    await rm(scene.mark);
     await scene.takeBack();
     expect(await readFile(path.join(folder, 'file.txt'), 'utf8')).toBe('mine\n');
-  });
-
-  it.each(inPlainFolder)('with $name would run it by git: the attack is real', async (planted) => {
-    const scene = await Scene.open(await makeFolder('plain'));
-    await scene.attack(planted.script);
-    await planted.provoke(scene.folder).catch(() => undefined);
-    expect(await isThere(scene.mark)).toBe(true);
   });
 
   it('as anybody would is not suspected', async () => {
