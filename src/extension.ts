@@ -73,7 +73,10 @@ export function activate(context: ExtensionContext): void {
   const usage = store.add(new UsageFeed(kandev, state));
   const filter = store.add(new SharedFilter(context.workspaceState));
   const shared = { state, usage, filter, ...handwork };
-  const view = openTree(store, { ...shared, failures, engine });
+  const view = openTree(store, {
+    ...{ ...shared, failures, engine },
+    runsOf: (taskId) => kandev.query('task.runs', { taskId }),
+  });
   const review = openReviews(context, store, { kandev, state, failures });
   const { board, runs } = openPanels(context, store, { ...shared, kandev, log, perform });
   const isWatched = (taskId: string): boolean => runs.isWatched(taskId);

@@ -43,7 +43,13 @@ export async function pickCard(
  */
 export function selectedTaskIds(clicked: unknown, selected: unknown): string[] {
   const nodes = Array.isArray(selected) && selected.length > 0 ? selected : (taskIdsOf(clicked) ?? [clicked]);
-  return [...new Set(nodes.map(taskIdOf).filter((id) => id !== null))];
+  // Of what is selected in the tree beside cards, such as their runs, nothing is meant.
+  const cards = nodes.length > 1 ? nodes.filter(isCard) : nodes;
+  return [...new Set(cards.map(taskIdOf).filter((id) => id !== null))];
+}
+
+function isCard(node: unknown): boolean {
+  return typeof node !== 'object' || node === null || !('kind' in node) || node.kind === 'card';
 }
 
 function taskIdsOf(argument: unknown): readonly unknown[] | null {

@@ -39,7 +39,11 @@ export const reviewCommands: CommandTable = {
 
   'kandev.reviewRun': async (context, argument) => {
     const target = await pickResult(context, argument, reviewFilter());
-    const run = target && (await pickRun(target, l10n.t('The changes of which run do you want to see?')));
+    const wanted = runIdOf(argument);
+    const run =
+      target &&
+      (target.info.runs.find(({ id }) => id === wanted) ??
+        (await pickRun(target, l10n.t('The changes of which run do you want to see?'))));
     if (!target || !run) return;
     const name = l10n.t('“{0}” ({1})', target.card.task.title, runLabel(target.info, run));
     await review(context, target, { runId: run.id }, name);
@@ -73,6 +77,12 @@ export const reviewCommands: CommandTable = {
     await commands.executeCommand('vscode.openFolder', Uri.file(target.info.root), { forceNewWindow: true });
   },
 };
+
+/** The run that it was called on in the tree, where it was on one. */
+function runIdOf(argument: unknown): string | null {
+  if (typeof argument !== 'object' || argument === null || !('runId' in argument)) return null;
+  return typeof argument.runId === 'string' ? argument.runId : null;
+}
 
 async function review(
   context: CommandContext,

@@ -92,3 +92,14 @@ export function canGoOn({ state, turns }: Pick<Run, 'state' | 'turns'>): boolean
 export function isBusy(state: RunState): boolean {
   return isLive(state) && state !== 'READY';
 }
+
+/** How long a run has been at work: still counting since a moment, or the milliseconds that it took. */
+export type RunTime = { since: number } | { took: number };
+/** The time of the run's latest turn; that of the first one includes getting the agent ready. */
+export function runTime({ state, times, turns, createdAt }: Run): RunTime | null {
+  const began = turns > 1 ? (times.RUNNING ?? createdAt) : createdAt;
+  if (isBusy(state)) return { since: began };
+  const turnOver = times.READY !== undefined && times.READY >= began;
+  const ended = turnOver ? times.READY : times[state];
+  return ended === undefined ? null : { took: ended - began };
+}

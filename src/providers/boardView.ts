@@ -2,12 +2,12 @@ import { commands, l10n, window, type TreeView } from 'vscode';
 import { isFiltering } from '../model/cardFilter.ts';
 import { blockedHosts } from '../model/blockedHosts.ts';
 import { cardsOf, queuePause, type BoardState } from './boardState.ts';
-import { needsUser } from '../model/cardView.ts';
 import { DisposableStore } from './disposableStore.ts';
 import { filterText } from './filterText.ts';
 import type { SharedFilter } from './sharedFilter.ts';
 import type { TaskTree } from './taskTree.ts';
 import type { TreeNode } from './treeNodes.ts';
+import { waitingNodes } from './waitingNodes.ts';
 
 /** The tree in the sidebar with what stands around it: the badge, the message above it, the welcome when it is empty. */
 export class BoardTreeView {
@@ -16,7 +16,7 @@ export class BoardTreeView {
   readonly #tree: TaskTree;
   readonly #state: BoardState;
   readonly #filter: SharedFilter;
-  /** The cards that were opened for the questions below them; from then on that is the user's choice. */
+  /** The cards that were opened for the hosts below them that they were refused; from then on that is the user's choice. */
   #opened = new Set<string>();
 
   /** `onFirstShown` is called when somebody looks at the tree for the first time. */
@@ -45,7 +45,7 @@ export class BoardTreeView {
     let shown = false;
     const show = (): void => {
       if (!this.#view.visible) return;
-      this.#openAskingCards();
+      this.#openBlockedCards();
       if (shown) return;
       shown = true;
       onFirstShown();
@@ -68,29 +68,26 @@ export class BoardTreeView {
     void commands.executeCommand('setContext', 'kandev.view', this.#welcome());
     void commands.executeCommand('setContext', 'kandev.queuePaused', queuePause(this.#state) !== null);
     void commands.executeCommand('setContext', 'kandev.filtered', isFiltering(this.#filter.current));
-    const waiting = cardsOf(this.#state).reduce(
-      (count, { permissions, questions }) => count + permissions.length + questions.length,
-      0,
-    );
+    const waiting = waitingNodes(this.#state).length;
     this.#view.badge = waiting === 0 ? undefined : { value: waiting, tooltip: waitingText(waiting) };
     this.#view.message = this.#message() ?? '';
-    if (this.#view.visible) this.#openAskingCards();
+    if (this.#view.visible) this.#openBlockedCards();
   }
 
   /** VS Code keeps a card closed that had nothing below it when it was first shown. */
-  #openAskingCards(): void {
-    const asking = new Set(
+  #openBlockedCards(): void {
+    const refused = new Set(
       cardsOf(this.#state)
-        .filter((card) => needsUser(card) || blockedHosts(card).length > 0)
+        .filter((card) => blockedHosts(card).length > 0)
         .map(({ task }) => task.id),
     );
-    for (const taskId of asking) {
+    for (const taskId of refused) {
       if (this.#opened.has(taskId)) continue;
       const options = { select: false, focus: false, expand: true };
       // Rejects where the card is gone again by then.
       this.#view.reveal(this.#tree.cardNode(taskId), options).then(undefined, () => undefined);
     }
-    this.#opened = asking;
+    this.#opened = refused;
   }
 
   /** Which welcome an empty tree shows; the manifest's `when` clauses look at it. */

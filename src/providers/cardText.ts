@@ -148,6 +148,15 @@ export function filesText({ files, added, removed }: RunChanges): string {
     : l10n.t('{0} files (+{1} −{2})', files, added, removed);
 }
 
+/** A duration in its two largest units. */
+export function durationText(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (hours > 0) return l10n.t('{0} h {1} min', hours, minutes % 60);
+  return minutes > 0 ? l10n.t('{0} min {1} s', minutes, seconds % 60) : l10n.t('{0} s', seconds);
+}
+
 function clockTime(at: number): string {
   return new Date(at).toLocaleTimeString(undefined, {
     hour: '2-digit',

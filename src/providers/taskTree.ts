@@ -17,10 +17,12 @@ import { cardMatcher } from '../model/cardFilter.ts';
 import { columnOf, type Column } from '../model/board.ts';
 import type { CardView } from '../model/cardView.ts';
 import type { RunUsage } from '../model/runUsage.ts';
+import type { Run } from '../model/run.ts';
 import { cardsOf, findCard, type BoardChange, type BoardState } from './boardState.ts';
 import type { CardMoves } from './cardMoves.ts';
 import { agentName, cardStatus, changesText, latestActivity } from './cardText.ts';
 import { DisposableStore } from './disposableStore.ts';
+import { runItem, runNodes } from './runItems.ts';
 import type { FailureMessages } from './failureMessages.ts';
 import {
   blockedItem,
@@ -30,12 +32,11 @@ import {
   type ColumnCount,
   contextValue,
   isMeasured,
-  questionItem,
-  requestItem,
 } from './treeItems.ts';
-import type { CardNode, ColumnNode, TreeNode } from './treeNodes.ts';
+import type { CardNode, ColumnNode, NeedsNode, TreeNode } from './treeNodes.ts';
 import type { SharedFilter } from './sharedFilter.ts';
 import type { UsageFeed } from './usageFeed.ts';
+import { needsItem, needsNode, waitingItem, waitingKey, waitingNodes } from './waitingNodes.ts';
 
 /** How long a tooltip waits for a first measurement, in milliseconds; docker takes about a second. */
 const measureLimit = 4_000;
@@ -50,9 +51,11 @@ export interface TaskTreeOptions {
   moves: CardMoves;
   failures: FailureMessages;
   usage: Pick<UsageFeed, 'once'>;
+  /** All runs of a card, the oldest first. */
+  runsOf: (taskId: string) => Promise<Run[]>;
 }
 
-/** The board as a tree: columns with their cards, and below a card what it waits for. */
+/** The board as a tree: what waits for the user, then columns with their cards, and below a card its runs. */
 export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropController<TreeNode> {
   readonly dragMimeTypes = [mimeType];
   readonly dropMimeTypes = [mimeType];
@@ -61,17 +64,19 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
   readonly #moves: CardMoves;
   readonly #failures: FailureMessages;
   readonly #usage: Pick<UsageFeed, 'once'>;
+  readonly #runsOf: TaskTreeOptions['runsOf'];
   readonly #disposables = new DisposableStore();
   readonly #emitter = this.#disposables.add(new EventEmitter<TreeNode[] | undefined>());
   readonly onDidChangeTreeData = this.#emitter.event;
   /** What was below what when it was last drawn: the ids of the columns, and those of the cards of each. */
-  #shown: ReadonlyMap<ColumnNode | null, readonly string[]> = new Map();
+  #shown: ReadonlyMap<ColumnNode | NeedsNode | null, readonly string[]> = new Map();
   /** VS Code knows a node by its object: the same card or column must be the same object each time. */
   readonly #cardNodes = new Map<string, CardNode>();
   readonly #columnNodes = new Map<string, ColumnNode>();
   readonly #outdating = new Set<NodeJS.Timeout>();
 
-  constructor({ state, filter, moves, failures, usage }: TaskTreeOptions) {
+  constructor({ state, filter, moves, failures, usage, runsOf }: TaskTreeOptions) {
+    this.#runsOf = runsOf;
     this.#state = state;
     this.#filter = filter;
     this.#moves = moves;
@@ -94,40 +99,38 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
     this.#disposables.dispose();
   }
 
-  getChildren(node?: TreeNode): TreeNode[] {
-    if (!node) return this.#columns();
+  getChildren(node?: TreeNode): TreeNode[] | Promise<TreeNode[]> {
+    if (!node) return this.#roots();
+    if (node.kind === 'needs') return waitingNodes(this.#state);
     if (node.kind === 'column') return this.#cardsIn(node.column).map(({ task }) => this.cardNode(task.id));
-    if (node.kind === 'card') {
-      const { taskId } = node;
-      const card = findCard(this.#state, taskId);
-      return [
-        ...(card?.permissions ?? []).map(({ id }) => ({ kind: 'request', taskId, requestId: id }) as const),
-        ...(card?.questions ?? []).map(({ id }) => ({ kind: 'question', taskId, questionId: id }) as const),
-        ...(card && blockedHosts(card).length > 0 ? [{ kind: 'blocked', taskId } as const] : []),
-      ];
-    }
-    return [];
+    return node.kind === 'card' ? this.#belowCard(node) : [];
+  }
+
+  /** Its runs, the newest first, below what its agent could not reach. */
+  async #belowCard({ taskId }: CardNode): Promise<TreeNode[]> {
+    const card = findCard(this.#state, taskId);
+    if (!card) return [];
+    const blocked = blockedHosts(card).length > 0 ? [{ kind: 'blocked', taskId } as const] : [];
+    const runs = card.run === null ? [] : await this.#failures.guard(() => this.#runsOf(taskId));
+    return [...blocked, ...runNodes(taskId, runs ?? [])];
   }
 
   getParent(node: TreeNode): TreeNode | undefined {
-    if (node.kind === 'column') return undefined;
-    if (node.kind !== 'card') return this.cardNode(node.taskId);
+    if (node.kind === 'column' || node.kind === 'needs') return undefined;
+    if (node.kind === 'run' || node.kind === 'blocked') return this.cardNode(node.taskId);
+    if (node.kind !== 'card') return needsNode;
     const column = this.#columnOfCard(node.taskId);
     return column && this.#columnNode(column);
   }
 
   getTreeItem(node: TreeNode): TreeItem {
     if (node.kind === 'column') return columnItem(node.column, this.#count(node.column));
+    if (node.kind === 'needs') return needsItem(waitingNodes(this.#state).length);
+    if (node.kind === 'run') return runItem(node);
     const card = findCard(this.#state, node.taskId);
     if (!card) return new TreeItem('');
     if (node.kind === 'card') return this.#cardItem(card);
-    if (node.kind === 'blocked') return blockedItem(node, card);
-    if (node.kind === 'question') {
-      const question = card.questions.find(({ id }) => id === node.questionId);
-      return question ? questionItem(node, question.message) : new TreeItem('');
-    }
-    const request = card.permissions.find(({ id }) => id === node.requestId);
-    return request ? requestItem(request, this.#state) : new TreeItem('');
+    return node.kind === 'blocked' ? blockedItem(node, card) : waitingItem(node, this.#state);
   }
 
   /** The tooltip of a live card, for which VS Code asks when the pointer is on it: with what its run uses just then. */
@@ -170,7 +173,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
 
   async handleDrop(target: TreeNode | undefined, data: DataTransfer): Promise<void> {
     const taskIds: unknown = data.get(mimeType)?.value;
-    if (!target || !Array.isArray(taskIds)) return;
+    if (!target || target.kind === 'needs' || !Array.isArray(taskIds)) return;
     const column = target.kind === 'column' ? target.column : this.#columnOfCard(target.taskId);
     if (!column) return;
     const beforeTaskId = target.kind === 'column' ? null : target.taskId;
@@ -181,6 +184,11 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
       return [{ taskId, to, beforeTaskId }];
     });
     await this.#failures.guard(() => this.#moves.move(moves));
+  }
+
+  #roots(): (NeedsNode | ColumnNode)[] {
+    const columns = this.#columns();
+    return columns.length > 0 && waitingNodes(this.#state).length > 0 ? [needsNode, ...columns] : columns;
   }
 
   #columns(): ColumnNode[] {
@@ -229,22 +237,25 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
   #refresh({ structural, changed, removed }: BoardChange): void {
     const before = this.#shown;
     this.#shown = this.#structure();
-    const differs = (node: ColumnNode | null): boolean =>
+    const differs = (node: ColumnNode | NeedsNode | null): boolean =>
       before.get(node)?.join() !== this.#shown.get(node)?.join();
     if (differs(null)) {
       this.#emitter.fire(undefined);
     } else {
       const looksDifferent = structural ? cardsOf(this.#state).map(({ task }) => task.id) : changed;
-      const columns = [...this.#shown.keys()].filter((node) => node !== null).filter(differs);
-      this.#emitter.fire([...columns, ...looksDifferent.map((taskId) => this.cardNode(taskId))]);
+      const groups = [...this.#shown.keys()].filter((node) => node !== null).filter(differs);
+      this.#emitter.fire([...groups, ...looksDifferent.map((taskId) => this.cardNode(taskId))]);
     }
     for (const taskId of removed) this.#cardNodes.delete(taskId);
   }
 
-  #structure(): Map<ColumnNode | null, readonly string[]> {
+  #structure(): Map<ColumnNode | NeedsNode | null, readonly string[]> {
     const columns = this.#columns();
-    return new Map<ColumnNode | null, readonly string[]>([
-      [null, columns.map(({ column }) => columnItemId(column, this.#count(column)))],
+    const waiting = waitingNodes(this.#state).map(waitingKey);
+    const ids = columns.map(({ column }) => columnItemId(column, this.#count(column)));
+    return new Map<ColumnNode | NeedsNode | null, readonly string[]>([
+      [null, waiting.length > 0 ? ['needs', ...ids] : ids],
+      [needsNode, waiting],
       ...columns.map((node) => [node, this.#cardsIn(node.column).map(({ task }) => task.id)] as const),
     ]);
   }
@@ -256,9 +267,11 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
     const agent = this.#agentName(card);
     const item = new TreeItem(
       task.title,
-      card.permissions.length + card.questions.length + blockedHosts(card).length > 0
+      blockedHosts(card).length > 0
         ? TreeItemCollapsibleState.Expanded
-        : TreeItemCollapsibleState.None,
+        : card.run
+          ? TreeItemCollapsibleState.Collapsed
+          : TreeItemCollapsibleState.None,
     );
     item.id = `card:${task.id}`;
     const changes = changesText(card);

@@ -5,21 +5,20 @@ import type { CardView } from '../model/cardView.ts';
 import type { PermissionRequest } from '../model/permission.ts';
 import { offeredWords } from '../model/resultOffers.ts';
 import { unsentCount } from '../model/review.ts';
-import { canGoOn, isBusy, isLive } from '../model/run.ts';
+import { canGoOn, isBusy, isLive, runTime } from '../model/run.ts';
 import type { RunUsage } from '../model/runUsage.ts';
 import { oneLine } from './agentText.ts';
-import type { BoardState } from './boardState.ts';
 import {
   blockedText,
   cardStatus,
   changesText,
+  durationText,
   commentsText,
   isStalled,
   latestActivity,
   usageText,
   waitsForRetry,
 } from './cardText.ts';
-import { shownPath } from './shownPath.ts';
 import type { BlockedNode, QuestionNode, RequestNode } from './treeNodes.ts';
 
 /** What the container of its run uses can be asked. */
@@ -78,10 +77,9 @@ export function columnItem(column: Column, count: ColumnCount): TreeItem {
   return item;
 }
 
-export function requestItem(request: PermissionRequest, state: BoardState): TreeItem {
+export function requestItem(request: PermissionRequest): TreeItem {
   const item = new TreeItem(request.title);
   item.id = `request:${request.id}`;
-  item.description = request.command ?? request.paths.map((path) => shownPath(state, path)).join(', ');
   item.iconPath = new ThemeIcon('shield', new ThemeColor('notificationsWarningIcon.foreground'));
   item.contextValue = 'request';
   item.tooltip = l10n.t('The agent waits for your answer.');
@@ -125,9 +123,15 @@ export function cardTooltip(card: CardView, agent: string | null, usage: RunUsag
   const activity = latestActivity(card);
   const tooltip = new MarkdownString('', true);
   tooltip.appendMarkdown('**').appendText(task.title).appendMarkdown('**\n\n');
-  const facts = [cardStatus(card).text, agent, l10n.t('{0} priority', task.priority), ...task.labels].filter(
-    Boolean,
-  );
+  const time = run && runTime(run);
+  const spent = time && durationText('took' in time ? time.took : Date.now() - time.since);
+  const facts = [
+    cardStatus(card).text,
+    spent,
+    agent,
+    l10n.t('{0} priority', task.priority),
+    ...task.labels,
+  ].filter(Boolean);
   const changes = changesText(card);
   if (changes !== '') facts.push(changes);
   const comments = commentsText(card);

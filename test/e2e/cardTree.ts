@@ -45,6 +45,8 @@ export class CardTree {
       if (level === '1') columns[label] = column = [];
       else if (level === '2') column.push(label);
     }
-    return Object.fromEntries(Object.entries(columns).filter(([, cards]) => cards.length > 0));
+    // What waits for the user stands above the columns.
+    const { 'Needs You': _, ...others } = columns;
+    return Object.fromEntries(Object.entries(others).filter(([, cards]) => cards.length > 0));
   }
 }

@@ -2,7 +2,7 @@ import { blockedHosts } from '../../model/blockedHosts.ts';
 import { needsUser } from '../../model/cardView.ts';
 import { whyBlocked } from '../../model/dependencies.ts';
 import type { Failure } from '../../model/failure.ts';
-import { canGoOn, isBusy, isLive, type Run } from '../../model/run.ts';
+import { canGoOn, isBusy, isLive, runTime, type Run, type RunTime } from '../../model/run.ts';
 import { offersOf } from '../../model/resultOffers.ts';
 import { unsentCount } from '../../model/review.ts';
 import type { Priority, TaskState } from '../../model/task.ts';
@@ -23,19 +23,8 @@ export interface CardStatus {
   time: StatusTime | null;
 }
 
-/** How long a run has been at work: still counting since a moment, or the milliseconds that it took. */
-export type RunTime = { since: number } | { took: number };
 /** The same, or a moment that is waited for. */
 export type StatusTime = RunTime | { until: number };
-
-/** The time of the run's latest turn; that of the first one includes getting the agent ready. */
-export function runTime({ state, times, turns, createdAt }: Run): RunTime | null {
-  const began = turns > 1 ? (times.RUNNING ?? createdAt) : createdAt;
-  if (isBusy(state)) return { since: began };
-  const turnOver = times.READY !== undefined && times.READY >= began;
-  const ended = turnOver ? times.READY : times[state];
-  return ended === undefined ? null : { took: ended - began };
-}
 
 /** Its run has failed, and it is tried again by itself after a pause. */
 export function waitsForRetry({ task, queue }: BoardCard): boolean {

@@ -1,3 +1,4 @@
+import { runTime } from '../../../src/model/run.ts';
 import { noFilter } from '../../../src/model/cardFilter.ts';
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../../src/model/failure.ts';
@@ -8,7 +9,6 @@ import {
   actionsOf,
   blockedText,
   menuContext,
-  runTime,
   shownFailure,
   statusOf,
 } from '../../../src/webview/app/cardFacts.ts';

@@ -103,6 +103,7 @@ export class ColumnElement extends LightElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     this.dataset.columnId = this.view.column.id;
     this.toggleAttribute('data-empty', this.view.cards.length === 0);
+    this.toggleAttribute('data-quick', this.quick !== null);
     this.toggleAttribute('data-collapsed', this.view.column.isCollapsed === true);
     if (changed.has('dropState')) this.dataset.drop = this.dropState;
     this.toggleAttribute('data-over', this.dropBefore !== undefined);

@@ -1,8 +1,9 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { runTime } from '../../../model/run.ts';
 import { stateNames } from '../../../model/taskState.ts';
 import type { BoardCard } from '../../protocol.ts';
 import type { BoardController } from '../boardController.ts';
-import { changesText, noteOf, priorityName, runTime, shownFailure, statusOf } from '../cardFacts.ts';
+import { changesText, noteOf, priorityName, shownFailure, statusOf } from '../cardFacts.ts';
 import { keyCommand } from '../keyboard.ts';
 import { t } from '../l10n.ts';
 import { neighbourOf } from '../moves.ts';
