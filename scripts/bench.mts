@@ -21,6 +21,7 @@ const benches: Readonly<Record<string, Bench>> = {
     needs: 'engine',
     run: async () => (await import('../bench/containers.ts')).benchContainers(),
   },
+  stdio: { needs: 'engine', run: async () => (await import('../bench/stdio.ts')).benchStdio() },
   runsAtOnce: {
     needs: 'engine',
     run: async () => (await import('../bench/cardStart.ts')).benchRunsAtOnce(),

@@ -67,13 +67,20 @@ export function demultiplex(source: Readable, onStderr: (output: Buffer) => void
       source.resume();
     },
   });
+  // Small frames come by the hundred in one chunk, and handing them on one by one costs more than putting them together.
+  let parts: Buffer[] = [];
   const parser = new FrameParser((type, output) => {
     // 3 is an error of the engine's own.
     if (type !== stdoutType) onStderr(output);
-    else if (!draining && !stdout.push(output)) source.pause();
+    else if (!draining) parts.push(output);
   });
   source.on('data', (chunk: Buffer) => {
     parser.push(chunk);
+    const [first] = parts;
+    if (first === undefined) return;
+    const output = parts.length === 1 ? first : Buffer.concat(parts);
+    parts = [];
+    if (!stdout.push(output)) source.pause();
   });
   // A broken connection is an end too; the exit of the container tells the rest.
   const ended = finished(source, { writable: false }).catch(() => undefined);

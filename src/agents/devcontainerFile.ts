@@ -7,6 +7,9 @@ import type { Devcontainer, DevcontainerBuild, DevcontainerImage } from '../mode
 
 /** No devcontainer.json and no Dockerfile is this large, and neither is read any further. */
 const largestBytes = 1_000_000;
+/** Of a build's context, to be read as a whole. */
+const mostFiles = 200;
+const mostBytes = 2_000_000;
 
 /** The fields that say what the image is; the form is that of https://containers.dev/implementors/json_reference. */
 const fileSchema = v.looseObject({
@@ -45,8 +48,9 @@ export async function readDevcontainer(folder: string): Promise<Devcontainer | s
     const text = await readWithin(folder, file, file);
     const json = parseFile(file, text);
     const base = await baseOf(folder, file, json);
+    const context = base.kind === 'build' ? await contentOf(await realpath(folder), base.context) : null;
     const hash = createHash('sha256')
-      .update(JSON.stringify([folder, file, text, base]))
+      .update(JSON.stringify([folder, file, text, base, ...(context === null ? [] : [context])]))
       .digest('hex');
     return { file, folder, base, hash, leftOut: leftOut(file, json) };
   } catch (error) {
@@ -166,6 +170,29 @@ async function within(folder: string, relative: string, file: string): Promise<s
     throw new Unusable(`${file} names ${relative}, which is outside of the folder.`);
   }
   return real;
+}
+
+/**
+ * A hash of what lies in a folder that is sent to the engine: other files there make another image, and can run other
+ * programs in it. Null for the workspace's folder itself, which changes with every change of its user's, and for what is
+ * too much to be read each time: the engine's own cache looks at that.
+ */
+async function contentOf(folder: string, context: string): Promise<string | null> {
+  if (context === folder) return null;
+  const entries = await readdir(context, { withFileTypes: true, recursive: true });
+  if (entries.length > mostFiles) return null;
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const paths = entries.map((entry) => ({ entry, at: path.join(entry.parentPath, entry.name) }));
+  for (const { entry, at } of paths.sort((one, other) => (one.at < other.at ? -1 : 1))) {
+    if (!entry.isFile()) continue;
+    const { size, mode } = await stat(at);
+    bytes += size;
+    if (bytes > mostBytes) return null;
+    hash.update(JSON.stringify([path.relative(context, at), mode & 0o111, size]));
+    hash.update(await readFile(at));
+  }
+  return hash.digest('hex');
 }
 
 /** Null where there is no such file, or a pipe, which would have its reader wait for ever. */

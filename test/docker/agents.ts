@@ -153,7 +153,7 @@ export async function readUntil(stream: Readable, pattern: RegExp): Promise<stri
     const chunk = stream.read() as Buffer | null;
     if (chunk) text += chunk.toString();
     else if (stream.readableEnded) throw new Error(`The stream ended after ${JSON.stringify(text)}.`);
-    else await Promise.race([once(stream, 'readable'), once(stream, 'end')]);
+    else await readableOrEnd(stream);
   }
   return text;
 }
@@ -163,6 +163,17 @@ export interface ScriptOutcome {
   /** The end of it. */
   stderr: string;
   exitCode: number | null;
+}
+
+/** Leaves no listener behind: some streams are waited for hundreds of times. */
+async function readableOrEnd(stream: Readable): Promise<void> {
+  const over = new AbortController();
+  const { signal } = over;
+  try {
+    await Promise.race([once(stream, 'readable', { signal }), once(stream, 'end', { signal })]);
+  } finally {
+    over.abort();
+  }
 }
 
 /** What a shell script in the container prints, and how it ends. */

@@ -106,6 +106,27 @@ describe('the devcontainer.json of a folder', () => {
     await write('.devcontainer/Dockerfile', 'FROM one\n');
     await write(usual, { build: { dockerfile: 'Dockerfile' } });
     expect(await hash()).toBe(first);
+    // What the Dockerfile can run of its context, and not what lies elsewhere in the folder.
+    await write('.devcontainer/install.sh', 'echo installed\n');
+    const withScript = await hash();
+    expect(withScript).not.toBe(first);
+    await write('.devcontainer/install.sh', 'curl evil.example\n');
+    expect([first, withScript]).not.toContain(await hash());
+    await write('.devcontainer/install.sh', 'echo installed\n');
+    await write('README.md', 'another text');
+    expect(await hash()).toBe(withScript);
+  });
+
+  it('has the same hash whatever changes in the folder, when that itself is the context', async () => {
+    const hash = async () => {
+      const found = await readDevcontainer(folder);
+      return typeof found === 'object' ? found?.hash : found;
+    };
+    await write('.devcontainer/Dockerfile', 'FROM one\n');
+    await write(usual, { build: { dockerfile: 'Dockerfile', context: '..' } });
+    const before = await hash();
+    await write('README.md', 'another text');
+    expect(await hash()).toBe(before);
   });
 
   it('tells what of it is left out', async () => {
