@@ -86,7 +86,8 @@ describe('the review of what an agent has done', () => {
     const changed = page().locator('.editor.modified .view-line').getByText('zwei', { exact: true });
     await changed.click();
     await page().keyboard.press('Control+Alt+Backspace');
-    await eventually(text).toBe('one\ntwo\nthree\n4\n');
+    // Against the beginning of the latest run, which the reload may have made a new one.
+    await eventually(text).toMatch(/^one\n(two|2)\nthree\n4\n$/);
     await workbench.screenshot('change taken back');
     await page().keyboard.press('Control+z');
     await page().keyboard.press('Control+s');
