@@ -31,6 +31,7 @@ import { RunMessages } from './providers/runMessages.ts';
 import { RunStatusBar } from './providers/runStatusBar.ts';
 import { SharedFilter } from './providers/sharedFilter.ts';
 import { SecretEnvironment } from './providers/secretEnvironment.ts';
+import { offerToModels } from './providers/mcpDefinitions.ts';
 import { Settings } from './providers/settings.ts';
 import { TaskTree, type TaskTreeOptions } from './providers/taskTree.ts';
 import { UndoHistory } from './providers/undoHistory.ts';
@@ -88,6 +89,7 @@ export function activate(context: ExtensionContext): void {
   });
   const gateway = store.add(new GatewayWatch(kandev, failures));
   store.add(new RunStatusBar(state, gateway));
+  store.add(offerToModels(kandev, gateway));
   store.add(watchDevContainers());
   openInCode(store, kandev, state);
   store.add(new RunMessages({ kandev, failures, state, isWatched, wanted }));

@@ -2,10 +2,14 @@ import { Hono, type Context } from 'hono';
 import { cors } from 'hono/cors';
 import { requireScope, type Guard } from './guard.ts';
 import { openApiDocument } from './openApi.ts';
+import { answerMcp } from './mcp/mcpServer.ts';
 import { problemFrom, problemResponse, Refusal } from './problem.ts';
+import { parseBody, readBody } from './readRequest.ts';
 import type { Route } from './route.ts';
 import { allRoutes } from './routes/allRoutes.ts';
 import { apiRoot, refuseMethod, serveRoute, type GatewayEnv, type RouteServices } from './serveRoute.ts';
+
+const mcpMaxBody = 2 * 1024 * 1024;
 
 /** All that can be asked for over HTTP. Nothing is answered before the caller is known. */
 export function gatewayApp(guard: Guard, services: RouteServices): Hono<GatewayEnv> {
@@ -34,6 +38,13 @@ export function gatewayApp(guard: Guard, services: RouteServices): Hono<GatewayE
     description ??= JSON.stringify(openApiDocument());
     return context.body(description, 200, { 'content-type': 'application/json' });
   });
+  app.post('/mcp', async (context) => {
+    const caller = context.get('caller');
+    const message = parseBody(await readBody(context, mcpMaxBody), context.req.header('content-type'));
+    const { kandevFor, onProblem } = services;
+    return answerMcp(context.req.raw, message, { kandev: kandevFor(caller), caller, onProblem });
+  });
+  app.all('/mcp', () => refuseMethod(['POST']));
   addRefusals(app);
   return app;
 }

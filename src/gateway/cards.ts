@@ -1,4 +1,5 @@
 import type * as v from 'valibot';
+import { startsAgent } from '../api/cardTools.ts';
 import type { Kandev } from '../api/contract.ts';
 import type { CardView } from '../model/cardView.ts';
 import { UserError } from '../model/failure.ts';
@@ -59,6 +60,5 @@ export function requireStart(
   state: string,
   agentTypeId: string | null,
 ): void {
-  const begins = state === 'TODO' || state === 'IN_PROGRESS' || state === 'BLOCKED';
-  if (begins && agentTypeId !== null) requireScope(caller, 'run');
+  if (startsAgent(state, agentTypeId)) requireScope(caller, 'run');
 }
