@@ -41,7 +41,8 @@ export function offerToModels(kandev: Kandev, gateway: GatewayWatch): Disposable
           : [new McpHttpServerDefinition(l10n.t('Kandev board'), Uri.parse(`${url}/mcp`))];
       },
       resolveMcpServerDefinition: async (server) => {
-        server.headers = { Authorization: `Bearer ${await token()}` };
+        if (server instanceof McpHttpServerDefinition)
+          server.headers = { Authorization: `Bearer ${await token()}` };
         return server;
       },
     }),
