@@ -121,7 +121,9 @@ function requests(template: string, { parameters, requestBody }: Operation): fc.
       );
       const pairs = inQuery.flatMap(({ name }, index) => {
         const value = query[index];
-        return value === null || value === undefined ? [] : [`${name}=${safe(String(value))}`];
+        return value === null || value === undefined
+          ? []
+          : [`${name}=${safe(typeof value === 'string' ? value : JSON.stringify(value))}`];
       });
       const used = inHeaders.flatMap(({ name }, index) => {
         const value = headers[index];
