@@ -18,7 +18,7 @@ export async function takeBackMove(
   if (to === 'IN_PROGRESS' && task.agentTypeId !== null) throw runEnded(task);
   const held = undo?.heldBecause ?? null;
   const moved = await tasks.changeState(task.id, {
-    ...{ to, actor, beforeTaskId, why: 'A move was taken back', isUndo: true },
+    ...{ to, actor, beforeTaskId, isUndo: true },
     ...(held === null ? {} : { heldBecause: held }),
   });
   if (to !== 'REVIEW' && to !== 'IN_PROGRESS') await live.endIdle(task.id);

@@ -131,19 +131,29 @@ export function changeTaskState(db: SqlDatabase, change: StateChange): { task: T
     change.at,
     change.taskId,
   );
-  insertTaskEvent(db, change.taskId, before.state, change.to, change);
+  insertTaskEvent(db, change.taskId, before.state, change.to, {
+    ...change,
+    why: change.isUndo ? takenBack : change.why,
+  });
   const task: Task = { ...before, state: change.to, position, heldBecause, retry, updatedAt: change.at };
   return { task: storeQueueing(db, before, task, change.at), from: before.state };
 }
 
-/** Null where the last change of the card's state has led from there to where it is. */
+/** What the history says of a change that takes the one before it back. */
+const takenBack = 'A move was taken back';
+
+/** Null where the last change of the card's state that was not taken back has led from there to where it is. */
 function refuseUndo(db: SqlDatabase, { id, state }: Task, to: TaskState): string | null {
-  const last = db.get(
-    `SELECT from_state, to_state FROM task_events WHERE task_id = ? AND from_state <> to_state
-     ORDER BY at DESC, rowid DESC LIMIT 1`,
+  const events = db.all(
+    `SELECT to_state, why FROM task_events WHERE task_id = ? AND from_state IS NOT to_state ORDER BY at, rowid`,
     id,
   );
-  return last?.from_state === to && last.to_state === state
+  const way: unknown[] = [];
+  for (const { to_state: reached, why } of events) {
+    if (why === takenBack) way.pop();
+    else way.push(reached);
+  }
+  return way.at(-1) === state && way.at(-2) === to
     ? null
     : 'The move cannot be taken back: something else has happened to the card since.';
 }

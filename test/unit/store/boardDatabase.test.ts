@@ -75,12 +75,27 @@ describe('taking a move back', () => {
     await takeBack(first.id, 'COMPLETED');
     expect(await titlesOf('COMPLETED')).toEqual(['first']);
     const history = await store.query('taskHistory', { taskId: first.id });
-    expect(history.at(-1)).toMatchObject({ from: 'TODO', to: 'COMPLETED', actor: 'ann' });
+    expect(history.at(-1)).toMatchObject({
+      ...{ from: 'TODO', to: 'COMPLETED', actor: 'ann' },
+      why: 'A move was taken back',
+    });
     await tasks.changeState(second.id, { to: 'IN_PROGRESS', actor: 'ann' });
     await tasks.changeState(second.id, { to: 'REVIEW', actor: 'ann' });
     await tasks.changeState(second.id, { to: 'COMPLETED', actor: 'ann' });
     await takeBack(second.id, 'REVIEW');
     expect(await titlesOf('REVIEW')).toEqual(['second']);
+  });
+
+  it('goes on to the moves before, each once', async () => {
+    const card = await newCard('card');
+    const way = ['TODO', 'IN_PROGRESS', 'REVIEW', 'COMPLETED'] as const;
+    for (const to of way) await tasks.changeState(card.id, { to, actor: 'ann' });
+    for (const to of ['REVIEW', 'IN_PROGRESS', 'TODO', 'BACKLOG'] as const) await takeBack(card.id, to);
+    expect(await titlesOf('BACKLOG')).toEqual(['card']);
+    await expect(takeBack(card.id, 'TODO')).rejects.toThrow('something else has happened');
+    await tasks.changeState(card.id, { to: 'TODO', actor: 'ann' });
+    await takeBack(card.id, 'BACKLOG');
+    expect(await titlesOf('BACKLOG')).toEqual(['card']);
   });
 
   it('is refused when something else has happened since, and when there was no such move', async () => {
