@@ -53,10 +53,12 @@ export class Stream {
       await this.#send([{ type: 'live', seq: this.#after }]);
       while (this.#isOpen) await this.#goOn();
     } catch (error) {
+      // What goes wrong while the other side leaves is nobody's.
+      if (!this.#isOpen) return;
       const { reason } = failureOf(error);
       if (reason === 'not-found') this.#socket.close(closeCodes.gone, 'This card no longer exists.');
       else this.#socket.close(closeCodes.internal, 'Something went wrong. Connect again.');
-      if (reason === 'internal' && this.#isOpen) throw error;
+      if (reason === 'internal') throw error;
     }
   }
 

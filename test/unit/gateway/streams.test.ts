@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { LocalKandev } from '../../../src/api/localKandev.ts';
 import { startGateway, type TestGateway } from '../../harness/gateway.ts';
 
 interface Received {
@@ -146,6 +147,20 @@ describe('the stream of a card', () => {
     await once(page.socket, 'open');
     expect(page.socket.protocol).toBe('kandev.v1');
     await page.close();
+  });
+});
+
+describe('a stream that cannot be read', () => {
+  it('is closed, and what went wrong is told of', async () => {
+    const { board } = await test.services.kandev.query('board', {});
+    const follower = new Follower(`/api/v1/boards/${board.id}/stream`, test.token);
+    await follower.until(() => follower.frames.some(({ type }) => type === 'live'));
+    const closed = once(follower.socket, 'close') as Promise<[number]>;
+    const query = vi.spyOn(LocalKandev.prototype, 'query').mockRejectedValue(new Error('Out of order'));
+    test.services.publish('board.updated', { boardId: board.id });
+    expect((await closed)[0]).toBe(1011);
+    query.mockRestore();
+    expect(test.problems.splice(0).join()).toContain('Out of order');
   });
 });
 
