@@ -21,7 +21,7 @@ interface TemplateItem extends QuickPickItem {
 export async function useTemplate({ kandev }: CommandContext): Promise<TemplateDraft | undefined> {
   const items = (await readTemplates()).map((template): TemplateItem => {
     const { name, title, labels, description } = template;
-    const [line = ''] = description.split('\n');
+    const line = (description.split('\n')[0] ?? '').replace(/^#+\s*/, '');
     return {
       label: name,
       description: [title.trim(), ...labels].filter(Boolean).join(' · '),

@@ -20,6 +20,8 @@ export function askText(question: TextQuestion, accept: (value: string) => void)
   input.prompt = question.prompt;
   input.placeholder = question.placeholder;
   input.value = question.value;
+  // Typing goes on with what is there, such as the beginning that a template gives.
+  input.valueSelection = [question.value.length, question.value.length];
   input.ignoreFocusOut = true;
   const { extra } = question;
   input.buttons = [
