@@ -23,6 +23,8 @@ export class PeekElement extends LightElement {
   /** Null when a person does the work. */
   declare agentName: string | null;
   declare controller: BoardController;
+  /** Something else takes the focus. */
+  #leaves = false;
 
   protected override firstUpdated(): void {
     this.#dialog?.showModal();
@@ -114,12 +116,15 @@ export class PeekElement extends LightElement {
     </dl>`;
   }
 
+  /** The browser gives the focus back to the card that had it; the arrow keys may have led on to another. */
   readonly #close = (): void => {
     this.controller.store.update({ peekedTaskId: null });
+    if (!this.#leaves) this.controller.reveal(this.card.task.id);
   };
 
   /** Closes, and then does something else that takes the focus. */
   #leave(act: () => void): void {
+    this.#leaves = true;
     this.#dialog?.close();
     act();
   }
