@@ -256,7 +256,14 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
     return new Map<ColumnNode | NeedsNode | null, readonly string[]>([
       [null, waiting.length > 0 ? ['needs', ...ids] : ids],
       [needsNode, waiting],
-      ...columns.map((node) => [node, this.#cardsIn(node.column).map(({ task }) => task.id)] as const),
+      ...columns.map((node) => {
+        // Its name and limit stand on it, too.
+        const { title, limit = '' } = node.column;
+        return [
+          node,
+          [`${title} ${limit}`, ...this.#cardsIn(node.column).map(({ task }) => task.id)],
+        ] as const;
+      }),
     ]);
   }
 

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { eventually } from './eventually.ts';
+import { useWindow } from './testWindow.ts';
+
+const window = useWindow();
+
+async function press(...keys: readonly string[]): Promise<void> {
+  for (const key of keys) await window.workbench.page.keyboard.press(key);
+}
+
+const inBacklog = { Backlog: ['One', 'Two', 'Three', 'Four'] };
+
+describe('with the keyboard alone', () => {
+  it('several lines make several cards in a column, and typing goes on there', async () => {
+    const { board, workbench } = window;
+    // Nobody works on them: new cards have the agent that was chosen last.
+    await board.create({ title: 'One' });
+    await press('n');
+    await board.page.getByLabel('Titles of new cards, a line each').waitFor();
+    await workbench.page.keyboard.insertText('- Two\n- Three\n- Four');
+    await press('Enter');
+    await window.shows(inBacklog);
+    await eventually(() => board.page.locator('.quick-input:focus').inputValue()).toBe('');
+    await press('Escape');
+    await board.page.getByText('3 cards were created.').waitFor();
+  });
+
+  it('several cards are selected and moved together, and go back with Ctrl+Z', async () => {
+    const { board } = window;
+    await board.card('Two').focus();
+    await press('x', 'Shift+ArrowDown');
+    await board.page.getByRole('toolbar', { name: '2 cards selected' }).waitFor();
+    await press('Alt+ArrowRight');
+    await window.shows({ Backlog: ['One', 'Four'], 'To Do': ['Two', 'Three'] });
+    await board.page.getByText('2 cards were moved to To Do.').waitFor();
+    await press('Control+z');
+    await window.shows(inBacklog);
+    await press('Escape', 'Escape');
+    expect(await board.page.locator('kandev-card[data-selected]').count()).toBe(0);
+  });
+
+  it('a move goes back where the table of states knows no such way', async () => {
+    const { board } = window;
+    await board.card('One').focus();
+    for (const column of ['To Do', 'In Progress', 'Review', 'Done']) {
+      await press('Alt+ArrowRight');
+      await eventually(() => board.cards()).toMatchObject({ [column]: ['One'] });
+    }
+    for (const column of ['Review', 'In Progress', 'To Do']) {
+      await press('Control+z');
+      await eventually(() => board.cards()).toMatchObject({ [column]: ['One'] });
+    }
+    await press('Control+z');
+    await window.shows(inBacklog);
+  });
+
+  it('Space peeks at a card, and arrows lead on to the next', async () => {
+    const { board } = window;
+    await board.card('One').focus();
+    await press(' ');
+    await board.page.getByRole('dialog', { name: 'One' }).waitFor();
+    await press('ArrowDown');
+    await board.page.getByRole('dialog', { name: 'Two' }).waitFor();
+    await press(' ');
+    await board.page.getByRole('dialog').waitFor({ state: 'detached' });
+    await board.card('Two').and(board.page.locator(':focus')).waitFor();
+  });
+});
+
+describe('with the mouse', () => {
+  it('several cards are dragged at once', async () => {
+    const { board } = window;
+    await board.card('One').click();
+    await board.card('Three').click({ modifiers: ['ControlOrMeta'] });
+    await board.card('One').click({ modifiers: ['ControlOrMeta'] });
+    await board.dragToColumn('One', 'To Do');
+    await window.shows({ Backlog: ['Two', 'Four'], 'To Do': ['One', 'Three'] });
+  });
+});
