@@ -11,6 +11,7 @@ import { ensureBusybox } from './setup/busybox.mts';
 import { ensureCodeServer } from './setup/codeServer.mts';
 import { ensureDockerEngine } from './setup/dockerEngine.mts';
 import { ensureOpenssh } from './setup/openssh.mts';
+import { ensurePodman } from './setup/podman.mts';
 
 export interface TestRun {
   /** What the tests read of the run (test/harness/testRun.ts), as environment variables. */
@@ -33,6 +34,7 @@ export async function beginTestRun(needs: { editor: boolean }): Promise<TestRun>
   try {
     await ensureBusybox();
     await ensureOpenssh();
+    await ensurePodman();
     if (needs.editor) {
       await Promise.all([
         ensureCodeServer(),
