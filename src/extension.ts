@@ -10,6 +10,7 @@ import { BoardTreeView } from './providers/boardView.ts';
 import { CardDeletion } from './providers/cardDeletion.ts';
 import { CardMoves } from './providers/cardMoves.ts';
 import { CardCodeActions } from './providers/codeActions.ts';
+import { ContainerLogs } from './providers/containerLogs.ts';
 import { CredentialPrompts } from './providers/credentialPrompts.ts';
 import { DevcontainerPrompts } from './providers/devcontainerPrompts.ts';
 import { watchDevContainers } from './providers/devContainers.ts';
@@ -91,10 +92,11 @@ export function activate(context: ExtensionContext): void {
   store.add(new RunStatusBar(state, gateway));
   store.add(offerToModels(kandev, gateway));
   store.add(watchDevContainers());
+  const containerLogs = store.add(new ContainerLogs(kandev));
   openInCode(store, kandev, state);
   store.add(new RunMessages({ kandev, failures, state, isWatched, wanted }));
   const faces = { failures, prompts, questions, credentials, devcontainers, log, board, runs, view };
-  const actions = { ...faces, ...shared, ...review, kandev, engine, agents, environment };
+  const actions = { ...faces, ...shared, ...review, kandev, engine, agents, environment, containerLogs };
   for (const command of registerCommands({ ...actions, gateway })) store.add(command);
   store.add(followSettings(state, engine));
 }

@@ -9,6 +9,7 @@ import type { BoardState } from '../providers/boardState.ts';
 import type { BoardTreeView } from '../providers/boardView.ts';
 import type { CardDeletion } from '../providers/cardDeletion.ts';
 import type { CardMoves } from '../providers/cardMoves.ts';
+import type { ContainerLogs } from '../providers/containerLogs.ts';
 import type { CredentialPrompts } from '../providers/credentialPrompts.ts';
 import type { DevcontainerPrompts } from '../providers/devcontainerPrompts.ts';
 import type { EngineWatch } from '../providers/engineWatch.ts';
@@ -96,6 +97,7 @@ export interface CommandContext {
   credentials: CredentialPrompts;
   devcontainers: DevcontainerPrompts;
   log: OutputLog;
+  containerLogs: ContainerLogs;
   board: BoardWindow;
   runs: RunWindows;
   deletion: CardDeletion;

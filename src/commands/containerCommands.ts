@@ -1,9 +1,9 @@
-import { ConfigurationTarget, l10n, ThemeIcon, window, workspace } from 'vscode';
+import { ConfigurationTarget, l10n, languages, window, workspace } from 'vscode';
 import type { CardView } from '../model/cardView.ts';
 import { UserError } from '../model/failure.ts';
 import { isLive } from '../model/run.ts';
 import { oneLine } from '../providers/agentText.ts';
-import { AgentTerminal } from '../providers/agentTerminal.ts';
+import { AgentTerminal, openTerminal } from '../providers/agentTerminal.ts';
 import { attachTo } from '../providers/devContainers.ts';
 import { cleanUpContainers } from './cleanUpContainers.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
@@ -18,7 +18,7 @@ function hasContainer({ run }: CardView): boolean {
 export const containerCommands: CommandTable = {
   'kandev.openContainerTerminal': async (context, argument) => {
     const card = await pickLive(context, argument);
-    if (card) openTerminal(context, card);
+    if (card) openShell(context, card);
   },
 
   'kandev.attachToContainer': async (context, argument) => {
@@ -61,43 +61,16 @@ function pickLive(context: CommandContext, argument: unknown): Promise<CardView 
   });
 }
 
-function openTerminal(context: CommandContext, { task, run }: CardView): void {
+function openShell(context: CommandContext, { task, run }: CardView): void {
   if (!run) throw new UserError({ reason: 'no-run', message: l10n.t('No agent has worked on this card.') });
   const pty = new AgentTerminal(async (size) => (await context.agents()).openInRun(run.id, { size }));
-  window
-    .createTerminal({
-      name: oneLine(task.title),
-      pty,
-      iconPath: new ThemeIcon('terminal'),
-      isTransient: true,
-    })
-    .show();
+  openTerminal(pty, { name: oneLine(task.title), icon: 'terminal' });
 }
 
-async function showLog({ kandev }: CommandContext, { task, run }: CardView): Promise<void> {
-  const log = run && (await kandev.query('run.containerLog', { runId: run.id }));
-  if (!log || log.entries.length === 0) {
-    void window.showInformationMessage(
-      l10n.t('Nothing is kept of a container of “{0}”: none was started, or it is too long ago.', task.title),
-    );
-    return;
-  }
-  const lines = log.entries.map(({ at, kind, text }) =>
-    kind === 'note' ? `--- ${new Date(at).toISOString()} ${text}\n` : text,
-  );
-  const content = `${log.shortened ? `${l10n.t('(The beginning is left out.)')}\n` : ''}${joined(lines)}`;
-  const document = await workspace.openTextDocument({ language: 'log', content });
-  await window.showTextDocument(document, { preview: true });
-}
-
-/** Pieces of stderr go on in the middle of a line; a note begins one of its own. */
-function joined(pieces: readonly string[]): string {
-  let text = '';
-  for (const piece of pieces) {
-    if (piece.startsWith('--- ') && text !== '' && !text.endsWith('\n')) text += '\n';
-    text += piece;
-  }
-  return text;
+async function showLog({ containerLogs }: CommandContext, { task, run }: CardView): Promise<void> {
+  if (!run) throw new UserError({ reason: 'no-run', message: l10n.t('No agent has worked on this card.') });
+  const document = await workspace.openTextDocument(containerLogs.open(run.id, oneLine(task.title)));
+  await window.showTextDocument(await languages.setTextDocumentLanguage(document, 'log'), { preview: true });
 }
 
 async function pickBlocked({ run }: CardView): Promise<string | undefined> {

@@ -1,10 +1,10 @@
-import { l10n, ProgressLocation, ThemeIcon, window, type QuickPickItem } from 'vscode';
+import { l10n, ProgressLocation, window, type QuickPickItem } from 'vscode';
 import type { AgentType } from '../model/agentType.ts';
 import { UserError } from '../model/failure.ts';
 import type { SignInVariable, SignInWay } from '../model/signIn.ts';
 import type { AgentReport } from '../providers/agentReport.ts';
 import { plainLabel, plainMessage } from '../providers/agentText.ts';
-import { AgentTerminal } from '../providers/agentTerminal.ts';
+import { AgentTerminal, openTerminal } from '../providers/agentTerminal.ts';
 import type { CommandContext } from './commandContext.ts';
 
 type Way = SignInWay | { kind: 'remove'; name: string };
@@ -149,13 +149,7 @@ async function signInInTerminal(
     say(l10n.t('Starting a container of {0} …', agentType.name));
     return (await agents()).openSignIn(agentType, { command, env, size }, say, signal);
   });
-  const terminal = window.createTerminal({
-    name: l10n.t('Sign In to {0}', agentType.name),
-    pty,
-    iconPath: new ThemeIcon('key'),
-    isTransient: true,
-  });
-  terminal.show();
+  openTerminal(pty, { name: l10n.t('Sign In to {0}', agentType.name), icon: 'key' });
   return (await pty.ended) === 0;
 }
 

@@ -93,7 +93,7 @@ function describeResources({ cpus, memoryMb, pids, network }: Resources): string
       : network === 'none' || network.length === 0
         ? 'no network'
         : `${network.join(', ')} over the network`;
-  return `${cpus} CPUs, ${memoryMb} MB of memory, ${pids} processes, ${reach}`;
+  return `${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}, ${memoryMb} MB of memory, ${pids} processes, ${reach}`;
 }
 
 function describeExit({ exitCode, oomKilled }: ExitInfo): string {

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { EventEmitter, l10n, type Pseudoterminal, type TerminalDimensions } from 'vscode';
+import { EventEmitter, l10n, ThemeIcon, window, type Pseudoterminal, type TerminalDimensions } from 'vscode';
 import { failureOf } from '../model/failure.ts';
 
 /** A command with a terminal of its own in an agent's container. */
@@ -27,6 +27,9 @@ const usualSize: TerminalDimensions = { columns: 80, rows: 30 };
 export class AgentTerminal implements Pseudoterminal {
   /** The command's exit code; null when it was closed before, and when it could not be started, which it shows. */
   readonly ended: Promise<number | null>;
+  /** Settles when VS Code has drawn the terminal. */
+  readonly drawn: Promise<unknown>;
+  readonly #drawn = Promise.withResolvers<undefined>();
   readonly #connect: ConnectTerminal;
   readonly #write = new EventEmitter<string>();
   readonly #closed = new EventEmitter<void>();
@@ -42,11 +45,13 @@ export class AgentTerminal implements Pseudoterminal {
     this.#connect = connect;
     const { promise, resolve } = Promise.withResolvers<number | null>();
     this.ended = promise;
+    this.drawn = this.#drawn.promise;
     this.#end = resolve;
   }
 
   open(size: TerminalDimensions | undefined): void {
     if (size) this.#size = size;
+    this.#drawn.resolve(undefined);
     void this.#run();
   }
 
@@ -112,4 +117,15 @@ export class AgentTerminal implements Pseudoterminal {
   readonly #say = (line: string): void => {
     this.#write.fire(`${line.replaceAll('\n', '\r\n')}\r\n`);
   };
+}
+
+/** Opens it with the keyboard in it, for somebody who is to type there. */
+export function openTerminal(pty: AgentTerminal, options: { name: string; icon: string }): void {
+  const iconPath = new ThemeIcon(options.icon);
+  const terminal = window.createTerminal({ name: options.name, pty, iconPath, isTransient: true });
+  terminal.show();
+  // A list in which something was picked gives the keyboard back to a webview only after the terminal has got it.
+  void pty.drawn.then(() => {
+    terminal.show();
+  });
 }

@@ -1,4 +1,4 @@
-import { listEngines, resolveEndpoint } from '../agents/endpoint.ts';
+import { listEngines, resolveEndpoint, type FoundEngine } from '../agents/endpoint.ts';
 import { Engine } from '../agents/engine.ts';
 import { onDevcontainer } from '../agents/devcontainerImage.ts';
 import { hostSources } from '../agents/hostSources.ts';
@@ -26,15 +26,28 @@ export class EngineTools {
     this.#options = options;
   }
 
-  /** All engines that can be found from here, each with whether it answers. */
+  /** The engine that the setting names and all that can be found from here, each with whether it answers. */
   async engines(): Promise<EngineChoice[]> {
     const found = await listEngines(hostSources(null, process.env));
+    const chosen = await this.#chosen();
+    const isNew = chosen !== null && !found.some(({ setting }) => setting === chosen.setting);
     return Promise.all(
-      found.map(async ({ setting, endpoint }) => ({
+      [...(isNew ? [chosen] : []), ...found].map(async ({ setting, endpoint }) => ({
         setting,
         status: await new Engine(endpoint).status(),
       })),
     );
+  }
+
+  /** Null without a setting, and for one that makes no sense, which is told wherever an engine is needed. */
+  async #chosen(): Promise<FoundEngine | null> {
+    const setting = this.#options.engineSetting();
+    if (setting === null) return null;
+    try {
+      return { setting, endpoint: await resolveEndpoint(hostSources(setting, process.env)) };
+    } catch {
+      return null;
+    }
   }
 
   /** What there is of an agent's image. Throws as Engine.call. */

@@ -116,8 +116,19 @@ export class Workbench {
   }
 
   async openPalette(): Promise<void> {
-    await this.page.keyboard.press('F1');
-    await this.quickInput.waitFor();
+    // A key is lost while the keyboard moves from an editor that is just being closed.
+    for (let tries = 1; ; tries += 1) {
+      await this.page.keyboard.press('F1');
+      const last = tries === 5;
+      const isOpen = await this.quickInput.waitFor(last ? {} : { timeout: 3000 }).then(
+        () => true,
+        (error: unknown) => {
+          if (last) throw error;
+          return false;
+        },
+      );
+      if (isOpen) return;
+    }
   }
 
   /** The text field of whatever quick pick, input box or palette is open. */
