@@ -37,6 +37,8 @@ export async function startPodman(): Promise<Podman> {
   const log = await open(path.join(data, 'log'), 'w');
   const service = spawn('podman', [...storage, 'system', 'service', '--time=0', dockerHost], {
     stdio: ['ignore', log.fd, log.fd],
+    // It leaves a file there when a container has run out of memory.
+    cwd: data,
     env,
   });
   await log.close();
