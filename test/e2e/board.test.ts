@@ -76,4 +76,14 @@ describe('with the mouse', () => {
     await board.dragToColumn('One', 'To Do');
     await window.shows({ Backlog: ['Two', 'Four'], 'To Do': ['One', 'Three'] });
   });
+
+  it('a column has a limit, of which the board and the tree warn', async () => {
+    const { board, workbench } = window;
+    const header = board.column('To Do').locator('.column-head');
+    await header.click({ button: 'right' });
+    await workbench.chooseFromMenu('Set Column Limit…');
+    await workbench.enter('1');
+    await header.getByText('Over its limit of 1').waitFor({ state: 'attached' });
+    await eventually(() => window.tree.description('To Do')).toBe('2 / 1');
+  });
 });
