@@ -11,6 +11,7 @@ import { CardDeletion } from './providers/cardDeletion.ts';
 import { CardMoves } from './providers/cardMoves.ts';
 import { CardCodeActions } from './providers/codeActions.ts';
 import { ContainerLogs } from './providers/containerLogs.ts';
+import { registerChatTools } from './providers/chatTools.ts';
 import { CredentialPrompts } from './providers/credentialPrompts.ts';
 import { DevcontainerPrompts } from './providers/devcontainerPrompts.ts';
 import { watchDevContainers } from './providers/devContainers.ts';
@@ -91,6 +92,7 @@ export function activate(context: ExtensionContext): void {
   const gateway = store.add(new GatewayWatch(kandev, failures));
   store.add(new RunStatusBar(state, gateway));
   store.add(offerToModels(kandev, gateway));
+  store.add(registerChatTools(kandev));
   store.add(watchDevContainers());
   const containerLogs = store.add(new ContainerLogs(kandev));
   openInCode(store, kandev, state);
