@@ -12,7 +12,7 @@ const time = v.pipe(v.number(), v.integer(), v.description('Milliseconds since 1
 const textOrNull = v.nullable(v.string());
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-export const resourceSettingsSchema = v.object({
+const resourceSettingsSchema = v.object({
   cpus: v.optional(v.number()),
   memoryMb: v.optional(v.number()),
   pids: v.optional(v.number()),
@@ -46,7 +46,7 @@ export const taskSchema = v.pipe(
   v.title('Task'),
 );
 
-export const failureSchema = v.object({ reason: v.string(), message: v.string() });
+const failureSchema = v.object({ reason: v.string(), message: v.string() });
 
 export const runSchema = v.pipe(
   v.object({

@@ -105,7 +105,7 @@ export class BoardSource implements Source {
 }
 
 /** The card that an event is about; null where it is about none. */
-export function taskIdOf({ data }: KandevEvent): string | null {
+function taskIdOf({ data }: KandevEvent): string | null {
   if ('taskId' in data) return data.taskId;
   if ('task' in data) return data.task.id;
   if ('run' in data) return data.run.taskId;
