@@ -117,15 +117,20 @@ export function startFailure(said: string, cwd: string): UserError {
 export async function signalGroup(container: ExecContainer, leader: number, signal: string): Promise<void> {
   // The group, and where an engine has not made it one the process alone.
   const script = `kill -s ${signal} -- -${leader} 2>/dev/null || kill -s ${signal} ${leader} 2>/dev/null; echo sent`;
-  const { socket } = await startExec(container, {
-    argv: ['sh', '-c', script],
-    env: {},
-    cwd: '/',
-    tty: false,
-  });
+  await runQuietly(container, script, 'ending a command');
+}
+
+/**
+ * Runs a short script in a container, until it prints something or ends.
+ *
+ * @throws as startExec
+ */
+export async function runQuietly(container: ExecContainer, script: string, doing: string): Promise<void> {
+  const argv = ['sh', '-c', script];
+  const { socket } = await startExec(container, { argv, env: {}, cwd: '/', tty: false });
   try {
     // Its end may be told much later, when another command has left something behind that holds its output open.
-    await container.engine.call('ending a command', () =>
+    await container.engine.call(doing, () =>
       Promise.race([once(socket, 'data'), once(socket, 'end'), once(socket, 'close')]),
     );
   } finally {

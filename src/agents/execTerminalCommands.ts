@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import type { RunningCommand, TerminalCommand, TerminalHandlers } from '../acp/clientHandlers.ts';
 import { errorCodes, RefusedError } from '../acp/errors.ts';
@@ -8,6 +7,7 @@ import { settledWithin } from './deadline.ts';
 import { FrameParser } from './demultiplex.ts';
 import {
   recordedExit,
+  runQuietly,
   signalGroup,
   startExec,
   startFailure,
@@ -78,19 +78,7 @@ export class ContainerCommands implements TerminalHandlers {
  */
 export async function endCommands(container: ExecContainer): Promise<void> {
   const script = `for p in /proc/[0-9]*; do tr '\\0' '\\n' <"$p/environ" 2>/dev/null | grep -q '^${commandMark}=' && kill -s KILL "\${p#/proc/}"; done; echo done`;
-  const { socket } = await startExec(container, {
-    argv: ['sh', '-c', script],
-    env: {},
-    cwd: '/',
-    tty: false,
-  });
-  try {
-    await container.engine.call('ending commands', () =>
-      Promise.race([once(socket, 'data'), once(socket, 'end'), once(socket, 'close')]),
-    );
-  } finally {
-    socket.destroy();
-  }
+  await runQuietly(container, script, 'ending commands');
 }
 
 /** Some agents put a whole line of shell where the program belongs. */

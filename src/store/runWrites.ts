@@ -28,6 +28,14 @@ export function insertRun(db: SqlDatabase, { run }: { run: Run }): void {
     run.id,
     run.taskId,
     run.agentTypeId,
+    ...changingColumns(run),
+    run.createdAt,
+  );
+}
+
+/** What of a run changes while it lives, in the order of its columns from `state` to `times`. */
+function changingColumns(run: Run) {
+  return [
     run.state,
     run.sessionId,
     run.containerId,
@@ -39,8 +47,7 @@ export function insertRun(db: SqlDatabase, { run }: { run: Run }): void {
     run.changes && JSON.stringify(run.changes),
     JSON.stringify(run.blocked),
     JSON.stringify(run.times),
-    run.createdAt,
-  );
+  ];
 }
 
 export interface RunChange {
@@ -67,17 +74,7 @@ export function updateRun(db: SqlDatabase, { runId, to, patch, at }: RunChange):
   db.run(
     `UPDATE agent_instances SET state = ?, session_id = ?, container_id = ?, turns = ?, activity = ?,
        stop_reason = ?, failure = ?, workspace = ?, changes = ?, blocked = ?, times = ? WHERE id = ?`,
-    run.state,
-    run.sessionId,
-    run.containerId,
-    run.turns,
-    run.activity,
-    run.stopReason,
-    run.failure && JSON.stringify(run.failure),
-    run.workspace && JSON.stringify(run.workspace),
-    run.changes && JSON.stringify(run.changes),
-    JSON.stringify(run.blocked),
-    JSON.stringify(run.times),
+    ...changingColumns(run),
     runId,
   );
   return run;

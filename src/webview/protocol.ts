@@ -169,11 +169,16 @@ const hostMessageTypes: readonly string[] = [
 
 /** Tells the extension's messages from whatever else reaches the page's window. */
 export function isHostMessage(data: unknown): data is HostMessage {
+  return isMessageOf(hostMessageTypes, data);
+}
+
+/** Whether it is a message of one of these types, by its type alone: the extension is trusted for the rest. */
+export function isMessageOf(types: readonly string[], data: unknown): boolean {
   return (
     typeof data === 'object' &&
     data !== null &&
     'type' in data &&
     typeof data.type === 'string' &&
-    hostMessageTypes.includes(data.type)
+    types.includes(data.type)
   );
 }

@@ -3,7 +3,7 @@ import type { Failure, UserAction } from '../model/failure.ts';
 import type { QueuedPrompt } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
 import type { RunUsage } from '../model/runUsage.ts';
-import type { BoardCard, DiffSummary } from './protocol.ts';
+import { isMessageOf, type BoardCard, type DiffSummary } from './protocol.ts';
 
 /** A tool call as the page gets it: proposed texts and raw values, which can be megabytes, stay in the extension. */
 export interface ToolView {
@@ -204,11 +204,5 @@ const hostMessageTypes: readonly string[] = [
 
 /** Tells the extension's messages from whatever else reaches the page's window. */
 export function isRunHostMessage(data: unknown): data is RunHostMessage {
-  return (
-    typeof data === 'object' &&
-    data !== null &&
-    'type' in data &&
-    typeof data.type === 'string' &&
-    hostMessageTypes.includes(data.type)
-  );
+  return isMessageOf(hostMessageTypes, data);
 }
