@@ -91,12 +91,19 @@ export function notOnDevcontainer(
   return inWords(error, (why) => `The image of ${name} could not be built on ${file}. ${why}`);
 }
 
+/** As shells say it, and as builders do, who may lose the last words of a command that ends at once. */
+const missingNode = [
+  /\b(npm|node): (command )?not found/,
+  /'[^']*\b(npm|node)\b[^']*' returned a non-zero code: 127/,
+  /"[^"]*\b(npm|node)\b[^"]*" did not complete successfully: exit code: 127/,
+];
+
 /** What else than a failed build went wrong is left as it is. */
 function inWords(error: unknown, say: (why: string) => string): unknown {
   if (!(error instanceof UserError) || error.failure.reason !== 'image-build-failed') return error;
   const { detail } = error.failure;
   if (detail === undefined) return error;
-  const lacksNode = /\b(npm|node): (command )?not found/.test(detail);
+  const lacksNode = missingNode.some((pattern) => pattern.test(detail));
   const why = lacksNode ? 'It needs node and npm for that.' : 'The log shows how far it came.';
   const action = lacksNode ? ({ kind: 'devcontainer' } as const) : ({ kind: 'showLog' } as const);
   return new UserError({ reason: 'image-build-failed', message: say(why), detail, action }, { cause: error });
