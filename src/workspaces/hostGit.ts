@@ -106,7 +106,9 @@ export class HostGit {
     const source = this.#start(fromArgs, from);
     const sink = this.#start(toArgs, to);
     if (source.stdout && sink.stdin) source.stdout.pipe(sink.stdin);
-    sink.stdin?.on('error', () => {
+    sink.stdin?.on('error', () => undefined);
+    // A sink that has ended without reading says no more than that: what is left would wait for a reader for ever.
+    sink.stdin?.on('close', () => {
       source.stdout?.destroy();
     });
     const given = collect(source, from, false).finally(() => sink.stdin?.end());
