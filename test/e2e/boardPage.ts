@@ -1,5 +1,5 @@
 import type { FrameLocator, Locator } from 'playwright-core';
-import type { Workbench } from '../harness/workbench.ts';
+import { patiently, type Workbench } from '../harness/workbench.ts';
 import type { CardsByColumn } from './cardTree.ts';
 
 export interface CardInput {
@@ -27,7 +27,11 @@ export class BoardPage {
   }
 
   async open(): Promise<void> {
-    await this.#workbench.titleAction('Open Board').click();
+    const tab = this.#workbench.page.getByRole('tab', { name: 'Kandev Board' });
+    await patiently(async (timeout) => {
+      await this.#workbench.titleAction('Open Board').click({ timeout });
+      await tab.waitFor({ timeout });
+    });
     await this.page.getByRole('button', { name: /^(New|Continue) Card$/ }).waitFor();
   }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeRepository } from '../harness/repository.ts';
+import { patiently } from '../harness/workbench.ts';
 import { script } from './agents.ts';
 import { eventually } from './eventually.ts';
 import { useWindow } from './testWindow.ts';
@@ -17,9 +18,10 @@ const line = (text: string) =>
   review().locator('.modified .view-line').getByText(text, { exact: true }).last();
 const thread = (text: string) => page().locator('.review-widget').filter({ hasText: text });
 
+const form = () => page().locator('.review-widget .comment-form .monaco-editor').first();
+
 async function write(comment: string, button: string): Promise<void> {
-  const form = page().locator('.review-widget .comment-form');
-  await form.locator('.monaco-editor').first().waitFor();
+  await form().waitFor();
   await page().keyboard.insertText(comment);
   await window.workbench.screenshot(`comment, ${button}`);
   await page()
@@ -55,9 +57,12 @@ describe('the review of what an agent has done', () => {
 
   it('goes to the agent as one message; what it changes is resolved, the rest is open again (by keyboard)', async () => {
     const answer = script('write README.md "one\\nzwei\\nthree\\n4\\n"');
-    await line('2').click();
-    await page().keyboard.press('Control+k');
-    await page().keyboard.press('Control+Alt+c');
+    await patiently(async (timeout) => {
+      await line('2').click({ timeout });
+      await page().keyboard.press('Control+k');
+      await page().keyboard.press('Control+Alt+c');
+      await form().waitFor({ timeout });
+    });
     await write(`In German.\n${answer}`, 'Comment and Send Review');
     await thread('Write it as a word').getByText('Open again').waitFor();
     // What is resolved is folded away, as VS Code does it.

@@ -45,6 +45,24 @@ export async function openWorkbench(url: string, options: WorkbenchOptions = {})
   }
 }
 
+/**
+ * Does again what a user would: VS Code loses a key, a click or the palette itself while something that had the keyboard
+ * is just being closed or drawn anew. The last try has the usual time.
+ *
+ * @param attempt gets how long each of its steps may take, in milliseconds
+ */
+export async function patiently(attempt: (timeout: number) => Promise<unknown>): Promise<void> {
+  for (let tries = 1; tries < 4; tries += 1) {
+    try {
+      await attempt(4000);
+      return;
+    } catch {
+      // Once more.
+    }
+  }
+  await attempt(30_000);
+}
+
 export class Workbench {
   /** For whatever this class has no word for. */
   readonly page: Page;
@@ -110,25 +128,20 @@ export class Workbench {
 
   /** Runs a command by its full name in the palette, such as "Kandev: Open Board". */
   async runCommand(name: string): Promise<void> {
-    await this.openPalette();
-    await this.quickInput.fill(`>${name}`);
-    await this.pick(name);
+    await patiently(async (timeout) => {
+      await this.#openPalette(timeout);
+      await this.quickInput.fill(`>${name}`, { timeout });
+      await this.quickPickRow(name).first().click({ timeout });
+    });
   }
 
   async openPalette(): Promise<void> {
-    // A key is lost while the keyboard moves from an editor that is just being closed.
-    for (let tries = 1; ; tries += 1) {
-      await this.page.keyboard.press('F1');
-      const last = tries === 5;
-      const isOpen = await this.quickInput.waitFor(last ? {} : { timeout: 3000 }).then(
-        () => true,
-        (error: unknown) => {
-          if (last) throw error;
-          return false;
-        },
-      );
-      if (isOpen) return;
-    }
+    await patiently((timeout) => this.#openPalette(timeout));
+  }
+
+  async #openPalette(timeout: number): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.quickInput.waitFor({ timeout });
   }
 
   /** The text field of whatever quick pick, input box or palette is open. */
