@@ -20,32 +20,65 @@ export interface SuiteResult {
 
 /** What vitest's JSON reporter writes, as far as it is read here. */
 interface VitestReport {
-  testResults: { assertionResults: { status: string }[] }[];
+  testResults: { name: string; status: string; assertionResults: { status: string }[] }[];
 }
 
 const vitest = path.join(projectRoot, 'node_modules', 'vitest', 'vitest.mjs');
 
 /** Runs one project of vitest.config.mts. */
-export async function runVitest(project: string, { grep, abort }: SuiteOptions): Promise<SuiteResult> {
+export async function runVitest(project: string, options: SuiteOptions): Promise<SuiteResult> {
+  const { grep, abort } = options;
+  const chosen = grep === undefined ? [] : await selection(project, grep, abort);
+  const first = await runFiles(project, chosen, options);
+  const { failedFiles } = first;
+  if (project !== 'e2e' || failedFiles.length === 0 || failedFiles.length > mostWalkedAgain) return first;
+  // A key or a click that VS Code has lost spoils the rest of a journey. What is broken is so the second time, too.
+  const names = failedFiles.map((file) => path.relative(projectRoot, file)).join(', ');
+  console.log(`Walked once more from the beginning, because a step failed: ${names}`);
+  const again = await runFiles(project, failedFiles, options);
+  return {
+    passed: first.passed - first.passedInFailedFiles + again.passed,
+    failed: again.failed,
+    output: `${first.output}\n\nOnce more:\n${again.output}`,
+  };
+}
+
+/** More than these are no accident. */
+const mostWalkedAgain = 4;
+
+interface FilesResult extends SuiteResult {
+  failedFiles: string[];
+  passedInFailedFiles: number;
+}
+
+/** @param chosen what vitest is told of the files and tests to run; all of the project when empty */
+async function runFiles(
+  project: string,
+  chosen: readonly string[],
+  { grep, abort }: SuiteOptions,
+): Promise<FilesResult> {
   const reportFile = path.join(projectRoot, 'out', `vitest-${project}-${process.pid}.json`);
-  const args = [
-    'run',
-    '--project',
-    project,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${reportFile}`,
-  ];
-  if (grep !== undefined) args.push(...(await selection(project, grep, abort)));
+  const args = ['run', '--project', project, '--reporter=default', '--reporter=json'];
+  args.push(`--outputFile.json=${reportFile}`, ...chosen);
   const { output, succeeded } = await runToItsEnd([vitest, ...args], abort);
-  const statuses = (await readReport(reportFile)).testResults.flatMap(({ assertionResults }) =>
-    assertionResults.map(({ status }) => status),
-  );
-  const passed = statuses.filter((status) => status === 'passed').length;
+  const files = (await readReport(reportFile)).testResults;
+  const statusesOf = (some: VitestReport['testResults']): string[] =>
+    some.flatMap(({ assertionResults }) => assertionResults.map(({ status }) => status));
+  const passedOf = (some: VitestReport['testResults']): number =>
+    statusesOf(some).filter((status) => status === 'passed').length;
+  const statuses = statusesOf(files);
   const counted = grep === undefined ? statuses : statuses.filter((status) => /passed|failed/.test(status));
+  const passed = passedOf(files);
   const failed = counted.length - passed;
-  // A file that does not load or an error outside a test fails the run without failing a test.
-  return { passed, failed: failed === 0 && !succeeded ? 1 : failed, output };
+  const failedFiles = files.filter(({ status }) => status === 'failed');
+  return {
+    passed,
+    // A file that does not load or an error outside a test fails the run without failing a test.
+    failed: failed === 0 && !succeeded ? 1 : failed,
+    output,
+    failedFiles: failedFiles.map(({ name }) => name),
+    passedInFailedFiles: passedOf(failedFiles),
+  };
 }
 
 /** What makes vitest run the tests whose name contains `grep`. */

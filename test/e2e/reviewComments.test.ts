@@ -48,8 +48,10 @@ describe('the review of what an agent has done', () => {
   });
 
   it('is still there after a reload, with its comments', async () => {
-    const { workbench } = window;
+    const { workbench, tree } = window;
     await workbench.reload();
+    // VS Code does not always bring an editor for many files back.
+    await tree.clickAction(title, 'Review Changes');
     await line('4').waitFor();
     await thread('Write it as a word').waitFor();
     await workbench.screenshot('comments');
