@@ -69,11 +69,26 @@ export async function writeQuietSettings(
   await writeFile(path.join(folder, 'settings.json'), JSON.stringify(all, undefined, 2));
 }
 
+/**
+ * Writes the settings of Kandev where those of scope `machine` count: the window of a server takes them from nowhere
+ * else. A running editor follows at once.
+ */
+export async function writeMachineSettings(
+  userDataDir: string,
+  settings: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const ours = Object.entries(settings).filter(([name]) => name.startsWith('kandev.'));
+  const folder = path.join(userDataDir, 'Machine');
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, 'settings.json'), JSON.stringify(Object.fromEntries(ours), undefined, 2));
+}
+
 /** Writes the settings, installs the extensions and starts the server; resolves when it listens. */
 export async function startCodeServer(options: CodeServerOptions): Promise<CodeServer> {
   const script = await ensureCodeServer();
   const { userDataDir } = options;
   await writeQuietSettings(userDataDir, options.settings ?? {});
+  await writeMachineSettings(userDataDir, options.settings ?? {});
   const folders = ['--user-data-dir', userDataDir, '--extensions-dir', path.join(userDataDir, 'extensions')];
   const env = { ...withoutEditorVariables(), ...options.env };
   for (const vsix of options.extensions) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { demoAgentWith, script } from './agents.ts';
 import { dockerHost } from '../harness/testRun.ts';
-import { writeMachineSettings } from '../harness/editor.ts';
+import { changeSettings } from '../harness/editor.ts';
 import { eventually } from './eventually.ts';
 import { useWindow } from './testWindow.ts';
 
@@ -95,7 +95,7 @@ describe('cards', () => {
 
   it('say what became of agents that the user wants to end with the window', async () => {
     const { board, workbench } = window;
-    await writeMachineSettings(window.editor.userDataDir, {
+    await changeSettings(window.editor.userDataDir, {
       ...(await keepRunning()).userSettings,
       'kandev.docker.host': dockerHost(),
       'kandev.whenClosed': 'stop',

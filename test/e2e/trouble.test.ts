@@ -3,7 +3,7 @@ import { symlink } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { writeMachineSettings } from '../harness/editor.ts';
+import { changeSettings } from '../harness/editor.ts';
 import { dockerHost, makeFolder } from '../harness/testRun.ts';
 import { demoAgentWith, script, type AgentSetting } from './agents.ts';
 import { eventually } from './eventually.ts';
@@ -66,10 +66,10 @@ describe('trouble with Docker', () => {
   it('another engine in the settings is looked for at once', async () => {
     const { board, workbench } = window;
     const elsewhere = `unix://${socket}.other`;
-    await writeMachineSettings(window.editor.userDataDir, { 'kandev.docker.host': elsewhere });
+    await changeSettings(window.editor.userDataDir, { 'kandev.docker.host': elsewhere });
     await workbench.sideBar.getByText(problemAt(elsewhere)).waitFor();
     await board.page.getByText(problemAt(elsewhere)).waitFor();
-    await writeMachineSettings(window.editor.userDataDir, { 'kandev.docker.host': dockerHost() });
+    await changeSettings(window.editor.userDataDir, { 'kandev.docker.host': dockerHost() });
     await workbench.sideBar.getByText(problemAt(elsewhere)).waitFor({ state: 'detached' });
     await board.page.getByText(problemAt(elsewhere)).waitFor({ state: 'detached' });
   });
@@ -100,7 +100,7 @@ describe('trouble with agents and forms', () => {
     settings: Readonly<Record<string, unknown>> = {},
   ): Promise<void> {
     const { board } = window;
-    await writeMachineSettings(window.editor.userDataDir, {
+    await changeSettings(window.editor.userDataDir, {
       ...{ 'kandev.docker.host': dockerHost(), 'kandev.agents': [agent], ...noRetries },
       ...settings,
     });
@@ -194,7 +194,7 @@ describe('trouble with agents and forms', () => {
     await offerAgent(leaving);
     await board.create({ title, agent: 'Leaving agent', description: script('message Here I am.') });
     await board.card(title).getByText('Leaving agent', { exact: true }).waitFor();
-    await writeMachineSettings(window.editor.userDataDir, { 'kandev.docker.host': dockerHost() });
+    await changeSettings(window.editor.userDataDir, { 'kandev.docker.host': dockerHost() });
     await board.card(title).getByText('leaving', { exact: true }).waitFor();
     await tree.clickAction(title, 'Start Agent');
     const message = `“${title}” asks for the agent “leaving”, which is not known here.`;

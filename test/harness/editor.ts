@@ -1,8 +1,8 @@
 /** One VS Code server with the packaged extension, for a suite. */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startCodeServer } from '../../scripts/codeServer.mts';
+import { startCodeServer, writeMachineSettings } from '../../scripts/codeServer.mts';
 import { dockerHost, makeFolder, vsixFile } from './testRun.ts';
 
 export interface EditorOptions {
@@ -41,21 +41,12 @@ export interface Editor {
 /** A window leaves nothing behind, unless a test wants to see what outlives it. */
 const leavesNothing = { 'kandev.whenClosed': 'stop' };
 
-/**
- * Writes the settings of Kandev where those of scope `machine` count: the window of a server takes them from nowhere
- * else. A running editor follows at once.
- */
-export async function writeMachineSettings(
+/** Changes the settings of Kandev; a running editor follows at once. */
+export function changeSettings(
   userDataDir: string,
   settings: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const ours = Object.entries(settings).filter(([name]) => name.startsWith('kandev.'));
-  const folder = path.join(userDataDir, 'Machine');
-  await mkdir(folder, { recursive: true });
-  await writeFile(
-    path.join(folder, 'settings.json'),
-    JSON.stringify({ ...leavesNothing, ...Object.fromEntries(ours) }, undefined, 2),
-  );
+  return writeMachineSettings(userDataDir, { ...leavesNothing, ...settings });
 }
 
 /** Starts VS Code. */
@@ -71,10 +62,10 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
   const userDataDir = options.userDataDir ?? (await makeFolder('editor'));
   const settings = {
     'workbench.reduceMotion': 'on',
+    ...leavesNothing,
     'kandev.docker.host': dockerHost(),
     ...userSettings,
   };
-  await writeMachineSettings(userDataDir, settings);
   const server = await startCodeServer({
     ...(folder === undefined ? {} : { folder }),
     port: options.port ?? 0,
