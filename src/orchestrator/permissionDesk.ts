@@ -63,6 +63,12 @@ export class PermissionDesk {
     this.#settle(request, optionId);
   }
 
+  /** Closes what the agent of a run has asked that is over, also what it asked while another process led the run. */
+  async closeOf(runId: string): Promise<void> {
+    const open = await this.#store.query('openPermissionRequests', {});
+    await Promise.all(open.filter((request) => request.runId === runId).map(({ id }) => this.#close(id)));
+  }
+
   /** What is open stays open: another process goes on with the agents that have asked. */
   suspend(): void {
     this.#isSuspended = true;

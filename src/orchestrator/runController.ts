@@ -358,6 +358,7 @@ export class RunController {
     await this.#workspace.finish();
     await this.#recorder.flush();
     await this.#wire.close();
+    await this.#deps.permissions.closeOf(this.run.id);
     await this.#record.change(state, { failure, containerId: null });
     try {
       if (failure) await this.#listener.failed(this.run, failure);
