@@ -26,6 +26,15 @@ export function taskOf({ task, version, dependencies }: CardView): v.InferInput<
   };
 }
 
+/** A card as it is now, to be answered with, with the version that its ETag is made of. */
+export async function taskAnswer(
+  kandev: Kandev,
+  taskId: string,
+): Promise<{ body: ReturnType<typeof taskOf>; version: number }> {
+  const card = await cardOf(kandev, taskId);
+  return { body: taskOf(card), version: card.version };
+}
+
 export function networkOf(network: 'bridge' | 'none' | readonly string[]): 'bridge' | 'none' | string[] {
   return typeof network === 'string' ? network : [...network];
 }
@@ -47,6 +56,14 @@ export function statusOf(card: CardView): v.InferInput<typeof statusSchema> {
     stalledSince,
     needsYou: needsYou(card),
   };
+}
+
+/** How it stands with a card now, to be answered with. */
+export async function statusAnswer(
+  kandev: Kandev,
+  taskId: string,
+): Promise<{ body: ReturnType<typeof statusOf> }> {
+  return { body: statusOf(await cardOf(kandev, taskId)) };
 }
 
 /**

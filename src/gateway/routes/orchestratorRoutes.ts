@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { commandSchemas } from '../../api/contract.ts';
 import { canGoOn } from '../../model/run.ts';
 import { UserError } from '../../model/failure.ts';
-import { cardOf, statusOf } from '../cards.ts';
+import { cardOf, statusAnswer } from '../cards.ts';
 import { itemsOf, promptSchema, queuePlaceSchema, statusSchema } from '../resources.ts';
 import { route, type Route } from '../route.ts';
 import { done, empty, isDone, strict, taskParams } from './common.ts';
@@ -20,7 +20,7 @@ export const orchestratorRoutes: readonly Route[] = [
     scope: 'read',
     params: taskParams,
     response: statusSchema,
-    handle: async ({ kandev, params: { taskId } }) => ({ body: statusOf(await cardOf(kandev, taskId)) }),
+    handle: ({ kandev, params: { taskId } }) => statusAnswer(kandev, taskId),
   }),
   ...(['start', 'retry'] as const).map((verb) =>
     route({
@@ -39,7 +39,7 @@ export const orchestratorRoutes: readonly Route[] = [
       response: statusSchema,
       handle: async ({ kandev, params: { taskId }, body: { now } }) => {
         await kandev.execute(now ? 'task.startNow' : 'task.start', { taskId });
-        return { body: statusOf(await cardOf(kandev, taskId)) };
+        return statusAnswer(kandev, taskId);
       },
     }),
   ),
@@ -55,7 +55,7 @@ export const orchestratorRoutes: readonly Route[] = [
     response: statusSchema,
     handle: async ({ kandev, params: { taskId } }) => {
       await kandev.execute('task.stop', { taskId });
-      return { body: statusOf(await cardOf(kandev, taskId)) };
+      return statusAnswer(kandev, taskId);
     },
   }),
   route({
@@ -98,7 +98,7 @@ export const orchestratorRoutes: readonly Route[] = [
       handle: async ({ kandev, params: { taskId } }) => {
         await cardOf(kandev, taskId);
         await kandev.execute(`run.${verb}`, { taskId });
-        return { body: statusOf(await cardOf(kandev, taskId)) };
+        return statusAnswer(kandev, taskId);
       },
     }),
   ),
@@ -149,7 +149,7 @@ export const orchestratorRoutes: readonly Route[] = [
     response: statusSchema,
     handle: async ({ kandev, params: { taskId }, body }) => {
       await kandev.execute('queue.move', { taskId, ...body });
-      return { body: statusOf(await cardOf(kandev, taskId)) };
+      return statusAnswer(kandev, taskId);
     },
   }),
   route({

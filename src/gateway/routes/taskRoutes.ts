@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { commandSchemas } from '../../api/contract.ts';
 import { isLive } from '../../model/run.ts';
 import { priorities, taskStates } from '../../model/task.ts';
-import { cardOf, requireStart, taskOf } from '../cards.ts';
+import { cardOf, requireStart, taskAnswer, taskOf } from '../cards.ts';
 import { requireScope } from '../guard.ts';
 import { itemsOf, pageOf, taskEventSchema, taskSchema } from '../resources.ts';
 import { route, type Route } from '../route.ts';
@@ -68,10 +68,7 @@ export const taskRoutes: readonly Route[] = [
     params: taskParams,
     givesEtag: true,
     response: taskSchema,
-    handle: async ({ kandev, params: { taskId } }) => {
-      const card = await cardOf(kandev, taskId);
-      return { body: taskOf(card), version: card.version };
-    },
+    handle: ({ kandev, params: { taskId } }) => taskAnswer(kandev, taskId),
   }),
   route({
     method: 'patch',
@@ -90,8 +87,7 @@ export const taskRoutes: readonly Route[] = [
         requireStart(caller, (await cardOf(kandev, taskId)).task.state, body.agentTypeId);
       }
       await kandev.execute('task.update', { taskId, ...body, ifVersion });
-      const card = await cardOf(kandev, taskId);
-      return { body: taskOf(card), version: card.version };
+      return taskAnswer(kandev, taskId);
     },
   }),
   route({
@@ -110,8 +106,7 @@ export const taskRoutes: readonly Route[] = [
       if (body.stopRun) requireScope(caller, 'run');
       requireStart(caller, body.to, (await cardOf(kandev, taskId)).task.agentTypeId);
       await kandev.execute('task.move', { taskId, ...body, ifVersion });
-      const card = await cardOf(kandev, taskId);
-      return { body: taskOf(card), version: card.version };
+      return taskAnswer(kandev, taskId);
     },
   }),
   route({
@@ -160,8 +155,7 @@ export const taskRoutes: readonly Route[] = [
       const { task } = await cardOf(kandev, taskId);
       requireStart(caller, task.state, task.agentTypeId);
       await kandev.execute('task.setDependencies', { taskId, ...body });
-      const card = await cardOf(kandev, taskId);
-      return { body: taskOf(card), version: card.version };
+      return taskAnswer(kandev, taskId);
     },
   }),
   route({
@@ -177,8 +171,7 @@ export const taskRoutes: readonly Route[] = [
     response: taskSchema,
     handle: async ({ kandev, params: { taskId }, body }) => {
       await kandev.execute('task.setResources', { taskId, ...body });
-      const card = await cardOf(kandev, taskId);
-      return { body: taskOf(card), version: card.version };
+      return taskAnswer(kandev, taskId);
     },
   }),
   route({
@@ -209,8 +202,7 @@ export const taskRoutes: readonly Route[] = [
     response: taskSchema,
     handle: async ({ kandev, params: { taskId } }) => {
       await kandev.execute('task.restore', { taskId });
-      const card = await cardOf(kandev, taskId);
-      return { body: taskOf(card), version: card.version };
+      return taskAnswer(kandev, taskId);
     },
   }),
 ];
