@@ -10,8 +10,11 @@ export default defineConfig({
   test: {
     passWithNoTests: true,
     projects: [
-      // Many start processes or threads of their own, and wait for them on whatever else the machine does.
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      // Many start processes or threads of their own, and wait for them on whatever else the machine does; while some
+      // wait, others compute, so that not even two cores are left to one file at a time.
+      {
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000, maxWorkers: 2 },
+      },
       // They count what the engine has, and so share it one after the other.
       {
         test: {

@@ -34,6 +34,7 @@ export async function openWorkbench(url: string, options: WorkbenchOptions = {})
   });
   try {
     const page = await browser.newPage({ viewport: options.viewport ?? { width: 1400, height: 900 } });
+    await page.addInitScript({ content: withoutServersWorker });
     await page.goto(url);
     const workbench = new Workbench(browser, page);
     await workbench.ready();
@@ -44,6 +45,14 @@ export async function openWorkbench(url: string, options: WorkbenchOptions = {})
     throw error;
   }
 }
+
+/**
+ * Keeps code-server's own service worker out, which only makes it an app that can be installed: with it in control, the
+ * first webview of a page waits more than two seconds for a worker of its own.
+ */
+const withoutServersWorker = `
+  if (window === window.top) navigator.serviceWorker.register = () => Promise.reject(new Error('Not in tests.'));
+`;
 
 /**
  * Does again what a user would: VS Code loses a key, a click or the palette itself while something that had the keyboard
