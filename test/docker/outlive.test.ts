@@ -112,13 +112,13 @@ async function containersOfInstallation(): Promise<string[]> {
 describe('an agent whose extension host is killed', () => {
   it(`goes on in its container: ${kills} kills in mid-turn, and no message is lost or doubled`, async () => {
     let current = await begin('kills');
-    const taskId = await start(current, ['stream 3000 chunks every 20ms']);
+    const taskId = await start(current, ['stream 3000 chunks every 13ms']);
     await current.until(taskId, works);
     const { run } = await current.card(taskId);
     const container = run?.containerId;
     for (let n = 0; n < kills; n++) {
       // Wherever that is: in the middle of a message, of a write, of taking over.
-      await sleep(Math.random() * 900);
+      await sleep(Math.random() * 700);
       current = await killAndStart(current);
     }
     const card = await current.until(taskId, isReviewed);
