@@ -81,7 +81,8 @@ export class TranscriptRecorder {
   readonly #keyed = new Map<string, Place>();
   #timer: NodeJS.Timeout | null = null;
   #isDue = false;
-  #lastFlush = -gatherMs;
+  /** When running text was last stored, in milliseconds of `performance.now`. */
+  #lastText = -gatherMs;
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -119,8 +120,7 @@ export class TranscriptRecorder {
       if (goesOn || turn === this.#turn) this.#keyed.set(nameOf(kind, key), { seq, turn, goesOn });
     }
     const last = entries.at(-1);
-    // What the user has said is whole.
-    if (last && isText(last.kind) && last.kind !== 'user') this.#open = { ...last };
+    if (last && isGathered(last)) this.#open = { ...last };
   }
 
   beginTurn(turn: number): void {
@@ -140,7 +140,7 @@ export class TranscriptRecorder {
     this.#stream ??= this.#cut.get(nameOf(kind, key)) ?? new StreamMask(this.#secrets);
     this.#append(this.#stream.push(chunk));
     // The first words are shown at once; only what follows closely gathers.
-    const wait = this.#lastFlush + gatherMs - performance.now();
+    const wait = this.#lastText + gatherMs - performance.now();
     if (wait <= 0) this.#flushSoon();
     else
       this.#timer ??= setTimeout(() => {
@@ -255,7 +255,7 @@ export class TranscriptRecorder {
     this.#timer = null;
     const recorded = [...this.#recorded.values()].map((one) => this.#masked(one));
     this.#recorded = new Map();
-    this.#lastFlush = performance.now();
+    if (recorded.some(({ entry }) => isGathered(entry))) this.#lastText = performance.now();
     const taken = { ...this.#link?.take(), ...link };
     const activity = recorded.map(({ entry }) => activityOf(entry)).findLast((line) => line !== null) ?? null;
     const hasLink = this.#link !== null && Object.keys(taken).length > 0;
@@ -293,6 +293,11 @@ export class TranscriptRecorder {
 
 function isText(kind: TranscriptEntry['kind']): boolean {
   return kind === 'message' || kind === 'thought' || kind === 'user' || kind === 'terminal';
+}
+
+/** Whether it comes in pieces. What the user has said is whole. */
+function isGathered({ kind }: Pick<TranscriptEntry, 'kind'>): boolean {
+  return isText(kind) && kind !== 'user';
 }
 
 function nameOf(kind: TranscriptEntry['kind'], key: string | null): string {

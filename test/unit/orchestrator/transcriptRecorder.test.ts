@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { SecretMask } from '../../../src/acp/secretMask.ts';
 import { LocalEventBus } from '../../../src/events/eventBus.ts';
 import type { TranscriptEntry } from '../../../src/model/transcript.ts';
@@ -37,7 +37,10 @@ beforeEach(async () => {
   });
 });
 
-afterEach(() => services.close());
+afterEach(async () => {
+  vi.useRealTimers();
+  await services.close();
+});
 
 const call = (text: string, goesOn: boolean) => {
   recorder.add({ kind: 'tool_call', key: 'c', text, goesOn });
@@ -74,4 +77,15 @@ it('one that has ended is another in the next turn, and so is a plan', async () 
     '2 tool_call: Write (completed)',
     '2 plan: Second',
   ]);
+});
+
+it('the first words of a message are shown at once, whatever was stored just before', async () => {
+  recorder.beginTurn(1);
+  recorder.add({ kind: 'user', text: 'Go' });
+  await recorder.flush();
+  // Nothing that waits for some time is ever done.
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  recorder.text('message', 'Hello', null);
+  await vi.waitUntil(() => shown.size === 2, { interval: 0, timeout: 30_000 });
+  expect(await transcript()).toEqual(['1 user: Go', '1 message: Hello']);
 });
