@@ -25,7 +25,18 @@ export interface ScanOptions {
   maxFileBytes: number;
   /** What becomes of repositories within: their files are taken like any others, or they are left as they are. */
   nested: 'take' | 'leave';
+  /**
+   * Whether it is looked up what is ignored; and whether files that the index has, and that are ignored by now, are
+   * taken out of it.
+   */
+  ignored?: 'list' | 'drop';
   signal?: AbortSignal | undefined;
+}
+
+export interface Scanned {
+  skipped: SkippedFile[];
+  /** What is ignored: files, and whole folders (with a slash at the end). Empty where that is not looked up. */
+  ignored: GitPath[];
 }
 
 /** Where files and index differ. */
@@ -33,6 +44,13 @@ interface Differences {
   added: GitPath[];
   changed: GitPath[];
   removed: GitPath[];
+  ignored: Ignored;
+}
+
+/** What is ignored: not in the index, and in it. */
+interface Ignored {
+  others: GitPath[];
+  tracked: GitPath[];
 }
 
 const lookAtOnce = 64;
@@ -41,7 +59,7 @@ const lookAtOnce = 64;
  * Brings an index up to date with the files, ignored ones left out. Files are read, and nothing else is touched. Git
  * does not look into nested repositories, where it would obey their configuration.
  */
-export async function scanFiles(git: HostGit, site: ScanSite, options: ScanOptions): Promise<SkippedFile[]> {
+export async function scanFiles(git: HostGit, site: ScanSite, options: ScanOptions): Promise<Scanned> {
   const closed: SkippedFile[] = [];
   const found = await differences(git, site, options, closed);
   const { take, drop, skipped } = await sort(found, site.workTree, options);
@@ -50,7 +68,47 @@ export async function scanFiles(git: HostGit, site: ScanSite, options: ScanOptio
     const input = joinPaths(drop);
     await git.run(['update-index', '-z', '--force-remove', '--stdin'], { doing, site, input, signal });
   }
-  return [...closed, ...skipped, ...(await takeAll(git, site, take, options))];
+  const unread = await takeAll(git, site, take, options);
+  const { others, tracked } = found.ignored;
+  return { skipped: [...closed, ...skipped, ...unread], ignored: [...others, ...tracked] };
+}
+
+/** What is ignored and not in the index: files, and whole folders (with a slash at the end). */
+export async function listIgnored(
+  git: HostGit,
+  site: ScanSite,
+  options: Pick<ScanOptions, 'doing' | 'signal' | 'within' | 'excludesFile'>,
+): Promise<GitPath[]> {
+  return (await ignoredBy(git, site, { ...options, ignored: 'list' })).others;
+}
+
+async function ignoredBy(
+  git: HostGit,
+  site: ScanSite,
+  options: Pick<ScanOptions, 'doing' | 'signal' | 'within' | 'excludesFile' | 'ignored'>,
+): Promise<Ignored> {
+  const { doing, signal, within, ignored } = options;
+  if (ignored === undefined) return { others: [], tracked: [] };
+  const args = [...excludesBy(options), 'ls-files', '-z', '-t', '--others', '--ignored', '--exclude-standard'];
+  const tracked = ignored === 'drop' ? ['--cached'] : [];
+  const { stdout } = await git.run([...args, '--directory', ...tracked, ...pathsOf(within)], {
+    doing,
+    site,
+    signal,
+  });
+  const lines = splitPaths(stdout).map((line) => [line.startsWith('? '), line.slice(2) as GitPath] as const);
+  return {
+    others: lines.flatMap(([isOther, file]) => (isOther ? file : [])),
+    tracked: lines.flatMap(([isOther, file]) => (isOther ? [] : file)),
+  };
+}
+
+function excludesBy({ excludesFile }: Pick<ScanOptions, 'excludesFile'>): string[] {
+  return excludesFile === undefined ? [] : ['-c', `core.excludesFile=${excludesFile}`];
+}
+
+function pathsOf(within: GitPath | undefined): string[] {
+  return within === undefined ? [] : ['--', textOf(within)];
 }
 
 /** Puts files as they are now into an index; those that are gone are taken out. */
@@ -106,22 +164,34 @@ async function differences(
   closed: SkippedFile[],
 ): Promise<Differences> {
   const { doing, signal, within } = options;
-  const where = within === undefined ? [] : ['--', textOf(within)];
-  const [tracked, others] = await Promise.all([
+  const where = pathsOf(within);
+  const [compared, others, ignored] = await Promise.all([
     git.run(['diff-files', '-z', '--name-status', '--no-renames', '--ignore-submodules=all', ...where], {
       doing,
       site,
       signal,
     }),
     untracked(git, site, { ...options, closed }, where),
+    ignoredBy(git, site, options),
   ]);
-  const found: Differences = { added: others, changed: [], removed: [] };
-  const fields = splitPaths(tracked.stdout);
+  const isDropped = new Set(ignored.tracked);
+  const changed: GitPath[] = [];
+  const removed: GitPath[] = [];
+  const fields = splitPaths(compared.stdout);
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const path = fields[at + 1];
-    if (path !== undefined) (fields[at] === 'D' ? found.removed : found.changed).push(path);
+    if (path === undefined) continue;
+    if (fields[at] === 'D') removed.push(path);
+    else if (!isDropped.has(path)) changed.push(path);
   }
-  return found;
+  const isGone = new Set(removed);
+  const tracked = ignored.tracked.filter((path) => !isGone.has(path));
+  return {
+    added: others,
+    changed,
+    removed: [...removed, ...tracked],
+    ignored: { others: ignored.others, tracked },
+  };
 }
 
 /**
@@ -134,9 +204,8 @@ async function untracked(
   options: ScanOptions & { closed: SkippedFile[] },
   where: readonly string[] = [],
 ): Promise<GitPath[]> {
-  const { doing, signal, excludesFile, nested } = options;
-  const excludes = excludesFile === undefined ? [] : ['-c', `core.excludesFile=${excludesFile}`];
-  const args = [...excludes, 'ls-files', '-z', '--others', '--exclude-standard', ...where];
+  const { doing, signal, nested } = options;
+  const args = [...excludesBy(options), 'ls-files', '-z', '--others', '--exclude-standard', ...where];
   const { stdout, stderr } = await git.run(args, { doing, site, signal });
   for (const [, path = ''] of stderr.matchAll(/^warning: could not open directory '(.+)\/':/gm)) {
     options.closed.push({ path, why: 'unreadable' });

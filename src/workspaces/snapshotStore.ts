@@ -4,13 +4,14 @@ import path from 'node:path';
 import * as v from 'valibot';
 import { UserError } from '../model/failure.ts';
 import { checkOut } from './checkOut.ts';
-import { splitPaths, textOf, type GitPath } from './gitPath.ts';
+import { joinPaths, splitPaths, textOf, type GitPath } from './gitPath.ts';
 import type { GitCall, GitSite, HostGit } from './hostGit.ts';
+import { importCommit } from './importCommit.ts';
 import { keepBorrowed } from './keepBorrowed.ts';
 import { KeyedLock } from './keyedLock.ts';
 import type { Head } from './repositoryRefs.ts';
-import { scanFiles, takeFiles, type ScanSite, type SkippedFile } from './scanFiles.ts';
-import { commitTree, contentOf, entryAt, setEntries, writeBlob, writeTree } from './trees.ts';
+import { listIgnored, scanFiles, takeFiles, type Scanned, type ScanSite, type SkippedFile } from './scanFiles.ts';
+import { contentOf, entryAt, writeTree } from './trees.ts';
 import type { WorkIndexes } from './workIndex.ts';
 
 /** The files of a folder that snapshots are taken of. */
@@ -53,6 +54,7 @@ export interface SnapshotRequest {
 }
 
 const stateSchema = v.object({
+  tree: v.string(),
   head: v.nullable(v.object({ ref: v.nullable(v.string()), oid: v.nullable(v.string()) })),
   indexDigest: v.nullable(v.string()),
   skipped: v.array(
@@ -92,7 +94,7 @@ const maxShownBytes = 64 * 1024 ** 2;
  * one commit:
  *
  *     files/       the files, byte for byte, ignored ones left out
- *     state.json   HEAD, and what could not be taken
+ *     state.json   HEAD, what could not be taken, and which tree that of the files is (there is no empty folder)
  *     index        the index of the folder's repository
  *     ignored      what was ignored then: never removed by a roll-back, as its content is not known
  *     excludes     the patterns that counted, so that the next snapshot is taken by the same
@@ -138,15 +140,22 @@ export class SnapshotStore {
 
   /** Takes a snapshot. The folder is read and not touched. */
   take(request: SnapshotRequest): Promise<Snapshot> {
-    const { source, doing, signal, ref } = request;
+    const { source, doing, signal, ref, excludes } = request;
     return this.#locks.run([source.key], () =>
       this.#indexes.renew(source.key, async (index, isKnown) => {
         const site: ScanSite = { ...this.site, workTree: source.root, index };
-        await writeFile(excludesOf(site), request.excludes);
-        const { tree, skipped } = await this.#scan(site, request, isKnown ? undefined : source.borrowed);
-        const commit = await this.#commit(tree, skipped, site, request);
-        await this.#git.run(['update-ref', ref, commit], { doing, site: this.site, signal });
-        const { head = null, indexDigest = null } = request.repository ?? {};
+        await writeFile(excludesOf(site), excludes);
+        const borrowed = isKnown ? undefined : source.borrowed;
+        const { tree, skipped, ignored } = await this.#scan(site, request, borrowed);
+        const { head = null, index: own = null, indexDigest = null } = request.repository ?? {};
+        const files = {
+          'state.json': JSON.stringify({ tree, head, indexDigest, skipped }),
+          ignored: joinPaths(ignored),
+          excludes,
+          ...(own === null ? {} : { index: own }),
+        };
+        const content = { ref, message: doing, trees: { files: tree }, files };
+        const commit = await importCommit(this.#git, content, { doing, signal, site: this.site });
         return { commit, tree, head, indexDigest, skipped };
       }),
     );
@@ -156,70 +165,28 @@ export class SnapshotStore {
     site: ScanSite,
     request: SnapshotRequest,
     borrowed: string | undefined,
-  ): Promise<{ tree: string; skipped: SkippedFile[] }> {
-    const { doing, signal, source, also = [] } = request;
+  ): Promise<Scanned & { tree: string }> {
+    const { doing, signal, source, also = [], isBeginning = false } = request;
     const call = { doing, signal };
     const within = source.within === undefined ? {} : { within: source.within };
     const options = { ...call, ...within, excludesFile: excludesOf(site), maxFileBytes: this.#maxFileBytes };
     const all = borrowed === undefined ? site : { ...site, borrowed };
-    if (request.isBeginning === true) await this.#dropIgnored(all, options.excludesFile, call);
-    const skipped = await scanFiles(this.#git, all, { ...options, nested: 'take' });
-    skipped.push(...(await takeFiles(this.#git, all, also, call)));
+    const scanned = await scanFiles(this.#git, all, {
+      ...options,
+      nested: 'take',
+      ignored: isBeginning ? 'drop' : 'list',
+    });
+    if (also.length > 0) {
+      scanned.skipped.push(...(await takeFiles(this.#git, all, also, call)));
+      scanned.ignored = await listIgnored(this.#git, all, options);
+    }
     const tree = await writeTree(this.#git, { ...call, site: all });
     if (borrowed === undefined || (await keepBorrowed(this.#git, tree, this.site, borrowed, call))) {
-      return { tree, skipped };
+      return { tree, ...scanned };
     }
     // Something there was not what its name says: the files are read after all.
     await this.#git.run(['read-tree', '--empty'], { ...call, site });
     return this.#scan(site, request, undefined);
-  }
-
-  async #dropIgnored(
-    site: ScanSite,
-    excludesFile: string,
-    call: Pick<GitCall, 'doing' | 'signal'>,
-  ): Promise<void> {
-    const args = [
-      '-c',
-      `core.excludesFile=${excludesFile}`,
-      'ls-files',
-      '-z',
-      '--cached',
-      '--ignored',
-      '--exclude-standard',
-    ];
-    const ignored = splitPaths((await this.#git.run(args, { ...call, site })).stdout);
-    await setEntries(this.#git, new Map(ignored.map((file) => [file, null])), { ...call, site });
-  }
-
-  async #commit(
-    tree: string,
-    skipped: readonly SkippedFile[],
-    site: ScanSite,
-    { doing, signal, excludes, repository, source }: SnapshotRequest,
-  ): Promise<string> {
-    const call = { doing, signal, site: this.site };
-    const { head = null, index = null, indexDigest = null } = repository ?? {};
-    const where = source.within === undefined ? [] : ['--', textOf(source.within)];
-    const listing = ['-z', '--others', '--ignored', '--exclude-standard', '--directory', ...where];
-    const ignored = await this.#git.run(
-      ['-c', `core.excludesFile=${excludesOf(site)}`, 'ls-files', ...listing],
-      { doing, signal, site },
-    );
-    const parts: [string, string | Uint8Array][] = [
-      ['state.json', JSON.stringify({ head, indexDigest, skipped })],
-      ['ignored', ignored.stdout],
-      ['excludes', excludes],
-    ];
-    if (index !== null) parts.push(['index', index]);
-    const lines = await Promise.all(
-      parts.map(
-        async ([name, content]) => `100644 blob ${await writeBlob(this.#git, content, call)}\t${name}\n`,
-      ),
-    );
-    const input = [...lines, `040000 tree ${tree}\tfiles\n`].join('');
-    const whole = await this.#git.text(['mktree', '--missing'], { ...call, input });
-    return commitTree(this.#git, { tree: whole, message: doing, author: 'kandev' }, call);
   }
 
   /** Keeps a snapshot under another ref, too. */
@@ -255,13 +222,13 @@ export class SnapshotStore {
 
   /** The snapshot that is kept under a ref; null where there is none. */
   async read(ref: string, signal?: AbortSignal): Promise<Snapshot | null> {
-    const call = reading(this.site, signal);
-    const found = await this.#git.run(['for-each-ref', '--format=%(objectname)', ref], call);
-    const commit = found.stdout.toString().trim();
-    if (commit === '') return null;
-    const tree = await this.#git.text(['rev-parse', '--verify', `${commit}:files`], call);
-    const text = await this.#git.text(['cat-file', 'blob', `${commit}:state.json`], call);
-    return { commit, tree, ...v.parse(stateSchema, JSON.parse(text)) };
+    const { stdout } = await this.#git.run(['cat-file', '--batch'], {
+      ...reading(this.site, signal),
+      input: `${ref}:state.json\n${ref}\n`,
+    });
+    const [state, commit] = batchOf(stdout);
+    if (!state || !commit) return null;
+    return { commit: commit.oid, ...v.parse(stateSchema, JSON.parse(state.content.toString('utf8'))) };
   }
 
   /** The patterns of ignored files that a snapshot was taken by. */
@@ -372,6 +339,23 @@ export class SnapshotStore {
 /** Names what git remembers of the files of a folder. */
 export function keyOf(root: string, within: GitPath | ''): string {
   return createHash('sha256').update(`${root}\0${within}`).digest('hex').slice(0, 24);
+}
+
+/** What `cat-file --batch` says, one by one: an object, or that there is none. */
+function batchOf(output: Buffer): ({ oid: string; content: Buffer } | null)[] {
+  const found: ({ oid: string; content: Buffer } | null)[] = [];
+  for (let at = 0; at < output.length;) {
+    const end = output.indexOf('\n', at);
+    const [, oid, size] = /^([0-9a-f]+) \w+ (\d+)$/.exec(output.toString('latin1', at, end)) ?? [];
+    at = end + 1;
+    if (oid === undefined) {
+      found.push(null);
+      continue;
+    }
+    found.push({ oid, content: output.subarray(at, at + Number(size)) });
+    at += Number(size) + 1;
+  }
+  return found;
 }
 
 function excludesOf(site: ScanSite): string {
