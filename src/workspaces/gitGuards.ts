@@ -1,10 +1,10 @@
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { eachLimited } from './eachLimited.ts';
-import { findRepository, type Repository } from './findRepository.ts';
+import { findRepository, isSameRepository, type Repository } from './findRepository.ts';
 import { textOf, type GitPath } from './gitPath.ts';
 import type { GitCall } from './hostGit.ts';
-import { RepositoryRefs } from './repositoryRefs.ts';
+import { RepositoryRefs, settingOf } from './repositoryRefs.ts';
 import { UserRepository } from './userRepository.ts';
 import type { WorkspaceTools } from './workspaceTools.ts';
 
@@ -32,14 +32,19 @@ const shown = 5;
  * - all folders above these, for a mount that keeps `.git` does not keep `lib/` from being renamed and made anew.
  *
  * @param repositories as `lookForGit` has found them
+ * @param known the folder's own repository, with what was asked of it already
  * @returns the folders above first; and the places that cannot be held, relative to the root
  */
 export async function gitGuards(
   tools: WorkspaceTools,
-  { root, repositories }: { root: string; repositories: readonly GitPath[] },
+  {
+    root,
+    repositories,
+    known,
+  }: { root: string; repositories: readonly GitPath[]; known: UserRepository | null },
   call: Call,
 ): Promise<{ guards: GitGuard[]; unguarded: string[] }> {
-  const search = new GuardSearch(tools, root, await realpath(root), call);
+  const search = new GuardSearch(tools, { root, realRoot: await realpath(root), known }, call);
   await search.run(repositories);
   return search.result();
 }
@@ -57,16 +62,22 @@ class GuardSearch {
   /** As the user has opened it, which may be by a link, and as it is in the container. */
   readonly #root: string;
   readonly #realRoot: string;
+  readonly #known: UserRepository | null;
   readonly #call: Call;
   /** Paths relative to the root. */
   readonly #inside = new Set<string>();
   readonly #outside = new Set<string>();
   readonly #unguarded: string[] = [];
 
-  constructor(tools: WorkspaceTools, root: string, realRoot: string, call: Call) {
+  constructor(
+    tools: WorkspaceTools,
+    { root, realRoot, known }: { root: string; realRoot: string; known: UserRepository | null },
+    call: Call,
+  ) {
     this.#tools = tools;
     this.#root = root;
     this.#realRoot = realRoot;
+    this.#known = known;
     this.#call = call;
   }
 
@@ -137,16 +148,18 @@ class GuardSearch {
     // `findRepository` has seen that a worktree's folder leads back here.
     if (gitDir !== commonDir) return path.dirname(gitDir) === path.join(commonDir, 'worktrees');
     const settings = await new RepositoryRefs(this.#tools.git, repository)
-      .ownSettings(this.#call.signal)
+      .settings(this.#call.signal)
       .catch(() => []);
-    const workTree = settings.findLast(({ key }) => key === 'core.worktree')?.value;
-    if (workTree === undefined) return false;
+    const own = settings.filter(({ isOwn }) => isOwn);
+    const workTree = settingOf(own, 'core.worktree');
+    if (workTree === null) return false;
     return (await realpath(path.resolve(gitDir, workTree)).catch(() => null)) === topLevel;
   }
 
   async #holdSubmodules(repository: Repository): Promise<void> {
     const { signal } = this.#call;
-    const submodules = await new UserRepository(this.#tools, repository)
+    const known = this.#known && isSameRepository(this.#known.paths, repository) ? this.#known : null;
+    const submodules = await (known ?? new UserRepository(this.#tools, repository))
       .submodulesInIndex(this.#call)
       .catch((): GitPath[] => {
         signal?.throwIfAborted();

@@ -17,6 +17,9 @@ const maxFolders = 100_000;
 const maxFileBytes = 1024 ** 2;
 const atOnce = 16;
 const shownPrograms = 10;
+const maxSettingsSeen = 500;
+/** What git has said of settings, by a digest of their text: few of them are ever another when they are looked at again. */
+const settingsSeen = new Map<string, ReadonlyMap<string, string>>();
 
 /** What git itself, a clone or a submodule writes, and what starts no program. All else is named. */
 const harmless =
@@ -172,18 +175,31 @@ class Search {
     const stats = await lstat(this.#disk(file)).catch(() => null);
     if (stats === null) return;
     if (!stats.isFile() || stats.size > maxFileBytes) return this.#file(file);
-    const input = await readFile(this.#disk(file)).catch(() => '');
+    const content = await readFile(this.#disk(file)).catch(() => '');
+    const values = await this.#settingsIn(content);
+    if (values === null) return this.#file(file);
+    for (const [key, digest] of values) this.found.set(`${textOf(file)}: ${key}`, digest);
+  }
+
+  /** Of the settings in a file all but the harmless ones; null for what git cannot make sense of now. */
+  async #settingsIn(content: string | Uint8Array): Promise<ReadonlyMap<string, string> | null> {
+    const name = digestOf(content);
+    const known = settingsSeen.get(name);
+    if (known !== undefined) return known;
     // By stdin, since no process can be told a path that is no text.
     const args = ['config', '--file', '-', '--no-includes', '--list', '-z'];
-    // What git cannot make sense of now it may be able to later.
-    const answer = await this.#git.run(args, { ...this.#call, input, answers: [1, 128] });
-    if (answer.code !== 0) return this.#file(file);
+    const answer = await this.#git.run(args, { ...this.#call, input: content, answers: [1, 128] });
+    if (answer.code !== 0) return null;
     const values = new Map<string, string[]>();
     for (const item of answer.stdout.toString('utf8').split('\0').slice(0, -1)) {
       const [key = '', ...value] = item.split('\n');
       if (!harmless.test(key)) values.set(key, [...(values.get(key) ?? []), value.join('\n')]);
     }
-    for (const [key, all] of values) this.found.set(`${textOf(file)}: ${key}`, digestOf(all.join('\0')));
+    const digests = new Map([...values].map(([key, all]) => [key, digestOf(all.join('\0'))]));
+    const [oldest] = settingsSeen.keys();
+    if (oldest !== undefined && settingsSeen.size >= maxSettingsSeen) settingsSeen.delete(oldest);
+    settingsSeen.set(name, digests);
+    return digests;
   }
 
   /** Something that should not be there, with a digest of what it holds. */

@@ -29,9 +29,7 @@ export async function importCommit(
     ...call,
     input: Buffer.concat([
       ...contents.flatMap(([, content], at) => [Buffer.from(`blob\nmark :${at + 1}\n`), ...data(content)]),
-      Buffer.from(
-        `commit ${ref}\nmark :${contents.length + 1}\ncommitter Kandev <kandev@localhost> now\n`,
-      ),
+      Buffer.from(`commit ${ref}\nmark :${contents.length + 1}\ncommitter Kandev <kandev@localhost> now\n`),
       ...data(message),
       ...contents.map(([name], at) => Buffer.from(`M 100644 :${at + 1} ${name}\n`)),
       ...Object.entries(trees).map(([name, oid]) => Buffer.from(`M 040000 ${oid} ${name}\n`)),

@@ -3,8 +3,8 @@ import { lstat, mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { writeWhole } from './writeWhole.ts';
 import type { Repository } from './findRepository.ts';
-import type { HostGit, WorkSite } from './hostGit.ts';
-import { RepositoryRefs } from './repositoryRefs.ts';
+import type { WorkSite } from './hostGit.ts';
+import type { Setting } from './repositoryRefs.ts';
 
 /**
  * Of a repository's own settings, those that are values and start nothing: how files are converted, compared and
@@ -33,29 +33,24 @@ const maxFileBytes = 1024 ** 2;
  * in their global settings, are used.
  */
 export class Isolation {
-  readonly #git: HostGit;
   readonly #folder: string;
 
   /** @param folder in the storage, for the settings of all repositories */
-  constructor(git: HostGit, folder: string) {
-    this.#git = git;
+  constructor(folder: string) {
     this.#folder = folder;
   }
 
   /**
+   * @param settings what counts in the repository (`RepositoryRefs.settings`)
    * @param ownFilters what becomes of files for a filter of the repository's own: refused, or taken as they are stored
-   * @throws UserError when the repository's settings cannot be read
    */
   async siteOf(
     repository: Repository,
-    {
-      ownFilters = 'refuse',
-      signal,
-    }: { ownFilters?: 'refuse' | 'skip'; signal?: AbortSignal | undefined } = {},
+    settings: readonly Setting[],
+    ownFilters: 'refuse' | 'skip' = 'refuse',
   ): Promise<WorkSite> {
     const { gitDir, commonDir: real, topLevel } = repository;
-    const settings = await new RepositoryRefs(this.#git, repository).ownSettings(signal);
-    const own = ownFilters === 'skip' ? settings.filter(({ key }) => !ownFilter.test(key)) : settings;
+    const own = settings.filter(({ key, isOwn }) => isOwn && !(ownFilters === 'skip' && ownFilter.test(key)));
     const name = createHash('sha256').update(`${real}\0${ownFilters}`).digest('hex').slice(0, 16);
     const commonDir = path.join(this.#folder, name);
     await Promise.all(
@@ -89,7 +84,7 @@ function settingsText(own: readonly { key: string; value: string }[], commonDir:
 }
 
 /** One setting as git's configuration files have it. */
-function settingText(key: string, value: string): string {
+export function settingText(key: string, value: string): string {
   const first = key.indexOf('.');
   const last = key.lastIndexOf('.');
   const section = key.slice(0, first);

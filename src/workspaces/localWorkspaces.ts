@@ -59,7 +59,7 @@ export class LocalWorkspaces implements api.Workspaces {
     await indexes.open();
     await store.open();
     await records.open();
-    const isolation = new Isolation(git, path.join(folder, 'isolated'));
+    const isolation = new Isolation(path.join(folder, 'isolated'));
     const remotes = new RemoteRepositories(git, path.join(folder, 'repositories'));
     const merger = new Merger(git);
     return new LocalWorkspaces({

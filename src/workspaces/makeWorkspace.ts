@@ -8,6 +8,7 @@ import type { GitCall } from './hostGit.ts';
 import { ignorePatterns } from './ignorePatterns.ts';
 import { makePrivateClone } from './privateClone.ts';
 import { parseRemoteUrl } from './remoteUrl.ts';
+import { settingOf } from './repositoryRefs.ts';
 import { treeOf } from './resultCommit.ts';
 import { commitTree } from './trees.ts';
 import { UserRepository } from './userRepository.ts';
@@ -45,6 +46,7 @@ function blank(request: PrepareRequest): WorkspaceRecord {
     hasBegun: false,
     undos: [],
     gitPrograms: {},
+    links: null,
     createdAt: Date.now(),
   };
 }
@@ -114,7 +116,7 @@ async function makeClone(
   }
   const source = new UserRepository(tools, found.repository);
   const { start, base } = await startOfClone(tools, source, { ...place, taskId: request.workspaceId }, call);
-  const origin = await source.refs.configured('remote.origin.url', call.signal);
+  const origin = settingOf(await source.settings(call.signal), 'remote.origin.url');
   const draft = {
     ...blank(request),
     ...found,
@@ -128,7 +130,7 @@ async function makeClone(
   const url = origin === null ? null : withoutPassword(origin);
   await makePrivateClone(tools.git, tools.isolation, {
     ...call,
-    source: found.repository,
+    source,
     commit: start,
     branch: draft.branch,
     base,
@@ -215,7 +217,7 @@ async function makeOfRemote(
   await source.refs.update(refNames.start(record.id), commit, { signal: call.signal });
   await makePrivateClone(tools.git, tools.isolation, {
     ...call,
-    source: repository,
+    source,
     commit,
     branch: record.branch ?? branch,
     base: { name: branch, commit },

@@ -5,7 +5,8 @@ import { findRepository, isSameRepository } from './findRepository.ts';
 import { gitPathOf, type GitPath } from './gitPath.ts';
 import type { GitCall } from './hostGit.ts';
 import { ignorePatterns } from './ignorePatterns.ts';
-import { keyOf, type Snapshot, type SnapshotSource } from './snapshotStore.ts';
+import { settingOf } from './repositoryRefs.ts';
+import { keyOf, type RepositoryState, type Snapshot, type SnapshotSource } from './snapshotStore.ts';
 import { UserRepository } from './userRepository.ts';
 import type { WorkspaceRecord } from './workspaceRecord.ts';
 import type { WorkspaceTools } from './workspaceTools.ts';
@@ -69,7 +70,8 @@ async function sourceOf(
   prefix: GitPath | '',
   repository: UserRepository | null,
 ): Promise<SnapshotSource> {
-  const format = await repository?.refs.configured('extensions.objectFormat').catch(() => null);
+  const settings = (await repository?.settings().catch(() => null)) ?? [];
+  const format = settingOf(settings, 'extensions.objectformat');
   return {
     root,
     key: keyOf(root, prefix),
@@ -85,8 +87,7 @@ async function sourceOf(
 async function excludesAt(tools: WorkspaceTools, place: Place, signal?: AbortSignal): Promise<string> {
   const { repository, source } = place;
   const exclude = [...place.exclude, ...ownFolder(tools, source.root)];
-  const site = repository ? await repository.site(signal) : tools.store.site;
-  return ignorePatterns(tools.git, site, repository?.paths ?? null, exclude, signal);
+  return ignorePatterns(tools.git, tools.store.site, repository, exclude, signal);
 }
 
 /** Somebody may open the folder that our storage lies in, such as their home. */
@@ -104,27 +105,25 @@ export interface SnapshotOptions extends Call {
   ref: string;
   /** Patterns of an earlier snapshot; those of now when left out. */
   excludes?: string;
-  also?: readonly GitPath[];
+  also?: () => Promise<readonly GitPath[]>;
   isBeginning?: boolean;
-  /** Of kind `folder`, HEAD and index belong to the state. */
+  /** Of kind `folder`, HEAD and index belong to the state; and how they are, where that was asked already. */
   withRepository: boolean;
+  state?: Promise<RepositoryState>;
 }
 
 export async function takeSnapshot(
   tools: WorkspaceTools,
   place: Place,
-  { ref, doing, signal, excludes, also = [], isBeginning = false, withRepository }: SnapshotOptions,
+  { ref, doing, signal, isBeginning = false, withRepository, ...options }: SnapshotOptions,
 ): Promise<Snapshot> {
   const call = { doing, signal };
-  return tools.store.take({
-    ...call,
-    ref,
-    also,
-    isBeginning,
-    source: place.source,
-    excludes: excludes ?? (await excludesAt(tools, place, signal)),
-    repository: withRepository && place.repository ? await place.repository.state(call) : null,
-  });
+  const [excludes, also, repository] = await Promise.all([
+    options.excludes ?? excludesAt(tools, place, signal),
+    options.also?.() ?? [],
+    withRepository && place.repository ? (options.state ?? place.repository.state(call)) : null,
+  ]);
+  return tools.store.take({ ...call, ref, also, isBeginning, source: place.source, excludes, repository });
 }
 
 /** Of the files that are open with unsaved changes, those below a place, as they are named there. */

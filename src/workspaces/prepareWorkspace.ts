@@ -10,6 +10,7 @@ import { makeWorkspace, repositoryOfFolder } from './makeWorkspace.ts';
 import { takeSnapshot, workspacePlace, type Place } from './openWorkspace.ts';
 import { outsideLinks } from './outsideLinks.ts';
 import { checkpointBefore } from './runCheckpoints.ts';
+import type { Snapshot } from './snapshotStore.ts';
 import { setupDigest, type SetupScript } from './setupScript.ts';
 import { UserRepository } from './userRepository.ts';
 import { checkedId, type WorkspaceRecord } from './workspaceRecord.ts';
@@ -34,14 +35,16 @@ export async function prepareWorkspace(
       : await makeOrRemove(tools, request, present, call);
   const place = await workspacePlace(tools, record);
   const copiedIn = await copyInto(tools, record, request, place, call);
-  if (record.kind !== 'folder' && !record.isReady) {
-    await takeBase(tools, record, place, call);
-  }
-  const { snapshot, warnings } = await checkpointBefore(tools, record, place, request.runId, call);
+  const isNew = record.kind !== 'folder' && !record.isReady;
+  const base = isNew ? await takeBase(tools, record, place, call) : null;
+  const [{ snapshot, warnings }, git] = await Promise.all([
+    checkpointBefore(tools, record, { place, runId: request.runId, taken: base }, call),
+    gitOf(tools, record, place, call),
+  ]);
   const runs = [...record.runs.filter((run) => run !== request.runId), request.runId];
   const isSetUp = request.setup === null || record.setup === setupDigest(request.setup);
   const hasBegun = record.hasBegun || isSetUp;
-  const { gitPrograms, guards, unguarded } = await gitOf(tools, record, call);
+  const { gitPrograms, guards, unguarded } = git;
   await tools.records.change(record.id, {
     ...{ isReady: true, runs, discarded: null, hasBegun, gitPrograms },
   });
@@ -64,13 +67,14 @@ export async function prepareWorkspace(
 async function gitOf(
   tools: WorkspaceTools,
   record: WorkspaceRecord,
+  { repository: known }: Place,
   call: Call,
 ): Promise<{ gitPrograms: GitPrograms; guards: GitGuard[]; unguarded: string[] }> {
   if (record.kind !== 'folder') return { gitPrograms: {}, guards: [], unguarded: [] };
   const { root } = record;
   const site = tools.store.site;
   const { programs, repositories } = await lookForGit(root, tools.git, { ...call, site });
-  const { guards, unguarded } = await gitGuards(tools, { root, repositories }, call);
+  const { guards, unguarded } = await gitGuards(tools, { root, repositories, known }, call);
   const warning = unguardedText(unguarded);
   return { gitPrograms: programs, guards, unguarded: warning === null ? [] : [warning] };
 }
@@ -82,8 +86,9 @@ export async function afterSetup(
   call: Call,
 ): Promise<void> {
   const place = await workspacePlace(tools, record);
-  if (!record.hasBegun && record.kind !== 'folder') await takeBase(tools, record, place, call);
-  await checkpointBefore(tools, record, place, runId, call);
+  const isBase = !record.hasBegun && record.kind !== 'folder';
+  const taken = isBase ? await takeBase(tools, record, place, call) : null;
+  await checkpointBefore(tools, record, { place, runId, taken }, call);
   await tools.records.change(record.id, { setup: setupDigest(setup), hasBegun: true });
 }
 
@@ -93,9 +98,9 @@ async function takeBase(
   record: WorkspaceRecord,
   place: Place,
   call: Call,
-): Promise<void> {
+): Promise<Snapshot> {
   const ref = refNames.base(record.id);
-  await takeSnapshot(tools, place, { ...call, ref, isBeginning: true, withRepository: false });
+  return takeSnapshot(tools, place, { ...call, ref, isBeginning: true, withRepository: false });
 }
 
 /** A folder may have got a repository since its last run, or another one: what is there now is the user's. */
@@ -113,6 +118,7 @@ async function refreshed(
     repository: found?.repository ?? null,
     prefix: found?.prefix ?? '',
     exclude: [...exclude],
+    ...(record.root === place.folder ? {} : { links: null }),
   });
 }
 
@@ -166,7 +172,7 @@ async function warningsOf(
   tree: string,
   call: Call,
 ): Promise<string[]> {
-  const links = await outsideLinks(tools.git, tree, place.source.root, { ...call, site: tools.store.site });
+  const links = await linksOf(tools, record, place, tree, call);
   const warnings = links.map(
     (link) =>
       `The link ${link} leads out of the workspace: in the container it leads somewhere else, or nowhere.`,
@@ -177,6 +183,21 @@ async function warningsOf(
     if (submodules.length > 0) warnings.push(`Submodules are empty in a clone: ${submodules.join(', ')}.`);
   }
   return warnings;
+}
+
+/** Those of an earlier look where the files have not changed since: where a link leads is a part of them. */
+async function linksOf(
+  tools: WorkspaceTools,
+  record: WorkspaceRecord,
+  { source }: Place,
+  tree: string,
+  call: Call,
+): Promise<string[]> {
+  const known = record.links;
+  if (known?.tree === tree) return known.outside;
+  const outside = await outsideLinks(tools.git, tree, source.root, { ...call, site: tools.store.site });
+  await tools.records.change(record.id, { links: { tree, outside } });
+  return outside;
 }
 
 async function exists(folder: string): Promise<boolean> {

@@ -1,13 +1,14 @@
-import { copyFile, lstat, mkdir } from 'node:fs/promises';
+import { appendFile, copyFile, lstat, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { copyObjects } from './copyObjects.ts';
 import type { Repository } from './findRepository.ts';
 import type { GitCall, HostGit } from './hostGit.ts';
-import type { Isolation } from './isolation.ts';
-import { RepositoryRefs } from './repositoryRefs.ts';
+import { settingText, type Isolation } from './isolation.ts';
+import { RepositoryRefs, settingOf, type Setting } from './repositoryRefs.ts';
+import type { UserRepository } from './userRepository.ts';
 
 export interface CloneRequest {
-  source: Repository;
+  source: UserRepository;
   /** What the agent begins with. */
   commit: string;
   /** Of its own. */
@@ -39,35 +40,41 @@ export async function makePrivateClone(
   await mkdir(root, { recursive: true });
   const clone = cloneAt(root);
   const site = { gitDir: clone.gitDir };
-  const from = await isolation.siteOf(source, { signal, ownFilters: 'skip' });
+  const settings = await source.settings(signal);
+  const from = await isolation.siteOf(source.paths, settings, 'skip');
+  const { commonDir } = source.paths;
   const format = commit.length === 64 ? 'sha256' : 'sha1';
   const init = ['init', '--quiet', '--template=', `--object-format=${format}`, `--initial-branch=${branch}`];
   await git.run(init, { ...call, site });
-  if (url !== null) {
-    await git.run(['config', 'remote.origin.url', url], { ...call, site });
-    await git.run(['config', 'remote.origin.fetch', '+refs/heads/*:refs/remotes/origin/*'], {
-      ...call,
-      site,
-    });
-  }
-  for (const key of ['core.autocrlf', 'core.eol']) {
-    const value = await new RepositoryRefs(git, source).configured(key, signal);
-    if (value !== null) await git.run(['config', key, value], { ...call, site });
-  }
+  await appendFile(path.join(clone.gitDir, 'config'), ownSettings(settings, url));
   await copyObjects(git, { ...call, from, to: site, want: base ? [commit, base.commit] : [commit] });
-  await copyIfThere(path.join(source.commonDir, 'shallow'), path.join(clone.gitDir, 'shallow'));
+  await copyIfThere(path.join(commonDir, 'shallow'), path.join(clone.gitDir, 'shallow'));
   await mkdir(path.join(clone.gitDir, 'info'), { recursive: true });
-  await copyIfThere(
-    path.join(source.commonDir, 'info', 'exclude'),
-    path.join(clone.gitDir, 'info', 'exclude'),
-  );
-  await git.run(['update-ref', `refs/heads/${branch}`, commit], { ...call, site });
-  if (base) {
-    await git.run(['update-ref', `refs/remotes/origin/${base.name}`, base.commit], { ...call, site });
-  }
+  await copyIfThere(path.join(commonDir, 'info', 'exclude'), path.join(clone.gitDir, 'info', 'exclude'));
+  const refs = [
+    `create refs/heads/${branch} ${commit}\n`,
+    ...(base ? [`create refs/remotes/origin/${base.name} ${base.commit}\n`] : []),
+  ];
+  await git.run(['update-ref', '--stdin'], { ...call, site, input: refs.join('') });
   // With the source's settings: line ends and the user's own filters as in the folder.
   const target = { ...from, workTree: root, index: path.join(clone.gitDir, 'index') };
   await git.run(['read-tree', '-m', '-u', commit], { ...call, site: target });
+}
+
+/** Where it came from, and how line ends are in the user's own folder. */
+function ownSettings(settings: readonly Setting[], url: string | null): string {
+  const origin =
+    url === null
+      ? []
+      : [
+          { key: 'remote.origin.url', value: url },
+          { key: 'remote.origin.fetch', value: '+refs/heads/*:refs/remotes/origin/*' },
+        ];
+  const lineEnds = ['core.autocrlf', 'core.eol'].flatMap((key) => {
+    const value = settingOf(settings, key);
+    return value === null ? [] : [{ key, value }];
+  });
+  return [...origin, ...lineEnds].map(({ key, value }) => settingText(key, value)).join('');
 }
 
 /** A clone's parts, named and not looked for: an agent may have put something else into their place. */
@@ -91,8 +98,7 @@ export interface AgentCommits {
  */
 export async function fetchAgentCommits(
   git: HostGit,
-  isolation: Isolation,
-  { root, source, have, neutral }: { root: string; source: Repository; have: string; neutral: string },
+  { root, source, have, neutral }: { root: string; source: UserRepository; have: string; neutral: string },
   call: Pick<GitCall, 'doing' | 'signal'>,
 ): Promise<AgentCommits> {
   const clone = cloneAt(root);
@@ -108,7 +114,7 @@ export async function fetchAgentCommits(
   );
   if (want.length > 0) {
     const from = { gitDir: neutral, objects: path.join(clone.gitDir, 'objects') };
-    const to = await isolation.siteOf(source, { signal: call.signal });
+    const to = await source.site(call.signal);
     await copyObjects(git, { ...call, from, to, want, have: [have], isUntrusted: true });
   }
   return { head, branches };

@@ -9,6 +9,19 @@ export interface Head {
   oid: string | null;
 }
 
+/** A setting of git, as `git config --list` names it: section and name in small letters. */
+export interface Setting {
+  key: string;
+  value: string;
+  /** The repository's own, not the user's or the machine's. */
+  isOwn: boolean;
+}
+
+/** What git goes by of a setting; null when it is not set. */
+export function settingOf(settings: readonly Setting[], key: string): string | null {
+  return settings.findLast((setting) => setting.key === key)?.value ?? null;
+}
+
 /** The commands that may see a repository's own configuration: none of them starts a program that it names. */
 type RefCommand = 'config' | 'for-each-ref' | 'rev-parse' | 'symbolic-ref' | 'update-ref';
 
@@ -26,6 +39,13 @@ export class RepositoryRefs {
   }
 
   async head(signal?: AbortSignal): Promise<Head> {
+    const both = await this.#run('rev-parse', ['HEAD', '--symbolic-full-name', 'HEAD'], {
+      answers: [1, 128],
+      signal,
+    });
+    const [, tip, name] = /^([0-9a-f]{40,64})\n(HEAD|refs\/.+)\n$/.exec(both.stdout.toString('utf8')) ?? [];
+    if (tip !== undefined) return { ref: name === 'HEAD' ? null : (name ?? null), oid: tip };
+    // Before the first commit, and where a branch is called HEAD too.
     const [symbolic, oid] = await Promise.all([
       this.#run('symbolic-ref', ['--quiet', 'HEAD'], { answers: [1], signal }),
       this.resolve('HEAD', signal),
@@ -90,26 +110,19 @@ export class RepositoryRefs {
     await this.#run('update-ref', ['--stdin'], { input, signal });
   }
 
-  /** A value of the configuration of the user or the repository; null when it is not set. */
-  async configured(key: string, signal?: AbortSignal): Promise<string | null> {
-    const answer = await this.#run('config', ['--get', key], { answers: [1], signal });
-    return answer.code === 0 ? answer.stdout.toString('utf8').trimEnd() : null;
-  }
-
-  /** The repository's own settings, not the user's. */
-  async ownSettings(signal?: AbortSignal): Promise<{ key: string; value: string }[]> {
+  /** All that counts in the repository, in the order in which later ones stand above earlier ones. */
+  async settings(signal?: AbortSignal): Promise<Setting[]> {
     const { stdout } = await this.#run('config', ['--list', '-z', '--show-scope', '--includes'], { signal });
     const parts = stdout.toString('utf8').split('\0');
-    const settings: { key: string; value: string }[] = [];
+    const settings: Setting[] = [];
     for (let at = 0; at + 1 < parts.length; at += 2) {
       const scope = parts[at];
       const entry = parts[at + 1] ?? '';
-      if (scope !== 'local' && scope !== 'worktree') continue;
+      const isOwn = scope === 'local' || scope === 'worktree';
       const end = entry.indexOf('\n');
       // A key without a value means true.
-      settings.push(
-        end < 0 ? { key: entry, value: 'true' } : { key: entry.slice(0, end), value: entry.slice(end + 1) },
-      );
+      if (end < 0) settings.push({ key: entry, value: 'true', isOwn });
+      else settings.push({ key: entry.slice(0, end), value: entry.slice(end + 1), isOwn });
     }
     return settings;
   }

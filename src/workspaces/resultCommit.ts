@@ -113,8 +113,7 @@ async function fetchCommits(
   const { repository, start } = startOf(record, place);
   const { head, branches } = await fetchAgentCommits(
     tools.git,
-    tools.isolation,
-    { root: place.source.root, source: repository.paths, have: start, neutral: tools.store.site.gitDir },
+    { root: place.source.root, source: repository, have: start, neutral: tools.store.site.gitDir },
     call,
   );
   const runId = record.runs.at(-1) ?? record.id;

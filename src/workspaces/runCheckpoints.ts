@@ -4,7 +4,7 @@ import { lookForGit, newGitPrograms } from './gitPrograms.ts';
 import type { GitCall } from './hostGit.ts';
 import { takeSnapshot, workspacePlace, type Place } from './openWorkspace.ts';
 import { commitClone } from './resultCommit.ts';
-import type { Snapshot } from './snapshotStore.ts';
+import type { RepositoryState, Snapshot } from './snapshotStore.ts';
 import { commitTree, diffTrees, listChanges } from './trees.ts';
 import type { UserRepository } from './userRepository.ts';
 import type { WorkspaceRecord } from './workspaceRecord.ts';
@@ -13,38 +13,50 @@ import { refNames, type WorkspaceTools } from './workspaceTools.ts';
 
 type Call = Pick<GitCall, 'doing' | 'signal'>;
 
-/** Takes the checkpoint before a run, in the storage and as a commit in the repository. */
+/**
+ * Takes the checkpoint before a run, in the storage and as a commit in the repository.
+ *
+ * @param taken what the workspace began with, where that was looked at just now; null otherwise
+ */
 export async function checkpointBefore(
   tools: WorkspaceTools,
   record: WorkspaceRecord,
-  place: Place,
-  runId: string,
+  { place, runId, taken }: { place: Place; runId: string; taken: Snapshot | null },
   call: Call,
 ): Promise<{ snapshot: Snapshot; warnings: string[] }> {
   const isFolder = record.kind === 'folder';
   const { repository } = place;
+  const state = isFolder ? repository?.state(call) : undefined;
+  const ref = refNames.before(runId);
   const [snapshot, warnings] = await Promise.all([
-    takeSnapshot(tools, place, {
-      ...call,
-      ref: refNames.before(runId),
-      withRepository: isFolder,
-      isBeginning: true,
-      also: isFolder && repository ? await repository.ignoredButTracked(call) : [],
-    }),
-    repository ? keepBefore(tools, record, { place, repository, runId }, call) : [],
+    taken
+      ? tools.store.keep(ref, taken)
+      : takeSnapshot(tools, place, {
+          ...{ ...call, ref, withRepository: isFolder, isBeginning: true },
+          ...(state && repository ? { state, also: () => repository.ignoredButTracked(call) } : {}),
+        }),
+    repository ? keepBefore(tools, record, { place, repository, state, runId }, call) : [],
   ]);
   return { snapshot, warnings };
+}
+
+interface KeptBefore {
+  place: Place;
+  repository: UserRepository;
+  /** Of kind `folder`. */
+  state: Promise<RepositoryState> | undefined;
+  runId: string;
 }
 
 async function keepBefore(
   tools: WorkspaceTools,
   record: WorkspaceRecord,
-  { place, repository, runId }: { place: Place; repository: UserRepository; runId: string },
+  { place, repository, state, runId }: KeptBefore,
   call: Call,
 ): Promise<string[]> {
   const ref = refNames.before(runId);
   try {
-    if (record.kind === 'folder') await repository.checkpoint(ref, `Before run ${runId}`, call);
+    if (state) await repository.checkpoint(ref, (await state).head.oid, `Before run ${runId}`, call);
     else if (record.runs.length === 0)
       await repository.refs.update(ref, record.startCommit, { signal: call.signal });
     else {

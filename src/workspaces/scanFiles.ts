@@ -89,7 +89,15 @@ async function ignoredBy(
 ): Promise<Ignored> {
   const { doing, signal, within, ignored } = options;
   if (ignored === undefined) return { others: [], tracked: [] };
-  const args = [...excludesBy(options), 'ls-files', '-z', '-t', '--others', '--ignored', '--exclude-standard'];
+  const args = [
+    ...excludesBy(options),
+    'ls-files',
+    '-z',
+    '-t',
+    '--others',
+    '--ignored',
+    '--exclude-standard',
+  ];
   const tracked = ignored === 'drop' ? ['--cached'] : [];
   const { stdout } = await git.run([...args, '--directory', ...tracked, ...pathsOf(within)], {
     doing,

@@ -10,7 +10,14 @@ import { importCommit } from './importCommit.ts';
 import { keepBorrowed } from './keepBorrowed.ts';
 import { KeyedLock } from './keyedLock.ts';
 import type { Head } from './repositoryRefs.ts';
-import { listIgnored, scanFiles, takeFiles, type Scanned, type ScanSite, type SkippedFile } from './scanFiles.ts';
+import {
+  listIgnored,
+  scanFiles,
+  takeFiles,
+  type Scanned,
+  type ScanSite,
+  type SkippedFile,
+} from './scanFiles.ts';
 import { contentOf, entryAt, writeTree } from './trees.ts';
 import type { WorkIndexes } from './workIndex.ts';
 
@@ -190,8 +197,10 @@ export class SnapshotStore {
   }
 
   /** Keeps a snapshot under another ref, too. */
-  async keep(ref: string, { commit }: Snapshot): Promise<void> {
-    await this.#git.run(['update-ref', ref, commit], { doing: 'keeping a checkpoint', site: this.site });
+  async keep(ref: string, snapshot: Snapshot): Promise<Snapshot> {
+    const call = { doing: 'keeping a checkpoint', site: this.site };
+    await this.#git.run(['update-ref', ref, snapshot.commit], call);
+    return snapshot;
   }
 
   /** Forgets snapshots; those that do not exist are not missed. */

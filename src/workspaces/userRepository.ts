@@ -7,7 +7,7 @@ import { foldersOf, joinPaths, onDisk, splitPaths, textOf, type GitPath } from '
 import type { GitCall, GitSite, HostGit, WorkSite } from './hostGit.ts';
 import type { Isolation } from './isolation.ts';
 import type { MergeConflict } from './mergeTrees.ts';
-import { RepositoryRefs, type Head } from './repositoryRefs.ts';
+import { RepositoryRefs, type Head, type Setting } from './repositoryRefs.ts';
 import { scanFiles, takeFiles, type ScanSite } from './scanFiles.ts';
 import type { RepositoryState } from './snapshotStore.ts';
 import { commitTree, diffTrees, setEntries, writeTree, type TreeDifference } from './trees.ts';
@@ -38,7 +38,10 @@ export class UserRepository {
   readonly #tools: UserRepositoryTools;
   readonly paths: Repository;
   readonly refs: RepositoryRefs;
-  #site: WorkSite | null = null;
+  // For as long as one thing is done; whoever does the next asks anew.
+  #settings: Promise<Setting[]> | null = null;
+  #site: Promise<WorkSite> | null = null;
+  #staged: Promise<Buffer> | null = null;
 
   constructor(tools: UserRepositoryTools, paths: Repository) {
     this.#tools = tools;
@@ -46,21 +49,27 @@ export class UserRepository {
     this.refs = new RepositoryRefs(tools.git, paths);
   }
 
-  /** Where commands that read and write files may run: see `Isolation`. */
-  async site(signal?: AbortSignal): Promise<WorkSite> {
-    // For as long as one thing is done; whoever does the next asks anew.
-    return (this.#site ??= await this.#tools.isolation.siteOf(this.paths, { signal }));
+  /** @throws UserError when the repository's settings cannot be read */
+  settings(signal?: AbortSignal): Promise<Setting[]> {
+    return (this.#settings ??= this.refs.settings(signal));
   }
 
-  /** HEAD and the index, to be kept with a snapshot. */
+  /** Where commands that read and write files may run: see `Isolation`. Throws as `settings`. */
+  site(signal?: AbortSignal): Promise<WorkSite> {
+    return (this.#site ??= this.settings(signal).then((settings) =>
+      this.#tools.isolation.siteOf(this.paths, settings),
+    ));
+  }
+
+  /** HEAD and the index as they are now, to be kept with a snapshot. */
   async state(call: Call): Promise<RepositoryState> {
-    const site = await this.site(call.signal);
-    const [head, index, listed] = await Promise.all([
+    this.#staged = null;
+    const [head, index, staged] = await Promise.all([
       this.refs.head(call.signal),
       this.#index(),
-      this.#tools.git.run(['ls-files', '-z', '--stage'], { ...call, site }),
+      this.#listStaged(call),
     ]);
-    return { head, index, indexDigest: createHash('sha256').update(listed.stdout).digest('hex') };
+    return { head, index, indexDigest: createHash('sha256').update(staged).digest('hex') };
   }
 
   /** Files that are ignored and all the same in the index: they belong to the user's work. */
@@ -162,14 +171,14 @@ export class UserRepository {
     await writeFile(path.join(gitDir, 'MERGE_HEAD'), `${commit}\n`);
   }
 
-  /** Keeps the files as they are now as a commit on top of HEAD. */
-  async checkpoint(ref: string, message: string, call: Call): Promise<string> {
-    const [tree, site, head] = await Promise.all([
-      this.workingTree(call),
-      this.site(call.signal),
-      this.refs.head(call.signal),
-    ]);
-    const parents = head.oid === null ? [] : [head.oid];
+  /**
+   * Keeps the files as they are now as a commit.
+   *
+   * @param parent where HEAD stands; null before the first commit
+   */
+  async checkpoint(ref: string, parent: string | null, message: string, call: Call): Promise<string> {
+    const [tree, site] = await Promise.all([this.workingTree(call), this.site(call.signal)]);
+    const parents = parent === null ? [] : [parent];
     const content = { tree, parents, message, author: 'kandev' } as const;
     const commit = await commitTree(this.#tools.git, content, { ...call, site });
     await this.refs.update(ref, commit, { signal: call.signal });
@@ -192,7 +201,7 @@ export class UserRepository {
     return this.withIndex(call, async (ownSite) => {
       const site = { ...ownSite, workTree };
       await git.run(['read-tree', base], { ...call, site });
-      const submodules = await this.#submodules(site, call);
+      const submodules = new Set(submodulesOf(await this.#stagedAt(site, call)));
       const isInside = (file: GitPath): boolean => foldersOf(file).some((folder) => submodules.has(folder));
       const own = [...differences].filter(([file]) => !isInside(file));
       const gone = own.filter(([, { after }]) => after === null);
@@ -213,8 +222,7 @@ export class UserRepository {
       ...call,
       site,
     });
-    const lines = splitPaths(stdout).filter((line) => line.startsWith('160000 '));
-    return lines.map((line) => textOf(line.slice(line.indexOf('\t') + 1) as GitPath));
+    return submodulesOf(stdout).map(textOf);
   }
 
   /**
@@ -309,14 +317,23 @@ export class UserRepository {
 
   /** The submodules that the index names, whether they are checked out or not. */
   async submodulesInIndex(call: Call): Promise<GitPath[]> {
-    return [...(await this.#submodules(await this.site(call.signal), call))];
+    return submodulesOf(await this.#listStaged(call));
   }
 
-  async #submodules(site: GitSite, call: Call): Promise<Set<GitPath>> {
-    const { stdout } = await this.#tools.git.run(['ls-files', '-z', '--stage'], { ...call, site });
-    const lines = splitPaths(stdout).filter((line) => line.startsWith('160000 '));
-    return new Set(lines.map((line) => line.slice(line.indexOf('\t') + 1) as GitPath));
+  /** The index as text; also for who asks soon after. */
+  #listStaged(call: Call): Promise<Buffer> {
+    return (this.#staged ??= this.site(call.signal).then((site) => this.#stagedAt(site, call)));
   }
+
+  async #stagedAt(site: GitSite, call: Call): Promise<Buffer> {
+    return (await this.#tools.git.run(['ls-files', '-z', '--stage'], { ...call, site })).stdout;
+  }
+}
+
+/** In what `ls-files --stage` or `ls-tree` says. */
+function submodulesOf(listing: Buffer): GitPath[] {
+  const lines = splitPaths(listing).filter((line) => line.startsWith('160000 '));
+  return lines.map((line) => line.slice(line.indexOf('\t') + 1) as GitPath);
 }
 
 function isSameHead(one: Head | null, other: Head | null): boolean {

@@ -61,6 +61,8 @@ const recordSchema = v.object({
   hasBegun: v.boolean(),
   /** Of a folder: what its git settings could run when the last run began (gitPrograms.ts). */
   gitPrograms: v.optional(v.record(v.string(), v.string()), {}),
+  /** The links that led out of it when its files were those of this tree. */
+  links: v.optional(v.nullable(v.object({ tree: v.string(), outside: v.array(v.string()) })), null),
   undos: v.array(undoSchema),
   createdAt: v.number(),
 });
