@@ -138,6 +138,7 @@ async function open(folder: string, log = silentLog, maxRuns = 1): Promise<Opene
         turnLimitMinutes: 0,
         runLimitMinutes: 0,
       }),
+      agentCards: () => ({ perCard: 10, depth: 1, mayStart: false }),
       whenClosed: () => 'stop',
       keepContainerMinutes: () => 10,
       wireRecordDays: () => 30,

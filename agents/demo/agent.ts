@@ -37,6 +37,7 @@ import {
   slashCommands,
 } from './settings.ts';
 import { reportProblems, runScript } from './steps.ts';
+import { Toolbox } from './toolbox.ts';
 import { Turn, type Opening } from './turn.ts';
 import type { Wire } from './wire.ts';
 
@@ -61,6 +62,7 @@ const keyMethod: AuthMethod & { type: string; vars: object[] } = {
 interface ActiveSession {
   session: Session;
   opening: Opening;
+  toolbox: Toolbox;
   turn?: AbortController;
 }
 
@@ -189,7 +191,7 @@ export class DemoAgent {
   ): void {
     const { cwd, additionalDirectories = [], mcpServers = [] } = opened;
     const opening = { cwd, additionalDirectories, mcpServers: mcpServers.map(({ name }) => name) };
-    this.active.set(session.sessionId, { session, opening });
+    this.active.set(session.sessionId, { session, opening, toolbox: new Toolbox(mcpServers) });
     // After the response: a client learns from it which session the commands are for.
     setImmediate(() => {
       void client
@@ -268,10 +270,11 @@ export class DemoAgent {
     if (active.turn !== undefined) throw RequestError.invalidRequest(undefined, 'a turn is already running');
     const controller = new AbortController();
     active.turn = controller;
-    const { session, opening } = active;
+    const { session, opening, toolbox } = active;
     const turn = new Turn({
       session,
       opening,
+      toolbox,
       client,
       clientCapabilities: this.clientCapabilities,
       wire: this.wire,

@@ -1,6 +1,7 @@
 /** What the demo agent answers once it knows the folder, and what its slash commands do. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { createCards } from './cards.ts';
 import { renderDetails, renderOverview, renderTodos } from './overview.ts';
 import { shorten } from './survey.ts';
 import { describeResult, lookAround, runTour } from './tour.ts';
@@ -18,6 +19,8 @@ export async function answer(turn: Turn, prompt: string): Promise<void> {
       return listTodos(turn);
     case 'extend':
       return extendOverview(turn, rest || 'More detail, please.');
+    case 'cards':
+      return createCards(turn);
     case 'help':
       return explain(turn);
   }
@@ -75,6 +78,7 @@ async function explain(turn: Turn): Promise<void> {
     `I am Kandev's demo agent, and I have no language model to answer that with.${known}` +
       `${written}${goal}${written === '' ? '' : '.'}\n\n` +
       'You can ask me to:\n- extend the overview (`/extend`)\n- list the TODO comments (`/todos`)\n' +
+      '- create cards for TODO comments (`/cards`)\n' +
       '- write a new overview (`/overview` and what it is for)',
   );
   await turn.reportUsage();

@@ -58,6 +58,8 @@ export type Step =
   | { do: 'update'; json: unknown }
   | { do: 'request'; method: string; params: object }
   | { do: 'notify'; method: string; params: object }
+  | { do: 'tools' }
+  | { do: 'call'; name: string; input: Record<string, unknown> }
   | { do: 'session' }
   | { do: 'env'; name: string }
   | { do: 'stderr'; text: string }
@@ -178,6 +180,8 @@ const parsers = new Map<string, (reader: WordReader) => Step>([
     (reader) => ({ do: 'request', method: reader.word('the method'), params: parseParams(reader) }),
   ],
   ['notify', (reader) => ({ do: 'notify', method: reader.word('the method'), params: parseParams(reader) })],
+  ['tools', () => ({ do: 'tools' })],
+  ['call', (reader) => ({ do: 'call', name: reader.word('the tool'), input: parseParams(reader) })],
   ['session', () => ({ do: 'session' })],
   ['env', (reader) => ({ do: 'env', name: reader.word('the name') })],
   ['stderr', (reader) => ({ do: 'stderr', text: reader.text('the text') })],
@@ -342,12 +346,12 @@ function parseJson(reader: WordReader): unknown {
   }
 }
 
-function parseParams(reader: WordReader): object {
+function parseParams(reader: WordReader): Record<string, unknown> {
   const params = reader.atEnd() ? {} : parseJson(reader);
   if (typeof params !== 'object' || params === null || Array.isArray(params)) {
     throw new SyntaxProblem('the parameters must be a JSON object');
   }
-  return params;
+  return params as Record<string, unknown>;
 }
 
 function parseErrorCode(reader: WordReader): number {

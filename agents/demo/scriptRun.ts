@@ -7,6 +7,8 @@ export interface ScriptRun {
   turn: Turn;
   /** The names that `on` knows the last answer by: `allow` and `allow_once` and the option's id, for instance. */
   outcome: readonly string[];
+  /** The id of the card that a tool told of last. */
+  card?: string | undefined;
   /** Questions asked in the background that `wait` waits for. */
   background: Promise<void>[];
   /** Ends the turn once it is set. */

@@ -22,6 +22,7 @@ const models = [
 export const slashCommands: readonly AvailableCommand[] = [
   { name: 'overview', description: 'Write an overview of this folder' },
   { name: 'todos', description: 'List the TODO comments in this folder' },
+  { name: 'cards', description: 'Create cards for the TODO comments in this folder' },
   { name: 'extend', description: 'Add details to the overview', input: { hint: 'what the details are for' } },
   { name: 'help', description: 'Say what this agent can do' },
 ];

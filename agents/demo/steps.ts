@@ -8,6 +8,7 @@ import type { Problem, Step, ToolStep } from './script.ts';
 import type { Handlers, ScriptRun } from './scriptRun.ts';
 import { configOptions, setConfigOption, setMode, slashCommands } from './settings.ts';
 import { runTerminal } from './terminal.ts';
+import { toolSteps } from './toolSteps.ts';
 import { runTour } from './tour.ts';
 import type { Turn } from './turn.ts';
 
@@ -42,6 +43,7 @@ async function waitForAnswers(run: ScriptRun): Promise<void> {
 const handlers: Handlers<Step['do']> = {
   ...faultSteps,
   ...questionSteps,
+  ...toolSteps,
   on: async (run, { outcome, step }) => {
     if (run.outcome.includes(outcome)) await runStep(run, step);
   },

@@ -10,6 +10,7 @@ import type {
 } from '@agentclientprotocol/sdk';
 import type { Session } from './sessions.ts';
 import { modelPace } from './settings.ts';
+import type { Toolbox } from './toolbox.ts';
 import type { Wire } from './wire.ts';
 
 /** What the client opened the session with. */
@@ -23,6 +24,7 @@ export interface Opening {
 export interface TurnEnvironment {
   session: Session;
   opening: Opening;
+  toolbox: Toolbox;
   client: AgentContext;
   clientCapabilities: ClientCapabilities;
   wire: Wire;
@@ -40,6 +42,7 @@ export interface TurnEnvironment {
 export class Turn {
   readonly session: Session;
   readonly opening: Opening;
+  readonly toolbox: Toolbox;
   readonly client: AgentContext;
   readonly clientCapabilities: ClientCapabilities;
   readonly wire: Wire;
@@ -54,6 +57,7 @@ export class Turn {
   constructor(environment: TurnEnvironment) {
     this.session = environment.session;
     this.opening = environment.opening;
+    this.toolbox = environment.toolbox;
     this.client = environment.client;
     this.clientCapabilities = environment.clientCapabilities;
     this.wire = environment.wire;

@@ -26,6 +26,7 @@ export function sampleTask(index: number): Task {
     queueOrder: null,
     retry: null,
     createdBy: 'ann',
+    createdFrom: null,
     createdAt: index,
     updatedAt: index,
   };

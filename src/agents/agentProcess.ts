@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { TerminalHandlers } from '../acp/clientHandlers.ts';
+import type { ToolHandler } from './keeper/toolDesk.ts';
 import type { ContainerTerminal, TerminalRequest } from './execTerminalSession.ts';
 
 /** How a container's main process ended. */
@@ -22,6 +23,10 @@ export interface AgentConnection {
   stored(offset: number): void;
   /** Tells when the connection was lost, and when it is there again: nothing was lost with it. */
   onChange(listener: (isUp: boolean) => void): void;
+  /** Starts an MCP server in the container, which has what it is asked answered by `answerTools`. */
+  readonly toolServer: { command: string; args: readonly string[] };
+  /** Answers what the MCP servers are asked: each request once, of those that no process before has answered. */
+  answerTools(handler: ToolHandler): void;
 }
 
 /** An agent running in its container, as the orchestrator sees it. */

@@ -90,6 +90,7 @@ export const agentSettingSchema = object({
   command: v.optional(commandLine()),
   environment: v.optional(v.array(variableName(), 'It must be a list of names.')),
   credentials: v.optional(flag()),
+  cardTools: v.optional(flag()),
   variables: v.optional(
     v.record(
       variableName(),

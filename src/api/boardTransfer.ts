@@ -131,5 +131,6 @@ function asTask(task: FileTask): Parameters<TaskService['restoreFromFile']>[0] {
   const { history: _, dependsOn: __, ...fields } = task;
   const state = task.state === 'IN_PROGRESS' ? 'TODO' : task.state;
   // What an agent may use of this machine is for its user to say, and for no file.
-  return { ...fields, state, resources: null, heldBecause: state === 'TODO' ? imported : null };
+  const heldBecause = state === 'TODO' ? imported : null;
+  return { ...fields, state, resources: null, heldBecause, createdFrom: null };
 }

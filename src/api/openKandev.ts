@@ -19,6 +19,7 @@ import { DeferredWorkspaces } from '../workspaces/deferredWorkspaces.ts';
 import { workspaceModesOf } from '../workspaces/findRepository.ts';
 import { LocalWorkspaces } from '../workspaces/localWorkspaces.ts';
 import type { Workspaces } from '../workspaces/workspaces.ts';
+import { CardAgentTools, type AgentToolServices } from './agentTools.ts';
 import { BoardTransfer } from './boardTransfer.ts';
 import type { Kandev } from './contract.ts';
 import type { GatewayBoard, OpenableGateway } from './gatewayContract.ts';
@@ -78,6 +79,7 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
     ...pick(options),
     ...readers,
     agents,
+    agentTools: agentTools({ store, tasks, ...readers }, options.settings, () => kandev),
     wireFolder,
   });
   const leftovers = new Leftovers({ store, agents });
@@ -126,6 +128,15 @@ function beginGateway(gateway: OpenableGateway | undefined, onNotice: (notice: N
 
 function pick({ files, settings, log, clientVersion }: OpenKandevOptions) {
   return { files, settings, log, clientVersion };
+}
+
+function agentTools(
+  services: Pick<AgentToolServices, 'store' | 'tasks' | 'agentTypes'>,
+  settings: HostSettings,
+  find: () => LocalKandev,
+): CardAgentTools {
+  const actingAs = (agent: string): Kandev => find().actingAs(agent);
+  return new CardAgentTools({ ...services, rules: () => settings.agentCards(), actingAs });
 }
 
 /** In their history cards have the name of the user, and that of the program's token. */

@@ -17,6 +17,8 @@ export interface AgentType {
   environment: readonly string[];
   /** False: it is given nothing of the user's but what was entered for it. Left out: what the user has agreed to. */
   credentials?: boolean;
+  /** False: it is not given the tools of its card, to create cards and ask its user. Left out: it is. */
+  cardTools?: boolean;
   /** Environment variables that are the same for everybody, and no secrets. */
   variables?: Readonly<Record<string, string>>;
   resources: Resources;

@@ -24,6 +24,7 @@ export interface HostSettings {
   /** How long a container whose work is done is kept for a follow-up. */
   keepContainerMinutes(): number;
   runRules(): RunRules;
+  agentCards(): AgentCardRules;
   /** What becomes of agents that are at work when VS Code is closed. */
   whenClosed(): 'keepRunning' | 'stop';
   /** How long the exact record of what went over the wire in a run is kept. */
@@ -46,6 +47,16 @@ export interface HostSettings {
   hostVariables(names: readonly string[]): Promise<readonly string[]>;
   /** What is chosen before the first prompt to an agent of this type, by the ids of its options. */
   optionDefaults(agentTypeId: string): OptionDefaults;
+}
+
+/** What agents may do with cards of their own. A workspace cannot set it. */
+export interface AgentCardRules {
+  /** How many cards the agents of one card may create altogether; 0: none. */
+  perCard: number;
+  /** How many steps such cards may be away from one that a person has created. */
+  depth: number;
+  /** Whether they may have an agent begin with a card that they have created. */
+  mayStart: boolean;
 }
 
 /** What becomes of runs that fail, stand still or go on for too long. */

@@ -68,6 +68,8 @@ export interface Task {
   /** Null when a failure is not retried by itself. */
   retry: Retry | null;
   createdBy: string;
+  /** The card whose agent has created it; null where a person or a program has. */
+  createdFrom: string | null;
   createdAt: number;
   updatedAt: number;
 }

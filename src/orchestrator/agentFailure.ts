@@ -1,10 +1,11 @@
-import type { AcpError } from '../acp/errors.ts';
+import { AcpError } from '../acp/errors.ts';
 import { providerRefusal, providerRefusalIn, type ProviderRefusal } from '../acp/providerRefusal.ts';
 import type { SecretMask } from '../acp/secretMask.ts';
 import type { ExitInfo } from '../agents/agentProcess.ts';
 import type { AgentType } from '../model/agentType.ts';
-import type { Failure } from '../model/failure.ts';
+import { failureOf, type Failure } from '../model/failure.ts';
 import { limitFailure } from './limitFailure.ts';
+import type { RunSettings } from './runInterfaces.ts';
 
 export interface ExitContext {
   taskId: string;
@@ -73,6 +74,22 @@ export function silenceFailure(seconds: number, { agentType, taskId, stderr }: E
     ...(detail === '' ? {} : { detail }),
     action: { kind: 'retry', taskId },
   };
+}
+
+/** What to tell of an error in the course of a run: of its start, its workspace or its conversation. */
+export function runFailure(
+  error: unknown,
+  { place, startTimeoutSeconds, secrets }: RunSettings,
+  context: ExitContext,
+): Failure {
+  if (error instanceof AcpError) {
+    return error.reason === 'timeout'
+      ? silenceFailure(startTimeoutSeconds, context)
+      : withoutSecrets(acpFailure(error, context), secrets);
+  }
+  const failure = failureOf(error);
+  const isHidden = failure.reason === 'folder-not-visible' && place.place.kind === 'folder';
+  return isHidden ? { ...failure, action: { kind: 'workInCopy', taskId: context.taskId } } : failure;
 }
 
 function lastLine(stderr: string): string {

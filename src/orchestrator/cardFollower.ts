@@ -50,10 +50,11 @@ export class CardFollower implements RunListener {
     this.#goOn = goOn;
   }
 
-  async turnEnded(run: Run, result: TurnResult): Promise<void> {
+  async turnEnded(run: Run, result: TurnResult, summary: string | null): Promise<void> {
     if (await this.#goOn(run, result)) return;
-    const why =
+    const ended =
       result.stopReason === 'end_turn' ? 'The agent has finished' : `The agent ended: ${result.stopReason}`;
+    const why = summary === null ? ended : `${ended}: ${summary}`;
     await this.#follow(run, { to: 'REVIEW', why });
     this.#live.startIdleTimer(run.taskId);
     // Not waited for: whoever is admitted may have to end this run first, which waits for its turn to be over.

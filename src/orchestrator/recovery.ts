@@ -93,7 +93,8 @@ export class Recovery {
     if (run.state !== 'READY') return true;
     // The process before may have ended between the turn's end and the card's.
     if (task.state === 'IN_PROGRESS') {
-      await this.#follower.turnEnded(run, { stopReason: run.stopReason ?? 'end_turn', hadOutput: true });
+      const result = { stopReason: run.stopReason ?? 'end_turn', hadOutput: true };
+      await this.#follower.turnEnded(run, result, null);
     } else this.#live.startIdleTimer(task.id, run.times.READY);
     return true;
   }

@@ -13,11 +13,10 @@ import type { Run } from '../model/run.ts';
 import type { RunLink as StoredLink } from '../store/runLinks.ts';
 import type { WireRecord } from '../store/wireRecord.ts';
 import {
-  acpFailure,
   exitFailure,
   goneFailure,
   messageFailure,
-  silenceFailure,
+  runFailure,
   withoutSecrets,
   type ExitContext,
 } from './agentFailure.ts';
@@ -37,6 +36,7 @@ import type { RunRecord } from './runRecord.ts';
 import type { RunWorkspace } from './runWorkspace.ts';
 import { entriesToGoOn, leftOffAt, snapshotOf } from './takeOver.ts';
 import type { TranscriptRecorder } from './transcriptRecorder.ts';
+import { AgentToolDesk } from './agentToolDesk.ts';
 import { UserRequests } from './userRequests.ts';
 
 /** The agent of one run: its process, the connection to it and its session. */
@@ -58,12 +58,14 @@ export class RunAgent {
   #session: Session | null = null;
   #link: RunLink | null = null;
   readonly #requests: UserRequests;
+  readonly #tools: AgentToolDesk;
   /** Beside the list that it began with. */
   readonly #allowed = new Set<string>();
 
   constructor(options: RunAgentOptions) {
     const { agentType, settings, record, recorder, wire, workspace, deps, signal } = options;
     this.#requests = new UserRequests(options);
+    this.#tools = new AgentToolDesk(options, this.#requests);
     this.#agentType = agentType;
     this.#settings = settings;
     this.#record = record;
@@ -93,6 +95,11 @@ export class RunAgent {
   /** Its user has not answered all that it has asked. */
   get asks(): boolean {
     return this.#requests.areOpen;
+  }
+
+  /** What it says that it has done in its last turn; null where it has not said so by its tools. */
+  get summary(): string | null {
+    return this.#tools.summary;
   }
 
   /** Starts it and opens its conversation. Whether it knows what was said in the run before. */
@@ -189,6 +196,7 @@ export class RunAgent {
     });
     this.#link = link;
     this.#recorder.follow(link);
+    this.#tools.serve(kept);
     return link;
   }
 
@@ -228,7 +236,11 @@ export class RunAgent {
       openConversation(
         connection,
         this.#agentType,
-        { cwd: process.workingDirectory, mcpServers, environment },
+        {
+          cwd: process.workingDirectory,
+          mcpServers: [...mcpServers, ...this.#tools.serversAt(process.connection)],
+          environment,
+        },
         previous,
         limits,
       ),
@@ -247,6 +259,7 @@ export class RunAgent {
     const session = this.#session;
     if (session === null) throw new Error('There is no conversation yet.');
     const patch = { sessionId: session.id, turns, activity: 'Working' };
+    this.#tools.turnBegins();
     const { options, commands } = session.state;
     const link = this.#link?.tell(this.#settings.secrets.mask(text), { options, commands });
     await this.#record.changeWith('RUNNING', patch, (change) =>
@@ -257,6 +270,7 @@ export class RunAgent {
 
   /** To be called when its turn has just ended: what it says later waits for the release. */
   hold(): Hold {
+    this.#tools.turnEnded();
     return this.#connection?.hold() ?? { position: 0, release: () => undefined };
   }
 
@@ -340,22 +354,7 @@ export class RunAgent {
 
   /** What to tell of an error in the conversation. */
   failureOf(error: unknown): Failure {
-    return this.#settings.secrets.maskIn(this.#failureOf(error));
-  }
-
-  #failureOf(error: unknown): Failure {
-    if (!(error instanceof AcpError)) {
-      const failure = failureOf(error);
-      const isHidden =
-        failure.reason === 'folder-not-visible' && this.#settings.place.place.kind === 'folder';
-      return isHidden
-        ? { ...failure, action: { kind: 'workInCopy', taskId: this.#record.run.taskId } }
-        : failure;
-    }
-    if (error.reason === 'timeout') {
-      return silenceFailure(this.#settings.startTimeoutSeconds, this.#exitContext());
-    }
-    return withoutSecrets(acpFailure(error, this.#exitContext()), this.#settings.secrets);
+    return this.#settings.secrets.maskIn(runFailure(error, this.#settings, this.#exitContext()));
   }
 
   /** What went wrong in a turn that has ended as if all were well; null where nothing is known to have. */

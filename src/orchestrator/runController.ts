@@ -286,7 +286,7 @@ export class RunController {
     }
     this.#turnOpen = false;
     this.#awaitExit();
-    await this.#listener.turnEnded(this.run, result);
+    await this.#listener.turnEnded(this.run, result, this.#agent.summary);
   }
 
   async #closeTurn(result: TurnResult, position: number): Promise<void> {

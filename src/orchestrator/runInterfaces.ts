@@ -10,6 +10,7 @@ import type { RunLog } from '../model/runLog.ts';
 import type { Store } from '../store/store.ts';
 import type { WireRecord } from '../store/wireRecord.ts';
 import type { Workspaces } from '../workspaces/workspaces.ts';
+import type { AgentTools } from './agentToolDesk.ts';
 import type { CredentialDesk } from './credentialDesk.ts';
 import type { DevcontainerDesk, DevcontainerGrant } from './devcontainerDesk.ts';
 import type { PermissionDesk } from './permissionDesk.ts';
@@ -40,6 +41,7 @@ export interface RunDependencies {
   workspaces: Workspaces;
   permissions: PermissionDesk;
   questions: QuestionDesk;
+  agentTools: AgentTools;
   credentials: CredentialDesk;
   devcontainers: DevcontainerDesk;
   /** Files as this window has them. */
@@ -72,7 +74,8 @@ export interface RunSettings {
 
 /** What the orchestrator is told, so that the card follows. Exactly one of `failed` and `ended` comes, last. */
 export interface RunListener {
-  turnEnded(run: Run, result: TurnResult): Promise<void>;
+  /** @param summary what the agent says that it has done, where it has said so by its tools */
+  turnEnded(run: Run, result: TurnResult, summary: string | null): Promise<void>;
   failed(run: Run, failure: Failure): Promise<void>;
   /** Stopped by somebody, or its container ended after its work was done. */
   ended(run: Run): Promise<void>;

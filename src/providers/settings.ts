@@ -2,6 +2,7 @@ import { workspace } from 'vscode';
 import type { GatewaySettings } from '../model/gateway.ts';
 import {
   optionDefaultsOf,
+  type AgentCardRules,
   type HostSettings,
   type OptionDefaults,
   type WorkspaceSettings,
@@ -65,6 +66,14 @@ export class Settings implements HostSettings {
       stallMinutes: read('stallMinutes', 5),
       turnLimitMinutes: read('turnLimitMinutes', 0),
       runLimitMinutes: read('runLimitMinutes', 0),
+    };
+  }
+
+  agentCards(): AgentCardRules {
+    return {
+      perCard: read('agentCards.perCard', 10),
+      depth: read('agentCards.depth', 1),
+      mayStart: read('agentCards.mayStart', false),
     };
   }
 

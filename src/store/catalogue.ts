@@ -50,6 +50,8 @@ export const queries = {
   boards: (db: SqlDatabase, _: object) => reads.boards(db),
   boardCards: reads.boardCards,
   cards: reads.cards,
+  createdCards: reads.createdCards,
+  lineage: reads.lineage,
   changedCards: reads.changedCards,
   deletedTasks: reads.deletedTasks,
   waitingTasks: (db: SqlDatabase, _: object) => reads.waitingTasks(db),

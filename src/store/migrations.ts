@@ -294,6 +294,13 @@ CREATE TABLE review_marks (
 ) WITHOUT ROWID;
 `,
   },
+  {
+    version: 12,
+    sql: `
+ALTER TABLE tasks ADD COLUMN created_from TEXT REFERENCES tasks(id) ON DELETE SET NULL;
+CREATE INDEX tasks_by_origin ON tasks (created_from) WHERE created_from IS NOT NULL;
+`,
+  },
 ];
 
 /** The version this program writes and the newest it can read. */

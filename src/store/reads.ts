@@ -52,6 +52,25 @@ export function cards(db: SqlDatabase, { taskIds }: { taskIds: readonly string[]
   return cardsOf(db, rows);
 }
 
+/** How far a card is from the one that a person has created, and how many its own agents have: deleted ones, too. */
+export function lineage(db: SqlDatabase, { taskId }: { taskId: string }): { depth: number; created: number } {
+  const originOf = (id: string): string | null =>
+    (db.get('SELECT created_from FROM tasks WHERE id = ?', id)?.created_from ?? null) as string | null;
+  let depth = 0;
+  for (let origin = originOf(taskId); origin !== null; origin = originOf(origin)) depth++;
+  const row = db.get('SELECT count(*) AS created FROM tasks WHERE created_from = ?', taskId);
+  return { depth, created: Number(row?.created) };
+}
+
+/** The cards that the agents of a card have created, the first one first. */
+export function createdCards(db: SqlDatabase, { taskId }: { taskId: string }): StoredCard[] {
+  const rows = db.all(
+    'SELECT * FROM tasks WHERE created_from = ? AND deleted_at IS NULL ORDER BY created_at',
+    taskId,
+  );
+  return cardsOf(db, rows);
+}
+
 /** The cards that have changed since a version, in the order of their last changes. */
 export function changedCards(
   db: SqlDatabase,

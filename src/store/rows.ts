@@ -55,6 +55,7 @@ export function taskFrom(row: Row): Task {
     queueOrder: integerOrNull(row.queue_order),
     retry: jsonOrNull(row.retry) as Task['retry'],
     createdBy: text(row.created_by),
+    createdFrom: textOrNull(row.created_from),
     createdAt: integer(row.created_at),
     updatedAt: integer(row.updated_at),
   };

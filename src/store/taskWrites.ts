@@ -53,9 +53,9 @@ export function insertTask(
   const position = placeInColumn(db, task, task.state, null);
   db.run(
     `INSERT INTO tasks (id, board_id, title, description, state, priority, position, agent_type_id, workspace_mode,
-       repository_url, branch, include_uncommitted, labels, resources, held_because, created_by, created_at,
-       updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       repository_url, branch, include_uncommitted, labels, resources, held_because, created_by, created_from,
+       created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     task.id,
     task.boardId,
     task.title,
@@ -72,6 +72,7 @@ export function insertTask(
     task.resources && JSON.stringify(task.resources),
     task.heldBecause,
     task.createdBy,
+    task.createdFrom,
     task.createdAt,
     task.updatedAt,
   );

@@ -28,6 +28,8 @@ export interface NewTask extends Partial<CardPlace> {
   priority: Priority;
   agentTypeId: string | null;
   labels: string[];
+  /** The card whose agent creates it. */
+  createdFrom?: string;
 }
 
 export interface StateChangeRequest {
@@ -103,6 +105,7 @@ export class TaskService {
         repositoryUrl: null,
         branch: null,
         includeUncommitted: true,
+        createdFrom: null,
         ...input,
         id: input.id ?? randomUUID(),
         boardId: board.id,

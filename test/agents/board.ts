@@ -116,6 +116,7 @@ export async function openBoard(
         turnLimitMinutes: 0,
         runLimitMinutes: 0,
       }),
+      agentCards: () => ({ perCard: 10, depth: 1, mayStart: false }),
       whenClosed: () => whenClosed,
       keepContainerMinutes: () => 10,
       wireRecordDays: () => 30,

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import type { CommandName, QueryName } from '../../src/api/contract.ts';
 import { openKandev } from '../../src/api/openKandev.ts';
 import { failureOf } from '../../src/model/failure.ts';
+import type { AgentCardRules } from '../../src/model/settings.ts';
 import { diskFiles } from './diskFiles.ts';
 
 export interface HostOptions {
@@ -17,6 +18,7 @@ export interface HostOptions {
   agents: readonly object[];
   maxConcurrentRuns: number;
   whenClosed: 'keepRunning' | 'stop';
+  agentCards?: AgentCardRules;
 }
 
 export type HostRequest = { id: number } & (
@@ -50,6 +52,7 @@ const opened = await openKandev({
       turnLimitMinutes: 0,
       runLimitMinutes: 0,
     }),
+    agentCards: () => options.agentCards ?? { perCard: 10, depth: 1, mayStart: false },
     whenClosed: () => options.whenClosed,
     keepContainerMinutes: () => 10,
     wireRecordDays: () => 30,

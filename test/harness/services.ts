@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CardAgentTools } from '../../src/api/agentTools.ts';
 import { BoardTransfer } from '../../src/api/boardTransfer.ts';
 import type { Kandev } from '../../src/api/contract.ts';
 import { Leftovers } from '../../src/api/leftovers.ts';
@@ -13,7 +14,7 @@ import type { CardView } from '../../src/model/cardView.ts';
 import type { CredentialOffer } from '../../src/model/credential.ts';
 import type { EventData, EventType, KandevEvent } from '../../src/model/events.ts';
 import type { RunLog } from '../../src/model/runLog.ts';
-import type { HostSettings, RunRules, WorkspaceSettings } from '../../src/model/settings.ts';
+import type { AgentCardRules, HostSettings, RunRules, WorkspaceSettings } from '../../src/model/settings.ts';
 import { AgentChecks } from '../../src/orchestrator/agentCheckup.ts';
 import { CredentialDesk } from '../../src/orchestrator/credentialDesk.ts';
 import { resolveMcpServers, variablesOf } from '../../src/orchestrator/mcpServers.ts';
@@ -72,6 +73,7 @@ export interface TestServices {
     maxConcurrentRuns: number;
     startTimeoutSeconds: number;
     runRules: RunRules;
+    agentCards: AgentCardRules;
     /** What was entered, and kept in VS Code. */
     environment: Record<string, string>;
     /** What is set where VS Code was started. */
@@ -135,6 +137,7 @@ class Services implements TestServices {
     maxConcurrentRuns: 3,
     startTimeoutSeconds: 20,
     runRules: { retries: 0, retryPauseSeconds: 30, stallMinutes: 5, turnLimitMinutes: 0, runLimitMinutes: 0 },
+    agentCards: { perCard: 10, depth: 1, mayStart: false },
     environment: {},
     hostEnvironment: {},
     optionDefaults: {},
@@ -209,6 +212,11 @@ class Services implements TestServices {
       devcontainers,
       files: diskFiles,
       agents: this.agents,
+      agentTools: new CardAgentTools({
+        ...{ store, tasks, agentTypes },
+        rules: () => this.settings.agentCards,
+        actingAs: (agent) => kandev.actingAs(agent),
+      }),
       workspaces,
       settings: this.#hostSettings(),
       agentTypes,
@@ -217,7 +225,7 @@ class Services implements TestServices {
       clientVersion: '0.0.0-test',
       wireFolder: this.wireFolder,
     });
-    const kandev = new LocalKandev(
+    const kandev: LocalKandev = new LocalKandev(
       {
         store,
         events,
@@ -334,6 +342,7 @@ class Services implements TestServices {
       maxConcurrentRuns: () => this.settings.maxConcurrentRuns,
       startTimeoutSeconds: () => this.settings.startTimeoutSeconds,
       runRules: () => this.settings.runRules,
+      agentCards: () => this.settings.agentCards,
       whenClosed: () => 'stop',
       keepContainerMinutes: () => 10,
       wireRecordDays: () => 30,

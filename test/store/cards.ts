@@ -25,6 +25,7 @@ export function newTask(id: string): { task: Task; change: Change } {
     queueOrder: null,
     retry: null,
     createdBy: 'ann',
+    createdFrom: null,
     createdAt: 1,
     updatedAt: 1,
   };

@@ -14,6 +14,7 @@ import {
   type ClientControl,
   type IdKey,
 } from './protocol.ts';
+import { RequestDesk } from './requestDesk.ts';
 import { Spool } from './spool.ts';
 
 /** What is kept of stderr until its listener has shown that it is still there. */
@@ -47,6 +48,9 @@ class Keeper {
   readonly #agent: ChildProcess;
   readonly #asked = new Set<IdKey>();
   readonly #answered = new Set<IdKey>();
+  readonly #requests = new RequestDesk((frame) => {
+    if (this.#attached) send(this.#attached, frame);
+  });
   #attached: Client | null = null;
   #attachments = 0;
   /** Lines of the process `#lastClient` that the agent was given. */
@@ -96,10 +100,12 @@ class Keeper {
     const client: Client = { source, output, id: null, offset: 0, isFull: false, wasToldTheEnd: false };
     const frames = new WholeFrames((type, payload) => {
       if (type === frameType.control) this.#obey(client, JSON.parse(payload.toString()) as ClientControl);
+      else if (type === frameType.tools) this.#passOn(client, payload);
       // A line of a process that another one has taken over from is late.
       else if (client === this.#attached) this.#tell(client, payload);
     });
     const leave = (): void => {
+      this.#requests.leave(output);
       if (this.#attached === client) this.#attached = null;
     };
     source.on('data', (chunk: Buffer) => {
@@ -110,6 +116,12 @@ class Keeper {
       this.#pump();
     });
     for (const stream of [source, output]) stream.on('error', leave).on('close', leave);
+  }
+
+  #passOn(client: Client, payload: Buffer): void {
+    if (client === this.#attached) this.#requests.answer(payload);
+    // A process that another one has taken over from has no requests: what it says is late.
+    else if (client.id === null) this.#requests.take(client.output, payload);
   }
 
   #obey(client: Client, message: ClientControl): void {
@@ -138,6 +150,7 @@ class Keeper {
     client.wasToldTheEnd = false;
     this.#attached = client;
     const hello = {
+      node: process.execPath,
       attachment: this.#attachments,
       offset: client.offset,
       accepted: this.#accepted,
@@ -146,6 +159,7 @@ class Keeper {
     };
     send(client, encodeControl({ type: 'hello', hello }));
     this.#stderrSent = 0;
+    this.#requests.askAgain();
     this.#pump();
   }
 

@@ -12,6 +12,7 @@ import {
   type IdKey,
   type KeeperControl,
 } from './protocol.ts';
+import { ToolDesk } from './toolDesk.ts';
 
 const engineStdout = 1;
 
@@ -36,6 +37,10 @@ export class KeeperClient {
   readonly stdout: Readable;
   /** Settles when the agent has ended and all it said is in `stdout`. */
   readonly ended: Promise<AgentEnd>;
+  /** What programs in the container want. */
+  readonly tools = new ToolDesk((frame) => {
+    if (this.#isOpen) this.#socket?.write(frame);
+  });
   readonly #id = randomUUID();
   readonly #from: TakeOver;
   readonly #onStderr: (output: Buffer) => void;
@@ -114,17 +119,20 @@ export class KeeperClient {
 
   /** Leaves the agent to itself. */
   close(): void {
+    this.tools.close();
     this.#socket?.destroy();
   }
 
   /** Nothing more will come, over no connection. */
   finish(): void {
+    this.tools.close();
     this.#endOutput();
     for (const { done } of this.#lines.splice(0)) done(new Error('The agent is gone.'));
   }
 
   #receive(type: number, payload: Buffer): void {
     if (type === frameType.stderr) this.#onStderr(payload);
+    else if (type === frameType.tools) this.tools.receive(payload);
     else if (type === frameType.control) this.#obey(JSON.parse(payload.toString()) as KeeperControl);
     else {
       this.#offset += payload.length;
@@ -146,6 +154,7 @@ export class KeeperClient {
         return;
       case 'displaced':
         this.#parting = 'displaced';
+        this.tools.close();
         this.#socket?.destroy();
         return;
       case 'ended':

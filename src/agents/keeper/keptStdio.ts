@@ -48,6 +48,10 @@ export class KeptStdio implements AgentStdio {
       onChange: (listener) => {
         this.#onConnection = listener;
       },
+      toolServer: { command: hello.node, args: [keeperFile, 'tools'] },
+      answerTools: (handler) => {
+        client.tools.handle(handler);
+      },
     };
     void client.ended.then(({ exitCode, oomKilled }) => {
       exited.resolve({ exitCode, oomKilled });

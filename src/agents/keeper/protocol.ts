@@ -10,12 +10,36 @@ export const frameType = {
   /** To the keeper one whole line for the agent, from it the agent's output. */
   data: 1,
   stderr: 2,
+  /** JSON: RequestMessage to the extension, by way of the keeper; AnswerMessage back. */
+  tools: 3,
 } as const;
 
 /** Where the keeper's program is in the container. */
 export const keeperFile = '/opt/kandev/keeper.js';
 /** Where in the container it listens: a tmpfs, as all else is read-only. */
 export const keeperFolder = '/run/kandev';
+
+/** So many requests of programs in the container wait for an answer at most. */
+export const openRequestLimit = 32;
+/** Of one, in bytes. */
+export const requestLimit = 1024 * 1024;
+
+/** A request of the Model Context Protocol by a program in the container, for whoever leads the run. */
+export interface ToolRequest {
+  /** Unique for ever. */
+  id: string;
+  method: string;
+  params: unknown;
+}
+
+/** As JSON-RPC has it. */
+export type ToolAnswer = { result: unknown } | { error: { code: number; message: string } };
+
+export type RequestMessage = { type: 'request'; request: ToolRequest } | { type: 'cancel'; id: string };
+export interface AnswerMessage {
+  id: string;
+  answer: ToolAnswer;
+}
 
 /** What is kept of the agent's output until it is stored, in bytes. More than the longest line that is understood. */
 export const spoolLimit = 48 * 1024 * 1024;
@@ -39,6 +63,8 @@ export type ClientControl =
   | { type: 'stored'; offset: number };
 
 export interface Hello {
+  /** The node that runs the keeper, by its path in the container. */
+  node: string;
   /** How many processes have attached so far, this one included: from 1. */
   attachment: number;
   /** The first byte that follows. Not the one that was asked for where that is gone. */
@@ -75,6 +101,10 @@ export function encodeFrame(type: number, payload: Buffer): Buffer {
 
 export function encodeControl(message: ClientControl | KeeperControl): Buffer {
   return encodeFrame(frameType.control, Buffer.from(JSON.stringify(message)));
+}
+
+export function encodeTools(message: RequestMessage | AnswerMessage): Buffer {
+  return encodeFrame(frameType.tools, Buffer.from(JSON.stringify(message)));
 }
 
 const frameHeaderLength = 8;

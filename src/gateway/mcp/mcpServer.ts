@@ -6,10 +6,10 @@ import {
   type CallToolResult,
   type Tool,
 } from '@modelcontextprotocol/sdk/types.js';
-import { toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
-import { cardTools, type CardTool } from '../../api/cardTools.ts';
+import { cardTools } from '../../api/cardTools.ts';
 import type { Kandev } from '../../api/contract.ts';
+import { describeIssues, describeTool } from '../../api/toolDescription.ts';
 import { requireScope } from '../guard.ts';
 import { problemFrom } from '../problem.ts';
 import type { Caller } from '../tokenDesk.ts';
@@ -43,7 +43,9 @@ function mcpServer({ kandev, caller, onProblem }: McpOptions): McpServer['server
     { capabilities: { tools: {} } },
   );
   const allowed = cardTools.filter(({ scope }) => caller.scopes.has(scope));
-  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: allowed.map(described) }));
+  server.setRequestHandler(ListToolsRequestSchema, () => ({
+    tools: allowed.map((tool) => describeTool(tool) as Tool),
+  }));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }): Promise<CallToolResult> => {
     const tool = allowed.find(({ name }) => name === params.name);
     if (!tool) return failed(`There is no tool “${params.name}” for this token.`);
@@ -53,7 +55,7 @@ function mcpServer({ kandev, caller, onProblem }: McpOptions): McpServer['server
       });
       return { content: [{ type: 'text', text: JSON.stringify(result) }] };
     } catch (error) {
-      if (v.isValiError(error)) return failed(error.issues.map(({ message }) => message).join(' '));
+      if (v.isValiError(error)) return failed(describeIssues(error.issues));
       const { problem } = problemFrom(error);
       if (problem.status === 500)
         onProblem(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -61,17 +63,6 @@ function mcpServer({ kandev, caller, onProblem }: McpOptions): McpServer['server
     }
   });
   return server;
-}
-
-function described({ name, title, description, input, readOnly }: CardTool): Tool {
-  const { $schema: _dialect, ...schema } = toJsonSchema(input, { typeMode: 'input', errorMode: 'ignore' });
-  return {
-    name,
-    title,
-    description,
-    inputSchema: schema as Tool['inputSchema'],
-    annotations: { readOnlyHint: readOnly, openWorldHint: false },
-  };
 }
 
 /** A refusal is for the model to read, which may do otherwise then. */

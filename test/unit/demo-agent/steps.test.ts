@@ -135,9 +135,10 @@ describe('tool calls', () => {
     expect(agent.updatesOf('tool_call_update').map(({ status }) => status)).toEqual(['completed', 'failed']);
   });
 
-  test('session says what it was opened with', async () => {
-    await run('session');
+  test('session says what it was opened with, and there are no tools without a server', async () => {
+    await run('session', 'tools', 'call create_card {"title":"Later"}', 'on refused message refused');
     expect(agent.said).toContain(`"cwd":"${folder.path}"`);
+    expect(agent.said).toMatch(/tools: create_card: There is no tool "create_card".\nrefused$/);
   });
 
   test('terminal runs a command and shows its output and exit', async () => {

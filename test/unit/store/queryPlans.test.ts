@@ -138,6 +138,8 @@ const queryParams: Record<QueryName, object> = {
   boards: {},
   boardCards: { boardId },
   cards: { taskIds: ['a', 'b'] },
+  createdCards: { taskId: 'a' },
+  lineage: { taskId: 'a' },
   changedCards: { boardId, afterVersion: 0, limit: 10 },
   deletedTasks: { boardId },
   waitingTasks: {},

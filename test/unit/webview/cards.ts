@@ -28,6 +28,7 @@ export function aTask(id: string, task: Partial<Task> = {}): Task {
     queueOrder: null,
     retry: null,
     createdBy: 'tester',
+    createdFrom: null,
     createdAt: 0,
     updatedAt: 0,
     ...task,
