@@ -33,6 +33,12 @@ import {
   type ReviewCommandResults,
   type ReviewQueryResults,
 } from './reviewContract.ts';
+import {
+  ruleCommandSchemas,
+  ruleQuerySchemas,
+  type RuleCommandResults,
+  type RuleQueryResults,
+} from './ruleContract.ts';
 import { priorities, taskStates, type DeletedTask, type Task, type TaskEvent } from '../model/task.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
 import {
@@ -156,7 +162,10 @@ export const commandSchemas = {
   'prompt.remove': v.object({ promptId: id }),
   /** Sends a message before the others; an agent that is at work is interrupted for it. */
   'prompt.sendNow': v.object({ promptId: id }),
-  /** Null as the option closes the request without an answer: the agent is told "cancelled". */
+  /**
+   * Null as the option closes the request without an answer: the agent is told "cancelled". One that is for good makes a
+   * rule, and the agent is told the one for this time where it offers that.
+   */
   'permission.answer': v.object({ requestId: id, optionId: v.nullable(v.string()) }),
   /** Answers what an agent asks its user; what does not fit the question is refused and the question stays open. */
   'question.answer': v.object({
@@ -198,6 +207,7 @@ export const commandSchemas = {
   'database.restoreBackup': v.object({ backupId: id }),
   ...resultCommandSchemas,
   ...reviewCommandSchemas,
+  ...ruleCommandSchemas,
   ...workspaceCommandSchemas,
   ...gatewayCommandSchemas,
   /**
@@ -214,7 +224,12 @@ export const commandSchemas = {
 };
 
 export interface CommandResults
-  extends ResultCommandResults, ReviewCommandResults, WorkspaceCommandResults, GatewayCommandResults {
+  extends
+    ResultCommandResults,
+    ReviewCommandResults,
+    RuleCommandResults,
+    WorkspaceCommandResults,
+    GatewayCommandResults {
   'task.create': Task;
   'task.update': Task;
   'task.setResources': Task;
@@ -299,6 +314,7 @@ export const querySchemas = {
   'run.session': v.object({ taskId: id }),
   ...resultQuerySchemas,
   ...reviewQuerySchemas,
+  ...ruleQuerySchemas,
   ...workspaceQuerySchemas,
   ...gatewayQuerySchemas,
   /** What agents may have of the user's, and which running containers have it. */
@@ -315,7 +331,12 @@ export const querySchemas = {
 };
 
 export interface QueryResults
-  extends ResultQueryResults, ReviewQueryResults, WorkspaceQueryResults, GatewayQueryResults {
+  extends
+    ResultQueryResults,
+    ReviewQueryResults,
+    RuleQueryResults,
+    WorkspaceQueryResults,
+    GatewayQueryResults {
   board: BoardView;
   cards: { revision: number; cards: CardView[] };
   'cards.changed': { cards: CardView[]; deleted: { taskId: string; version: number }[] };

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import * as v from 'valibot';
 import type { EventBus } from '../events/eventBus.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { CardView } from '../model/cardView.ts';
@@ -12,6 +11,7 @@ import type { CredentialDesk } from '../orchestrator/credentialDesk.ts';
 import type { DevcontainerDesk } from '../orchestrator/devcontainerDesk.ts';
 import type { PermissionDesk } from '../orchestrator/permissionDesk.ts';
 import type { QuestionDesk } from '../orchestrator/questionDesk.ts';
+import type { RuleBook } from '../orchestrator/ruleBook.ts';
 import type { ContainerLog } from '../store/containerLog.ts';
 import type { StoredCard } from '../store/reads.ts';
 import type { Store } from '../store/store.ts';
@@ -33,8 +33,10 @@ import {
 } from './contract.ts';
 import { gatewayCommands, noGateway, type GatewayControl } from './gatewayContract.ts';
 import type { Leftovers } from './leftovers.ts';
+import { parse, withoutUndefined } from './parseInput.ts';
 import { Results } from './results.ts';
 import { Reviews } from './reviews.ts';
+import { Rules } from './rules.ts';
 import { CardWorkspaces } from './cardWorkspaces.ts';
 import { sampleCards } from './sampleCards.ts';
 
@@ -44,6 +46,7 @@ export interface KandevServices {
   tasks: TaskService;
   orchestrator: Orchestrator;
   permissions: PermissionDesk;
+  rules: RuleBook;
   questions: QuestionDesk;
   credentials: CredentialDesk;
   devcontainers: DevcontainerDesk;
@@ -79,6 +82,7 @@ export class LocalKandev implements Kandev {
   readonly #actor: () => string;
   readonly #results: Results;
   readonly #reviews: Reviews;
+  readonly #rules: Rules;
   readonly #places: CardWorkspaces;
   readonly #commands: CommandTable;
   readonly #queries: QueryTable;
@@ -92,6 +96,7 @@ export class LocalKandev implements Kandev {
     this.#results = new Results(services, actor);
     const { messages } = services.orchestrator;
     this.#reviews = new Reviews({ ...services, messages }, actor);
+    this.#rules = new Rules(services, actor);
     this.#places = new CardWorkspaces(services);
     this.#commands = this.#commandTable();
     this.#queries = this.#queryTable();
@@ -117,7 +122,7 @@ export class LocalKandev implements Kandev {
   }
 
   #commandTable(): CommandTable {
-    const { tasks, orchestrator, permissions, questions, checks } = this.#services;
+    const { tasks, orchestrator, questions, checks } = this.#services;
     const actor = this.#actor;
     return {
       'task.create': async (params) => {
@@ -143,7 +148,7 @@ export class LocalKandev implements Kandev {
       ...this.#queueCommands(),
       ...this.#promptCommands(),
       'permission.answer': async ({ requestId, optionId }) => {
-        await permissions.answer(requestId, optionId, actor());
+        await this.#rules.answer(requestId, optionId);
         return null;
       },
       'question.answer': ({ questionId, answer }) => {
@@ -165,6 +170,7 @@ export class LocalKandev implements Kandev {
       'agent.signedIn': ({ agentTypeId }) => orchestrator.signedIn(agentTypeId, actor()),
       ...this.#results.commands(),
       ...this.#reviews.commands(),
+      ...this.#rules.commands(),
       ...this.#dataCommands(),
       ...gatewayCommands(() => this.#gateway()),
     };
@@ -306,6 +312,7 @@ export class LocalKandev implements Kandev {
       'run.session': ({ taskId }) => Promise.resolve(orchestrator.session(taskId)),
       ...this.#results.queries(),
       ...this.#reviews.queries(),
+      ...this.#rules.queries(),
       credentials: () => credentials.view(),
       devcontainer: () => devcontainers.view(),
       ...this.#engineQueries(),
@@ -376,21 +383,4 @@ class ChangeCount {
   constructor(events: EventBus) {
     events.subscribe('>', () => this.count++);
   }
-}
-
-function parse(schema: v.GenericSchema, input: unknown): unknown {
-  const result = v.safeParse(schema, input);
-  if (result.success) return result.output;
-  const issue = result.issues[0];
-  const path = v.getDotPath(issue);
-  // Our own messages are sentences; valibot's need to say which field they are about.
-  const message =
-    issue.message.startsWith('Invalid') && path !== null ? `${path}: ${issue.message}` : issue.message;
-  throw new UserError({ reason: 'invalid-input', message });
-}
-
-/** With `exactOptionalPropertyTypes` a field that is left out and one that is undefined are two things. */
-function withoutUndefined<T extends object>(patch: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const entries = Object.entries(patch).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
 }

@@ -2,16 +2,19 @@ import { join } from 'node:path';
 import type { AgentManagerOptions } from '../agents/agentManager.ts';
 import { userOf } from '../credentials/gitIdentity.ts';
 import { LocalEventBus, type EventBus } from '../events/eventBus.ts';
+import type { AgentType } from '../model/agentType.ts';
 import type { EditorFiles } from '../model/editor.ts';
 import { AgentChecks } from '../orchestrator/agentCheckup.ts';
 import { Orchestrator } from '../orchestrator/orchestrator.ts';
 import { PermissionDesk } from '../orchestrator/permissionDesk.ts';
+import { RuleBook } from '../orchestrator/ruleBook.ts';
 import { QuestionDesk } from '../orchestrator/questionDesk.ts';
 import { settingReaders } from '../orchestrator/settingReaders.ts';
 import { failureOf, type Notice } from '../model/failure.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { HostSettings } from '../model/settings.ts';
 import { readContainerLog } from '../store/containerLog.ts';
+import type { Store } from '../store/store.ts';
 import { pruneWireRecords, removeWireRecords } from '../store/wireRecord.ts';
 import { WorkerStore } from '../store/workerStore.ts';
 import { TaskService } from '../tasks/taskService.ts';
@@ -67,13 +70,12 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
     options.onProblem(error instanceof Error ? (error.stack ?? error.message) : String(error));
   });
   const tasks = new TaskService(store, events);
-  const permissions = new PermissionDesk(store, events);
-  const questions = new QuestionDesk(events);
-  const wireFolder = join(options.storageFolder, 'runs');
   const readers = settingReaders(options.settings, options.onProblem);
+  const desks = openDesks(store, events, readers.agentTypes);
+  const wireFolder = join(options.storageFolder, 'runs');
   const { agents, credentials, devcontainers, channel } = openAgents(options, host, events, readers);
   const workspaces = openWorkspaces(options);
-  const shared = { store, events, tasks, permissions, questions, credentials, devcontainers, workspaces };
+  const shared = { store, events, tasks, ...desks, credentials, devcontainers, workspaces };
   const orchestrator = new Orchestrator({
     ...shared,
     ...pick(options),
@@ -116,6 +118,20 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
       await channel.close();
       await store.close();
     },
+  };
+}
+
+/** What agents ask, and the rules by which their user has answered some of it beforehand. */
+function openDesks(
+  store: Store,
+  events: EventBus,
+  agentTypes: () => readonly AgentType[],
+): { permissions: PermissionDesk; rules: RuleBook; questions: QuestionDesk } {
+  const rules = new RuleBook(store, agentTypes);
+  return {
+    permissions: new PermissionDesk(store, events, rules),
+    rules,
+    questions: new QuestionDesk(events),
   };
 }
 

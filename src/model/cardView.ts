@@ -1,6 +1,7 @@
 import type { Board } from './board.ts';
 import type { Dependency } from './dependencies.ts';
 import type { PermissionRequest } from './permission.ts';
+import type { ApprovalPreset } from './permissionRule.ts';
 import type { ReviewCounts } from './review.ts';
 import type { Run } from './run.ts';
 import type { QueuePause, Task, WorkspaceMode } from './task.ts';
@@ -23,6 +24,8 @@ export interface CardView {
   dependencies: Dependency[];
   /** What people have said about its result, as far as that is not settled. */
   review: ReviewCounts;
+  /** What becomes of requests of its agent that no rule decides. */
+  approvals: ApprovalPreset;
   /** Since when its agent has been silent in the middle of a turn, where that is for too long. */
   stalledSince: number | null;
   /**

@@ -1,6 +1,7 @@
 import type { Notice } from './failure.ts';
 import type { GatewayStatus } from './gateway.ts';
 import type { PermissionRequest } from './permission.ts';
+import type { PermissionRule } from './permissionRule.ts';
 import type { Run } from './run.ts';
 import type { Task, TaskState } from './task.ts';
 import type { TranscriptEntry } from './transcript.ts';
@@ -22,6 +23,10 @@ export interface EventData {
   'acp.message': { taskId: string; runId: string; entry: TranscriptEntry; appended: string };
   'permission.requested': { request: PermissionRequest };
   'permission.resolved': { request: PermissionRequest };
+  /** Somebody has answered for good: with a rule, which has answered so many further requests at once. */
+  'rule.made': { taskId: string; requestId: string; rule: PermissionRule; answered: number };
+  /** Other rules decide about requests, or other choices for what they do not decide. */
+  'rules.changed': { answered: number };
   /** Something about a run's container that its user should know now. */
   'run.notice': { taskId: string; runId: string; notice: Notice };
   /** An agent asks its user something that is no permission. */

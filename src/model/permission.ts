@@ -24,13 +24,38 @@ export interface PermissionRequest {
   paths: string[];
   /** The change it proposes, where it showed one. */
   diffs: ProposedDiff[];
+  /** Where the paths that it names, and those of its changes, lie. */
+  places: PlacedPath[];
   options: PermissionOption[];
   /** `closed`: the turn ended or the run was stopped before anyone answered. */
   state: 'open' | 'answered' | 'closed';
   answer: string | null;
   answeredBy: string | null;
+  /** What the user's rules say about it; null before they were looked at. */
+  ruling: Ruling | null;
   requestedAt: number;
   resolvedAt: number | null;
+}
+
+/** Where a path that an agent has named lies. */
+export interface PlacedPath {
+  /** From the top of the workspace, with slashes (`.` is the workspace itself); absolute where it lies outside. */
+  path: string;
+  /** The same without links; null where they lead out of the workspace, or cannot be followed from here. */
+  real: string | null;
+}
+
+/** What the user's rules have said about a request, and which of them it was, as it was then. */
+export interface Ruling {
+  decision: 'allow' | 'reject' | 'ask';
+  /** `preset`: no rule, but what is chosen for all other requests; `none`: nothing of both, so the user is asked. */
+  by: 'rule' | 'preset' | 'none';
+  /** Null where no rule has said it. */
+  ruleId: string | null;
+  /** The rule or the preset in words; empty where it was none. */
+  text: string;
+  /** A rule has decided, but the agent offers no answer that says that alone: so the user is asked. */
+  isUnfit: boolean;
 }
 
 export interface ProposedDiff {

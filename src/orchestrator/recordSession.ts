@@ -9,6 +9,7 @@ import type {
 } from '../acp/types.ts';
 import { isOpenCall } from '../acp/toolCalls.ts';
 import type { AgentQuirks } from '../model/agentType.ts';
+import type { Ruling } from '../model/permission.ts';
 import type { NewPermissionRequest } from './permissionDesk.ts';
 import type { NewEntry, TranscriptRecorder } from './transcriptRecorder.ts';
 
@@ -152,7 +153,7 @@ export function permissionFrom(
   request: AcpPermissionRequest,
   run: { id: string; taskId: string },
   { commandIsTitle }: AgentQuirks = {},
-): NewPermissionRequest {
+): Omit<NewPermissionRequest, 'places'> {
   const { toolCall } = request;
   return {
     // The same for whoever takes the run over.
@@ -175,10 +176,26 @@ export function permissionFrom(
   };
 }
 
+/** What the transcript tells of a request that a rule, and no person, has answered. */
+export function ruledEntry({ title, toolCallId }: NewPermissionRequest, ruling: Ruling): NewEntry {
+  const what = ruling.decision === 'allow' ? 'Allowed' : 'Rejected';
+  const by = ruling.by === 'preset' ? 'choice' : 'rule';
+  return {
+    kind: 'notice',
+    text: `${what} by the ${by} “${ruling.text}”: ${title}`,
+    data: { toolCallId, ruling },
+  };
+}
+
 /** Agents put the shell command into the tool's raw input, as a string or as a list of words. */
 function commandOf(rawInput: unknown): string | null {
   if (typeof rawInput !== 'object' || rawInput === null) return null;
   const command: unknown = (rawInput as { command?: unknown }).command;
   if (typeof command === 'string') return command;
-  return Array.isArray(command) ? command.map(String).join(' ') : null;
+  if (!Array.isArray(command)) return null;
+  const words = command.map(String);
+  // A shell that is given a script is no more than the way to run it.
+  const [shell = '', option = '', script] = words;
+  const isScript = words.length === 3 && /(^|\/)(ba|z|da)?sh$/.test(shell) && /^-l?c$/.test(option);
+  return isScript && script !== undefined ? script : words.join(' ');
 }

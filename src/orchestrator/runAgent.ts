@@ -64,7 +64,7 @@ export class RunAgent {
 
   constructor(options: RunAgentOptions) {
     const { agentType, settings, record, recorder, wire, workspace, deps, signal } = options;
-    this.#requests = new UserRequests(options);
+    this.#requests = new UserRequests(options, () => this.#process?.sharesFiles ?? false);
     this.#tools = new AgentToolDesk(options, this.#requests);
     this.#agentType = agentType;
     this.#settings = settings;

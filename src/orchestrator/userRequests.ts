@@ -1,15 +1,20 @@
 import type { ElicitationAnswer, FormElicitation, UrlElicitation } from '../acp/elicitation.ts';
 import type { PermissionOutcome, PermissionRequest } from '../acp/types.ts';
-import { permissionFrom } from './recordSession.ts';
+import type { Settled } from './permissionDesk.ts';
+import { placePaths } from './placePaths.ts';
+import { permissionFrom, ruledEntry } from './recordSession.ts';
 import type { RunAgentOptions } from './runInterfaces.ts';
 
 /** What the agent of one run asks its user. The run is shown as waiting for as long as something is not answered. */
 export class UserRequests {
   readonly #options: RunAgentOptions;
+  readonly #sharesFiles: () => boolean;
   #open = 0;
 
-  constructor(options: RunAgentOptions) {
+  /** `sharesFiles` tells whether the agent has the files of this machine. */
+  constructor(options: RunAgentOptions, sharesFiles: () => boolean) {
     this.#options = options;
+    this.#sharesFiles = sharesFiles;
   }
 
   /** Not all is answered that was asked. */
@@ -18,27 +23,35 @@ export class UserRequests {
   }
 
   async permission(request: PermissionRequest, signal: AbortSignal): Promise<PermissionOutcome> {
-    const { settings, record, agentType, deps } = this.#options;
+    const { settings, record, recorder, agentType, deps } = this.#options;
+    const named = permissionFrom(request, record.run, agentType.quirks);
+    const paths = [...named.paths, ...named.diffs.map(({ path }) => path)];
+    const places = await placePaths(paths, record.run.workspace, this.#sharesFiles());
     // The agent's own ids go back to it as they were.
-    const asked = settings.secrets.maskIn(permissionFrom(request, record.run, agentType.quirks));
-    const answer = await this.#waitFor(() => deps.permissions.ask(asked, signal));
+    const asked = settings.secrets.maskIn({ ...named, places });
+    // What led to the question is told before it.
+    await recorder.flush();
+    const { answer, ruling } = await deps.permissions.ask(asked, signal, (wait) => this.#waitFor(wait));
+    if (ruling) recorder.add(ruledEntry(asked, ruling));
     const chosen = asked.options.findIndex(({ optionId }) => optionId === answer);
     const optionId = request.options[chosen]?.optionId;
     return optionId === undefined ? { outcome: 'cancelled' } : { outcome: 'selected', optionId };
   }
 
-  question(question: FormElicitation | UrlElicitation, signal: AbortSignal): Promise<ElicitationAnswer> {
-    const { settings, record, deps } = this.#options;
+  async question(
+    question: FormElicitation | UrlElicitation,
+    signal: AbortSignal,
+  ): Promise<ElicitationAnswer> {
+    const { settings, record, recorder, deps } = this.#options;
+    await recorder.flush();
     return this.#waitFor(() => deps.questions.ask(record.run, settings.secrets.maskIn(question), signal));
   }
 
-  async #waitFor<T>(ask: () => Promise<T>): Promise<T> {
-    const { record, recorder } = this.#options;
+  async #waitFor<T extends Settled | ElicitationAnswer>(ask: () => Promise<T>): Promise<T> {
+    const { record } = this.#options;
     this.#open++;
     let answer: T;
     try {
-      // What led to the question is told before it.
-      await recorder.flush();
       await record.change('WAITING', {});
       answer = await ask();
     } finally {

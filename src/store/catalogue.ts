@@ -5,6 +5,7 @@ import * as queueWrites from './queueWrites.ts';
 import * as reads from './reads.ts';
 import * as reviewStore from './reviewStore.ts';
 import * as runLinks from './runLinks.ts';
+import * as ruleStore from './ruleStore.ts';
 import * as runWrites from './runWrites.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
 import * as taskWrites from './taskWrites.ts';
@@ -43,6 +44,14 @@ export const writes = {
   'review.mark': reviewStore.putReviewMark,
   'permission.insert': runWrites.insertPermissionRequest,
   'permission.resolve': runWrites.resolvePermissionRequest,
+  'permission.putRuling': runWrites.putRuling,
+  'rule.insert': ruleStore.insertRule,
+  'rule.update': ruleStore.updateRule,
+  'rule.delete': ruleStore.deleteRule,
+  'rule.restore': ruleStore.restoreRule,
+  'rule.place': ruleStore.placeRule,
+  'rule.deleteOfRun': ruleStore.deleteRulesOfRun,
+  'rule.putPreset': ruleStore.putPreset,
 };
 
 /** Every question the database answers, by name. */
@@ -75,6 +84,10 @@ export const queries = {
   transcript: reads.transcript,
   changedEntries: reads.changedEntries,
   runLink: runLinks.runLink,
+  permissionRules: (db: SqlDatabase, _: object) => ruleStore.rules(db),
+  permissionPresets: (db: SqlDatabase, _: object) => ruleStore.presets(db),
+  ruleContext: ruleStore.ruleContext,
+  pastRequests: ruleStore.pastRequests,
 };
 
 export type WriteName = keyof typeof writes;

@@ -301,6 +301,49 @@ ALTER TABLE tasks ADD COLUMN created_from TEXT REFERENCES tasks(id) ON DELETE SE
 CREATE INDEX tasks_by_origin ON tasks (created_from) WHERE created_from IS NOT NULL;
 `,
   },
+  {
+    version: 13,
+    // The table of before was never written to. Each rule has the id that its scope needs, and goes with what has it.
+    sql: `
+DROP TABLE permission_rules;
+CREATE TABLE permission_rules (
+  id TEXT PRIMARY KEY,
+  scope TEXT NOT NULL,
+  board_id TEXT REFERENCES boards(id) ON DELETE CASCADE,
+  task_id TEXT REFERENCES tasks(id) ON DELETE CASCADE,
+  run_id TEXT REFERENCES agent_instances(id) ON DELETE CASCADE,
+  agent_type_id TEXT,
+  tool_kind TEXT,
+  path TEXT,
+  command TEXT,
+  title TEXT,
+  decision TEXT NOT NULL,
+  is_enabled INTEGER NOT NULL,
+  position REAL NOT NULL,
+  matches INTEGER NOT NULL DEFAULT 0,
+  last_match_at INTEGER,
+  created_by TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  deleted_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX permission_rules_by_board ON permission_rules (board_id);
+CREATE INDEX permission_rules_by_task ON permission_rules (task_id);
+CREATE INDEX permission_rules_by_run ON permission_rules (run_id);
+INSERT INTO permission_rules (id, scope, agent_type_id, tool_kind, title, decision, is_enabled, position, created_by, created_at)
+  VALUES ('workspace-indexing', 'workspace', 'auggie-cli', 'other', '*Indexing*', 'allow', 1, 1, 'kandev', 0);
+
+CREATE TABLE permission_presets (
+  board_id TEXT NOT NULL REFERENCES boards(id) ON DELETE CASCADE,
+  agent_type_id TEXT NOT NULL,
+  preset TEXT NOT NULL,
+  PRIMARY KEY (board_id, agent_type_id)
+) WITHOUT ROWID;
+
+ALTER TABLE permission_requests ADD COLUMN places TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE permission_requests ADD COLUMN ruling TEXT;
+CREATE INDEX permission_requests_by_time ON permission_requests (requested_at);
+`,
+  },
 ];
 
 /** The version this program writes and the newest it can read. */

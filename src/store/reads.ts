@@ -1,6 +1,7 @@
 import type { Board } from '../model/board.ts';
 import type { Dependency } from '../model/dependencies.ts';
 import type { PermissionRequest } from '../model/permission.ts';
+import { presetFor, type ApprovalPreset } from '../model/permissionRule.ts';
 import { compareQueued } from '../model/queueOrder.ts';
 import { noComments, type ReviewCounts } from '../model/review.ts';
 import { isLive, runStates, type Run } from '../model/run.ts';
@@ -8,6 +9,7 @@ import type { DeletedTask, Task, TaskEvent } from '../model/task.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
 import { dependenciesOf } from './dependencyStore.ts';
 import { reviewCounts } from './reviewStore.ts';
+import { presets } from './ruleStore.ts';
 import {
   boardFrom,
   permissionRequestFrom,
@@ -25,6 +27,8 @@ export interface StoredCard {
   version: number;
   run: Run | null;
   permissions: PermissionRequest[];
+  /** What becomes of requests of its agent that no rule decides. */
+  approvals: ApprovalPreset;
   /** What it depends on. */
   dependencies: Dependency[];
   /** Its comments on what the agent has made. */
@@ -211,7 +215,7 @@ export function changedEntries(
 }
 
 /**
- * The latest run and the open questions of each card. Five statements for any number of cards; all open questions are
+ * The latest run and the open questions of each card. Six statements for any number of cards; all open questions are
  * read, because there are never many.
  */
 function cardsOf(db: SqlDatabase, taskRows: readonly Row[]): StoredCard[] {
@@ -222,12 +226,14 @@ function cardsOf(db: SqlDatabase, taskRows: readonly Row[]): StoredCard[] {
     ids,
   );
   const cards = new Map<string, StoredCard>();
+  const choices = presets(db);
   const reviews = reviewCounts(db, { taskIds: taskRows.map(({ id }) => String(id)) });
   for (const row of taskRows) {
     const task = taskFrom(row);
     const review = reviews.get(task.id) ?? noComments;
     const version = Number(row.version);
-    cards.set(task.id, { task, version, run: null, permissions: [], dependencies: [], review });
+    const approvals = presetFor(choices, task);
+    cards.set(task.id, { task, version, run: null, permissions: [], approvals, dependencies: [], review });
   }
   for (const run of runs.map(runFrom)) {
     const card = cards.get(run.taskId);

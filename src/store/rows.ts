@@ -1,6 +1,7 @@
 import type { SqlValue } from 'sql.js';
 import type { Board } from '../model/board.ts';
 import type { PermissionRequest } from '../model/permission.ts';
+import type { PermissionRule } from '../model/permissionRule.ts';
 import type { QueuedPrompt } from '../model/prompt.ts';
 import type { ReviewComment } from '../model/review.ts';
 import type { Run, RunState } from '../model/run.ts';
@@ -128,12 +129,34 @@ export function permissionRequestFrom(row: Row): PermissionRequest {
     command: textOrNull(row.command),
     paths: json(row.paths) as string[],
     diffs: json(row.diffs) as PermissionRequest['diffs'],
+    places: json(row.places) as PermissionRequest['places'],
     options: json(row.options) as PermissionRequest['options'],
     state: text(row.state) as PermissionRequest['state'],
     answer: textOrNull(row.answer),
     answeredBy: textOrNull(row.answered_by),
+    ruling: jsonOrNull(row.ruling) as PermissionRequest['ruling'],
     requestedAt: integer(row.requested_at),
     resolvedAt: integerOrNull(row.resolved_at),
+  };
+}
+
+export function permissionRuleFrom(row: Row): PermissionRule {
+  return {
+    id: text(row.id),
+    scope: text(row.scope) as PermissionRule['scope'],
+    scopeId: textOrNull(row.run_id ?? row.task_id ?? row.board_id),
+    agentTypeId: textOrNull(row.agent_type_id),
+    toolKind: textOrNull(row.tool_kind),
+    path: textOrNull(row.path),
+    command: textOrNull(row.command),
+    title: textOrNull(row.title),
+    decision: text(row.decision) as PermissionRule['decision'],
+    isEnabled: row.is_enabled !== 0,
+    position: integer(row.position),
+    matches: integer(row.matches),
+    lastMatchAt: integerOrNull(row.last_match_at),
+    createdBy: text(row.created_by),
+    createdAt: integer(row.created_at),
   };
 }
 

@@ -1,8 +1,9 @@
 import { UserError } from '../model/failure.ts';
-import type { PermissionRequest } from '../model/permission.ts';
+import type { PermissionRequest, Ruling } from '../model/permission.ts';
 import { canRunGo, isLive, type Run, type RunState } from '../model/run.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
 import { permissionRequestFrom, runFrom } from './rows.ts';
+import { countMatch } from './ruleStore.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
 
 export type RunPatch = Partial<
@@ -114,8 +115,8 @@ export function insertPermissionRequest(
   if (existing) return permissionRequestFrom(existing);
   db.run(
     `INSERT INTO permission_requests (id, run_id, task_id, tool_call_id, title, tool_kind, command, paths, diffs,
-       options, state, answer, answered_by, requested_at, resolved_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       places, options, state, answer, answered_by, ruling, requested_at, resolved_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     request.id,
     request.runId,
     request.taskId,
@@ -125,18 +126,34 @@ export function insertPermissionRequest(
     request.command,
     JSON.stringify(request.paths),
     JSON.stringify(request.diffs),
+    JSON.stringify(request.places),
     JSON.stringify(request.options),
     request.state,
     request.answer,
     request.answeredBy,
+    request.ruling && JSON.stringify(request.ruling),
     request.requestedAt,
     request.resolvedAt,
   );
+  if (request.ruling?.ruleId) countMatch(db, request.ruling.ruleId, request.requestedAt);
   return request;
 }
 
+/** Other rules are there now: what they say about a request that is open. One that is not is left as it is. */
+export function putRuling(
+  db: SqlDatabase,
+  { requestId, ruling, at }: { requestId: string; ruling: Ruling; at: number },
+): void {
+  const row = db.get("SELECT * FROM permission_requests WHERE id = ? AND state = 'open'", requestId);
+  if (!row) return;
+  const before = permissionRequestFrom(row).ruling?.ruleId ?? null;
+  db.run('UPDATE permission_requests SET ruling = ? WHERE id = ?', JSON.stringify(ruling), requestId);
+  if (ruling.ruleId !== null && ruling.ruleId !== before) countMatch(db, ruling.ruleId, at);
+}
+
 /**
- * Answers a request (`optionId`) or closes it (null). Only the first to come does it.
+ * Answers a request (`optionId`) or closes it (null), on behalf of a rule where `ruling` is there. Only the first to
+ * come does it.
  * @throws UserError `already-resolved`
  */
 export function resolvePermissionRequest(
@@ -145,8 +162,9 @@ export function resolvePermissionRequest(
     requestId,
     optionId,
     actor,
+    ruling,
     at,
-  }: { requestId: string; optionId: string | null; actor: string; at: number },
+  }: { requestId: string; optionId: string | null; actor: string; ruling?: Ruling; at: number },
 ): PermissionRequest {
   const row = db.get('SELECT * FROM permission_requests WHERE id = ?', requestId);
   const request = row && permissionRequestFrom(row);
@@ -158,6 +176,7 @@ export function resolvePermissionRequest(
     throw new UserError({ reason: 'invalid-input', message: 'The agent did not offer this answer.' });
   }
   const state = optionId === null ? 'closed' : 'answered';
+  if (ruling) putRuling(db, { requestId, ruling, at });
   db.run(
     'UPDATE permission_requests SET state = ?, answer = ?, answered_by = ?, resolved_at = ? WHERE id = ?',
     state,
@@ -166,7 +185,14 @@ export function resolvePermissionRequest(
     at,
     requestId,
   );
-  return { ...request, state, answer: optionId, answeredBy: actor, resolvedAt: at };
+  return {
+    ...request,
+    state,
+    answer: optionId,
+    answeredBy: actor,
+    ruling: ruling ?? request.ruling,
+    resolvedAt: at,
+  };
 }
 
 function requireRun(db: SqlDatabase, runId: string): Run {

@@ -22,6 +22,7 @@ import { DevcontainerAnswers } from '../../src/credentials/devcontainerAnswers.t
 import { DevcontainerDesk } from '../../src/orchestrator/devcontainerDesk.ts';
 import { Orchestrator } from '../../src/orchestrator/orchestrator.ts';
 import { PermissionDesk } from '../../src/orchestrator/permissionDesk.ts';
+import { RuleBook } from '../../src/orchestrator/ruleBook.ts';
 import { QuestionDesk } from '../../src/orchestrator/questionDesk.ts';
 import { readContainerLog } from '../../src/store/containerLog.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -170,7 +171,8 @@ class Services implements TestServices {
       errors.error('', String(error));
     });
     const tasks = new TaskService(store, events);
-    const permissions = new PermissionDesk(store, events);
+    const rules = new RuleBook(store, () => this.#agentTypes());
+    const permissions = new PermissionDesk(store, events, rules);
     const questions = new QuestionDesk(events);
     const workspaces = await LocalWorkspaces.open({
       folder: join(this.#place.folder, 'workspaces'),
@@ -232,6 +234,7 @@ class Services implements TestServices {
         tasks,
         orchestrator,
         permissions,
+        rules,
         questions,
         credentials,
         devcontainers,

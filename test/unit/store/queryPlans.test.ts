@@ -5,6 +5,7 @@ import { migrate } from '../../../src/store/migrations.ts';
 import { SqlDatabase } from '../../../src/store/sqlDatabase.ts';
 import { defaultColumns } from '../../../src/model/board.ts';
 import type { PermissionRequest } from '../../../src/model/permission.ts';
+import type { PermissionRule } from '../../../src/model/permissionRule.ts';
 import type { ReviewComment } from '../../../src/model/review.ts';
 import type { TranscriptEntry } from '../../../src/model/transcript.ts';
 import { boardId, newRun, newTask } from '../../store/cards.ts';
@@ -13,6 +14,8 @@ import { sqlJs } from '../../store/engine.ts';
 /** Whole tables may be read only where they are tiny by nature. */
 const tinyTables: Record<string, string> = {
   boards: 'one or a few rows',
+  permission_rules: 'at most 500 rows, all of which are asked for',
+  permission_presets: 'one or a few rows',
   wanted: 'json_each of a parameter',
 };
 
@@ -38,12 +41,19 @@ const request: PermissionRequest = {
   command: null,
   paths: [],
   diffs: [],
+  places: [],
   options: [{ optionId: 'yes', name: 'Yes', kind: 'allow_once' }],
   state: 'open',
   answer: null,
   answeredBy: null,
+  ruling: { decision: 'ask', by: 'rule', ruleId: 'rule', text: 'Ask', isUnfit: false },
   requestedAt: 1,
   resolvedAt: null,
+};
+const rule: PermissionRule = {
+  ...{ id: 'rule', scope: 'board', scopeId: boardId, agentTypeId: null, toolKind: 'edit', path: '**' },
+  ...{ command: null, title: null, decision: 'ask', isEnabled: true, position: 0 },
+  ...{ matches: 0, lastMatchAt: null, createdBy: 'ann', createdAt: 1 },
 };
 const comment: ReviewComment = {
   id: 'c',
@@ -126,8 +136,19 @@ const writeParams: [WriteName, object][] = [
   ['review.delete', { commentId: 'c' }],
   ['review.mark', { taskId: 'a', path: 'a.ts', content: 'a1' }],
   ['review.mark', { taskId: 'a', path: 'a.ts', content: null }],
+  ['rule.insert', { rule }],
+  ['rule.insert', { rule: { ...rule, id: 'of card', scope: 'card', scopeId: 'a' } }],
+  ['rule.insert', { rule: { ...rule, id: 'of run', scope: 'run', scopeId: 'run' } }],
+  ['rule.update', { ruleId: 'rule', patch: { path: 'src/**' } }],
+  ['rule.place', { ruleId: 'rule', beforeRuleId: 'of run' }],
+  ['rule.putPreset', { boardId, agentTypeId: 'demo', preset: 'read' }],
+  ['rule.putPreset', { boardId, agentTypeId: 'demo', preset: null }],
   ['permission.insert', { request }],
+  ['permission.putRuling', { requestId: 'request', ruling: request.ruling, at: 5 }],
   ['permission.resolve', { requestId: 'request', optionId: 'yes', actor: 'ann', at: 5 }],
+  ['rule.delete', { ruleId: 'rule', at: 6 }],
+  ['rule.restore', { ruleId: 'rule' }],
+  ['rule.deleteOfRun', { runId: 'run' }],
   ['task.delete', { taskId: 'b', change: change('2') }],
   ['task.restore', { taskId: 'b', change: change('3') }],
   ['task.delete', { taskId: 'b', change: change('4') }],
@@ -163,6 +184,10 @@ const queryParams: Record<QueryName, object> = {
   transcript: { runId: 'run', beforeSeq: null, limit: 10 },
   changedEntries: { taskId: 'a', afterRev: 0, limit: 10 },
   runLink: { runId: 'run' },
+  permissionRules: {},
+  permissionPresets: {},
+  ruleContext: { runId: 'run' },
+  pastRequests: { before: 10, limit: 10 },
 };
 
 /** The plans of all statements that are executed. */
@@ -253,6 +278,7 @@ describe('the tables', () => {
       'agent_types',
       'boards',
       'meta',
+      'permission_presets',
       'permission_requests',
       'permission_rules',
       'prompts',
