@@ -291,7 +291,7 @@ export class DemoAgent {
       await this.save(session);
       const stopReason = await runTurn(turn, text);
       runAfterEnd(turn);
-      return { stopReason };
+      return { stopReason, ...turn.quota() };
     } catch (error) {
       if (turn.signal.aborted) return cancelledResponse(turn);
       throw error;

@@ -50,7 +50,7 @@ export type Step =
   | { do: 'stream'; count: number; everyMs: number }
   | { do: 'burst'; count: number }
   | { do: 'late'; ms: number; text: string }
-  | { do: 'usage'; used: number; size: number; cost: number | undefined }
+  | { do: 'usage'; used: number; size: number; cost: number | undefined; tokens: number }
   | { do: 'mode'; id: string }
   | { do: 'config'; id: string; value: string }
   | { do: 'commands'; names: string[] }
@@ -330,11 +330,17 @@ function parseStream(reader: WordReader): Step {
 function parseUsage(reader: WordReader): Step {
   const used = parseCount(reader.word('the tokens used'), 'the tokens used');
   const size = parseCount(reader.word('the size of the context'), 'the size of the context');
-  const { cost } = reader.options(['cost']);
+  const { cost, tokens = '0' } = reader.options(['cost', 'tokens']);
   if (cost !== undefined && !/^\d+(\.\d+)?$/.test(cost)) {
     throw new SyntaxProblem(`cost= is in dollars, like 0.25, not "${cost}"`);
   }
-  return { do: 'usage', used, size, cost: cost === undefined ? undefined : Number(cost) };
+  return {
+    do: 'usage',
+    used,
+    size,
+    cost: cost === undefined ? undefined : Number(cost),
+    tokens: parseCount(tokens, 'tokens='),
+  };
 }
 
 function parseJson(reader: WordReader): unknown {

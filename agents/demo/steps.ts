@@ -75,7 +75,8 @@ const handlers: Handlers<Step['do']> = {
     });
     return Promise.resolve();
   },
-  usage: ({ turn }, { used, size, cost }) => {
+  usage: ({ turn }, { used, size, cost, tokens }) => {
+    turn.tokens.input += tokens;
     const price = cost === undefined ? {} : { cost: { amount: cost, currency: 'USD' } };
     return turn.update({ sessionUpdate: 'usage_update', used, size, ...price });
   },

@@ -104,7 +104,7 @@ async function readFiles(turn: Turn, files: readonly SourceFile[]): Promise<void
       kind: 'read',
       locations: [{ path: path.join(turn.session.cwd, file.path), line: 1 }],
     });
-    turn.countTokens(text);
+    turn.countTokens(text, 'input');
     await turn.pace(1400);
     const beginning = text.split('\n').slice(0, 8).join('\n');
     await turn.updateTool(toolCallId, {

@@ -4,6 +4,7 @@ import type {
   AgentContext,
   ClientCapabilities,
   PermissionOption,
+  PromptResponse,
   SessionUpdate,
   ToolCall,
   ToolCallUpdate,
@@ -51,6 +52,8 @@ export class Turn {
   speed: number;
   /** How a cancel is answered: a stop reason, or `error`. */
   cancelAnswer = 'cancelled';
+  /** What the turn has taken. */
+  readonly tokens = { input: 0, output: 0 };
   /** What is to happen once the prompt is answered. */
   readonly afterEnd: (() => Promise<void>)[] = [];
 
@@ -167,8 +170,17 @@ export class Turn {
   }
 
   /** Adds to the estimate of the tokens used: four characters each. */
-  countTokens(text: string): void {
-    this.session.memory.tokens += Math.ceil(text.length / 4);
+  countTokens(text: string, kind: keyof Turn['tokens'] = 'output'): void {
+    const count = Math.ceil(text.length / 4);
+    this.session.memory.tokens += count;
+    this.tokens[kind] += count;
+  }
+
+  /** What the turn took, as Gemini tells it in the answer to a prompt; nothing of a turn without an estimate. */
+  quota(): Pick<PromptResponse, '_meta'> {
+    const { input, output } = this.tokens;
+    if (input + output === 0) return {};
+    return { _meta: { quota: { token_count: { input_tokens: input, output_tokens: output } } } };
   }
 
   async reportUsage(): Promise<void> {

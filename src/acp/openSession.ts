@@ -138,7 +138,7 @@ export class OpenSession implements Session {
     answer.then(
       (result) => {
         this.#endTurn(turn, () => {
-          turn.end(this.#link.codec.stopReason(result));
+          turn.end(this.#link.codec.stopReason(result), this.#link.codec.turnTokens(result));
         });
       },
       (error: unknown) => {

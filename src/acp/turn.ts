@@ -45,9 +45,14 @@ export class Turn {
     }
   }
 
-  end(stopReason: string): void {
+  /** @param tokens what it took; null where the agent has not told */
+  end(stopReason: string, tokens: number | null = null): void {
     this.#open = false;
-    this.#resolve({ stopReason: this.cancelled ? 'cancelled' : stopReason, hadOutput: this.hadOutput });
+    this.#resolve({
+      stopReason: this.cancelled ? 'cancelled' : stopReason,
+      hadOutput: this.hadOutput,
+      ...(tokens === null ? {} : { tokens }),
+    });
   }
 
   /** An agent may answer a cancelled prompt with any error; only the loss of the connection still counts. */

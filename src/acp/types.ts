@@ -211,6 +211,8 @@ export interface TurnResult {
   stopReason: string;
   /** The agent said or did something the user can see: a message, a tool call, a plan. False often hides an error. */
   hadOutput: boolean;
+  /** Tokens that the turn took, of all kinds, cached ones too; left out by agents that do not tell. */
+  tokens?: number;
 }
 
 export interface PermissionOption {

@@ -167,7 +167,9 @@ export class CardAgentTools implements AgentTools {
       user.agentName,
     );
     const starts = start && agentTypeId !== null && task.state === 'BACKLOG';
-    const notStarted = starts ? await whyNot(actingAs(user.agentName).execute('task.start', { taskId: id })) : null;
+    const notStarted = starts
+      ? await whyNot(actingAs(user.agentName).execute('task.start', { taskId: id }))
+      : null;
     const canCreate = Math.max(0, perCard - created - (isNew ? 1 : 0));
     return { ...brief(await tasks.get(id)), canCreate, ...(notStarted === null ? {} : { notStarted }) };
   }

@@ -114,7 +114,7 @@ export class BoardTransfer {
     fields: readonly string[],
     actor: string,
   ): Promise<string | null> {
-    await this.#tasks.update(id, { title, description, priority, agentTypeId, labels });
+    await this.#tasks.update(id, { title, description, priority, agentTypeId, labels }, { actor });
     if (!fields.includes('state')) return null;
     if (before.state === 'IN_PROGRESS' || state === 'IN_PROGRESS') {
       return 'Work in progress is neither begun nor ended by a file.';

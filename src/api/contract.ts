@@ -20,6 +20,7 @@ import {
   type GatewayCommandResults,
   type GatewayQueryResults,
 } from './gatewayContract.ts';
+import { insightQuerySchemas, type InsightQueryResults } from './insightContract.ts';
 import type { BoardFile, ImportPreview, ImportResult } from './boardFile.ts';
 import {
   resultCommandSchemas,
@@ -317,6 +318,7 @@ export const querySchemas = {
   ...ruleQuerySchemas,
   ...workspaceQuerySchemas,
   ...gatewayQuerySchemas,
+  ...insightQuerySchemas,
   /** What agents may have of the user's, and which running containers have it. */
   credentials: v.object({}),
   /** The devcontainer.json of the workspace; null where it has none. */
@@ -336,7 +338,8 @@ export interface QueryResults
     ReviewQueryResults,
     RuleQueryResults,
     WorkspaceQueryResults,
-    GatewayQueryResults {
+    GatewayQueryResults,
+    InsightQueryResults {
   board: BoardView;
   cards: { revision: number; cards: CardView[] };
   'cards.changed': { cards: CardView[]; deleted: { taskId: string; version: number }[] };

@@ -18,6 +18,7 @@ import type { Store } from '../store/store.ts';
 import type { TaskService } from '../tasks/taskService.ts';
 import type { Workspaces } from '../workspaces/workspaces.ts';
 import type { BoardTransfer } from './boardTransfer.ts';
+import { ChangeCount } from './changeCount.ts';
 import {
   commandSchemas,
   querySchemas,
@@ -32,6 +33,7 @@ import {
   type QueryResults,
 } from './contract.ts';
 import { gatewayCommands, noGateway, type GatewayControl } from './gatewayContract.ts';
+import { insightQueries } from './insightContract.ts';
 import type { Leftovers } from './leftovers.ts';
 import { parse, withoutUndefined } from './parseInput.ts';
 import { Results } from './results.ts';
@@ -212,7 +214,8 @@ export class LocalKandev implements Kandev {
   #resourceCommands(): Pick<CommandTable, ResourceCommand> {
     const { tasks, orchestrator } = this.#services;
     return {
-      'task.setResources': ({ taskId, resources }) => tasks.update(taskId, { resources }),
+      'task.setResources': ({ taskId, resources }) =>
+        tasks.update(taskId, { resources }, { actor: this.#actor() }),
       'task.answerBlocked': async ({ taskId, entry, answer }) => {
         await orchestrator.answerBlocked(taskId, entry, answer);
         return null;
@@ -316,6 +319,7 @@ export class LocalKandev implements Kandev {
       credentials: () => credentials.view(),
       devcontainer: () => devcontainers.view(),
       ...this.#engineQueries(),
+      ...insightQueries(store),
       gateway: () => Promise.resolve(this.#services.gateway?.status ?? { url: null, port: null }),
       'gateway.tokens': async () => this.#gateway().tokens(),
     };
@@ -336,7 +340,8 @@ export class LocalKandev implements Kandev {
     // Before its workspace is touched, and once more by the database.
     await this.#services.tasks.get(taskId, ifVersion);
     const place = await this.#places.changedPlace(taskId, patch);
-    return this.#services.tasks.update(taskId, { ...withoutUndefined(patch), ...place }, ifVersion);
+    const how = { actor: this.#actor(), ifVersion };
+    return this.#services.tasks.update(taskId, { ...withoutUndefined(patch), ...place }, how);
   }
 
   #view(card: StoredCard): CardView {
@@ -373,14 +378,5 @@ export class LocalKandev implements Kandev {
       message: `There is no agent “${agentTypeId}”. Known agents: ${known.map(({ id }) => id).join(', ')}.`,
       action: { kind: 'openSetting', setting: 'kandev.agents' },
     });
-  }
-}
-
-/** Rises with every event. */
-class ChangeCount {
-  count = 0;
-
-  constructor(events: EventBus) {
-    events.subscribe('>', () => this.count++);
   }
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { EventBus } from '../events/eventBus.ts';
 import type { ResultChange } from '../model/events.ts';
 import { UserError } from '../model/failure.ts';
@@ -239,14 +240,19 @@ export class Results {
     events.publish('agent.updated', { run });
   }
 
-  /** The files are what was asked for by now: figures that cannot be had are no reason to call it a failure. */
+  /** The files are what was asked for by now: figures or a history that cannot be had are no reason to call it a failure. */
   async #tell(taskId: string, what: ResultChange, count?: () => Promise<void>): Promise<void> {
-    try {
-      await count?.();
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
+    const { store, events } = this.#services;
+    const actor = this.#actor();
+    const change = { actor, at: Date.now(), eventId: randomUUID() };
+    for (const step of [count, () => store.write('task.noteResult', { taskId, what, change })]) {
+      try {
+        await step?.();
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+      }
     }
-    this.#services.events.publish('result.changed', { taskId, what, actor: this.#actor() });
+    events.publish('result.changed', { taskId, what, actor });
   }
 }
 

@@ -277,7 +277,7 @@ export class RunController {
     const result = this.#settings.secrets.maskIn(said);
     // A turn that ended because it was cancelled is not for review.
     if (this.#stopping) return;
-    if (this.#nudge !== null) return this.#goOn(this.#nudge, result.stopReason);
+    if (this.#nudge !== null) return this.#goOn(this.#nudge, result);
     const hold = this.#agent.hold();
     try {
       await this.#closeTurn(result, hold.position);
@@ -311,9 +311,9 @@ export class RunController {
     );
   }
 
-  async #goOn(text: string, stopReason: string): Promise<void> {
+  async #goOn(text: string, result: TurnResult): Promise<void> {
     this.#nudge = null;
-    this.#recorder.add({ kind: 'turn_end', text: describeEnd(stopReason) });
+    this.#recorder.add({ kind: 'turn_end', text: describeEnd(result.stopReason), data: result });
     return this.#takeTurn(text);
   }
 

@@ -8,6 +8,7 @@ import * as runLinks from './runLinks.ts';
 import * as ruleStore from './ruleStore.ts';
 import * as runWrites from './runWrites.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
+import * as statisticsReads from './statisticsReads.ts';
 import * as taskWrites from './taskWrites.ts';
 import * as userWrites from './userWrites.ts';
 
@@ -23,6 +24,7 @@ export const writes = {
   'task.insert': taskWrites.insertTask,
   'task.update': taskWrites.updateTask,
   'task.changeState': taskWrites.changeTaskState,
+  'task.noteResult': taskWrites.noteResult,
   'task.place': taskWrites.placeTask,
   'task.delete': taskWrites.deleteTask,
   'task.restore': taskWrites.restoreTask,
@@ -80,6 +82,7 @@ export const queries = {
   reviewComments: reviewStore.reviewComments,
   reviewFiles: reviewStore.reviewFiles,
   reviewMarks: reviewStore.reviewMarks,
+  statistics: statisticsReads.statistics,
   toolKinds: reads.toolKinds,
   transcript: reads.transcript,
   changedEntries: reads.changedEntries,

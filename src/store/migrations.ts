@@ -1,3 +1,4 @@
+import { runHistory } from './runHistoryMigration.ts';
 import type { ExecutedStatement, SqlDatabase } from './sqlDatabase.ts';
 
 export interface Migration {
@@ -343,6 +344,10 @@ ALTER TABLE permission_requests ADD COLUMN places TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE permission_requests ADD COLUMN ruling TEXT;
 CREATE INDEX permission_requests_by_time ON permission_requests (requested_at);
 `,
+  },
+  {
+    version: 14,
+    sql: runHistory,
   },
 ];
 

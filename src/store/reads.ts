@@ -171,7 +171,9 @@ export function taskRuns(db: SqlDatabase, { taskId }: { taskId: string }): Run[]
 }
 
 export function taskHistory(db: SqlDatabase, { taskId }: { taskId: string }): TaskEvent[] {
-  return db.all('SELECT * FROM task_events WHERE task_id = ? ORDER BY at', taskId).map(taskEventFrom);
+  return db
+    .all(`SELECT * FROM task_events WHERE task_id = ? AND kind = 'state' ORDER BY at`, taskId)
+    .map(taskEventFrom);
 }
 
 /** The kinds of tools that a run's agent has used, or has begun to. */

@@ -4,7 +4,9 @@ import { canRunGo, isLive, type Run, type RunState } from '../model/run.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
 import { permissionRequestFrom, runFrom } from './rows.ts';
 import { countMatch } from './ruleStore.ts';
+import { putRunState } from './runStates.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
+import { noteUsage } from './usageStore.ts';
 
 export type RunPatch = Partial<
   Pick<
@@ -32,6 +34,7 @@ export function insertRun(db: SqlDatabase, { run }: { run: Run }): void {
     ...changingColumns(run),
     run.createdAt,
   );
+  putRunState(db, null, run, run.createdAt);
 }
 
 /** What of a run changes while it lives, in the order of its columns from `state` to `times`. */
@@ -67,6 +70,7 @@ export function updateRun(db: SqlDatabase, { runId, to, patch, at }: RunChange):
   const state = to !== null && canRunGo(before.state, to) ? to : before.state;
   const times = state === before.state ? before.times : { ...before.times, [state]: at };
   const run: Run = { ...before, ...patch, state, times };
+  if (state !== before.state) putRunState(db, before, run, at);
   // Nobody takes over an agent that is gone.
   if (!isLive(state)) {
     db.run('DELETE FROM agent_requests WHERE run_id = ?', runId);
@@ -103,6 +107,7 @@ export function insertOrReplaceEntries(
       entry.at,
       entry.taskId,
     );
+    noteUsage(db, entry);
   }
 }
 

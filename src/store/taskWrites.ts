@@ -1,4 +1,5 @@
 import { columnOf } from '../model/board.ts';
+import type { ResultChange } from '../model/events.ts';
 import { UserError } from '../model/failure.ts';
 import type { CardPlace, Retry, Task, TaskEvent, TaskState } from '../model/task.ts';
 import { refuseTransition } from '../model/taskState.ts';
@@ -83,12 +84,36 @@ export function insertTask(
   return storeQueueing(db, null, { ...task, position }, change.at);
 }
 
+/** What of a card people change, and find in its history. */
+const editedFields = [
+  ...(['title', 'description', 'priority', 'agentTypeId', 'labels', 'resources'] as const),
+  ...(['workspaceMode', 'repositoryUrl', 'branch', 'includeUncommitted'] as const),
+] satisfies readonly (keyof TaskPatch)[];
+
+/** `edit` says who has changed it, for its history; left out where nobody has. */
 export function updateTask(
   db: SqlDatabase,
-  { taskId, patch, at, ifVersion }: { taskId: string; patch: TaskPatch; at: number; ifVersion?: number },
+  {
+    taskId,
+    patch,
+    at,
+    edit,
+    ifVersion,
+  }: {
+    taskId: string;
+    patch: TaskPatch;
+    at: number;
+    edit?: Pick<Change, 'actor' | 'eventId'>;
+    ifVersion?: number;
+  },
 ): Task {
   const before = requireTask(db, taskId, ifVersion);
   const task = { ...before, ...patch, updatedAt: at };
+  const fields = editedFields.filter((field) => !isSame(before[field], task[field]));
+  if (edit && fields.length > 0) {
+    const event = { ...edit, why: null, at, kind: 'edited', detail: JSON.stringify(fields) } as const;
+    insertTaskEvent(db, taskId, task.state, task.state, event);
+  }
   db.run(
     `UPDATE tasks SET title = ?, description = ?, priority = ?, agent_type_id = ?, workspace_mode = ?,
        repository_url = ?, branch = ?, include_uncommitted = ?, labels = ?, resources = ?, held_because = ?,
@@ -109,6 +134,21 @@ export function updateTask(
     taskId,
   );
   return storeQueueing(db, before, task, at);
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** Writes down what somebody has done with what the card's agent has made. Nothing of a card that is gone. */
+export function noteResult(
+  db: SqlDatabase,
+  { taskId, what, change }: { taskId: string; what: ResultChange; change: Omit<Change, 'why'> },
+): void {
+  const row = db.get('SELECT state FROM tasks WHERE id = ?', taskId);
+  if (!row) return;
+  const state = row.state as TaskState;
+  insertTaskEvent(db, taskId, state, state, { ...change, why: null, kind: 'result', detail: what });
 }
 
 /**
@@ -242,11 +282,12 @@ function insertTaskEvent(
   taskId: string,
   from: TaskState | null,
   to: TaskState,
-  change: Change,
+  change: Change & { kind?: 'state' | 'edited' | 'result'; detail?: string },
 ): void {
   db.run(
     // A row of history that came in a file may be here already.
-    'INSERT OR IGNORE INTO task_events (id, task_id, actor, from_state, to_state, why, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    `INSERT OR IGNORE INTO task_events (id, task_id, actor, from_state, to_state, why, at, kind, detail)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     change.eventId,
     taskId,
     change.actor,
@@ -254,6 +295,8 @@ function insertTaskEvent(
     to,
     change.why,
     change.at,
+    change.kind ?? 'state',
+    change.detail ?? null,
   );
 }
 

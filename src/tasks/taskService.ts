@@ -124,12 +124,20 @@ export class TaskService {
     return task;
   }
 
-  /** @throws UserError `changed` when the card has another version than `ifVersion` by now */
-  async update(taskId: string, patch: TaskPatch, ifVersion?: number): Promise<Task> {
+  /**
+   * `actor` is who changes it, for the card's history; left out for what only Kandev keeps there.
+   * @throws UserError `changed` when the card has another version than `ifVersion` by now
+   */
+  async update(
+    taskId: string,
+    patch: TaskPatch,
+    { actor, ifVersion }: { actor?: string; ifVersion?: number | undefined } = {},
+  ): Promise<Task> {
     const task = await this.#store.write('task.update', {
       taskId,
       patch,
       at: Date.now(),
+      ...(actor === undefined ? {} : { edit: { actor, eventId: randomUUID() } }),
       ...expecting(ifVersion),
     });
     this.#events.publish('task.updated', { task });

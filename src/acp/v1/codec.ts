@@ -10,7 +10,7 @@ import {
   decodeWrite,
 } from './decodeRequests.ts';
 import { decodeConfigOptions, decodeSessionPage, decodeSessionSetup } from './decodeSession.ts';
-import { decodeStopReason, decodeUpdates } from './decodeUpdate.ts';
+import { decodeStopReason, decodeTurnTokens, decodeUpdates } from './decodeUpdate.ts';
 import { encodeChoice, encodeClientCapabilities } from './encode.ts';
 
 /**
@@ -28,6 +28,7 @@ export const codecV1 = {
   choice: encodeChoice,
   updates: decodeUpdates,
   stopReason: decodeStopReason,
+  turnTokens: decodeTurnTokens,
   permission: decodePermission,
   elicitation: decodeElicitation,
   elicitationId: decodeElicitationId,

@@ -21,6 +21,21 @@ export function decodeStopReason(result: unknown): string {
   return asString(asObject(result).stopReason) ?? 'end_turn';
 }
 
+/**
+ * Reads how many tokens a turn has taken from the result of `session/prompt`: `usage`, which is in the protocol's draft
+ * and what the adapters of Claude and Codex send, else `_meta.quota`, which Gemini does. Null where neither is there.
+ */
+export function decodeTurnTokens(result: unknown): number | null {
+  const { usage, _meta } = asObject(result);
+  const total = asNumber(asObject(usage).totalTokens);
+  if (total !== null) return total >= 0 ? total : null;
+  const { input_tokens: input, output_tokens: output } = asObject(
+    asObject(asObject(_meta).quota).token_count,
+  );
+  const sum = [asNumber(input), asNumber(output)].filter((count) => count !== null && count >= 0);
+  return sum.length === 0 ? null : sum.reduce<number>((all, count) => all + (count ?? 0), 0);
+}
+
 function readUpdate(update: JsonObject): Update | null {
   switch (update.sessionUpdate) {
     case 'agent_message_chunk':

@@ -9,6 +9,16 @@ describe('a turn', () => {
     await expect(prompted).resolves.toEqual({ stopReason: 'max_tokens', hadOutput: false });
   });
 
+  test.each([
+    ['the draft of the protocol', { usage: { totalTokens: 700, inputTokens: 1, outputTokens: 2 } }, 700],
+    ['a quota', { _meta: { quota: { token_count: { input_tokens: 40, output_tokens: 2 } } } }, 42],
+    ['nonsense', { usage: { totalTokens: 'many' }, _meta: { quota: { token_count: [] } } }, undefined],
+  ])('the tokens that it took are told by %s', async (_how, told, tokens) => {
+    const { agent, request, prompted } = await inTurn();
+    agent.respond(request, { stopReason: 'end_turn', ...told });
+    expect((await prompted).tokens).toBe(tokens);
+  });
+
   test('case 9: 1,000 updates and the response in one chunk are applied in order, the response last', async () => {
     const { agent, request, prompted, events } = await inTurn();
     const expected = Array.from({ length: 1000 }, (_, index) => `${index} `).join('');

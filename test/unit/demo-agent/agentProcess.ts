@@ -66,6 +66,8 @@ export class AgentProcess implements AsyncDisposable {
   /** What the process wrote, byte for byte, one entry a chunk. */
   readonly stdout: Buffer[] = [];
   stderr = '';
+  /** Beside the stop reason of the last prompt. */
+  lastMeta: unknown = null;
   /** Chooses the first option unless a test says otherwise. */
   onPermission: PermissionHandler = ({ options: [first] }) => choose(first?.optionId ?? '');
   onElicitation: (request: CreateElicitationRequest) => CreateElicitationResponse = () => ({
@@ -123,10 +125,11 @@ export class AgentProcess implements AsyncDisposable {
   }
 
   async prompt(sessionId: string, text: string): Promise<StopReason> {
-    const { stopReason } = await this.agent.request('session/prompt', {
+    const { stopReason, _meta = null } = await this.agent.request('session/prompt', {
       sessionId,
       prompt: [{ type: 'text', text }],
     });
+    this.lastMeta = _meta;
     return stopReason;
   }
 

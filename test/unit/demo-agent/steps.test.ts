@@ -63,18 +63,16 @@ describe('a script', () => {
 
   test('reports usage, mode, options, commands and title', async () => {
     await run(
-      'usage 1200 200000 cost=0.02',
+      'usage 1200 200000 cost=0.02 tokens=900',
       'mode plan',
       'config model brisk',
       'commands deploy',
       'title Better',
       'update {"sessionUpdate":"session_info_update","title":"as is"}',
     );
-    expect(agent.updatesOf('usage_update')[0]).toMatchObject({
-      used: 1200,
-      size: 200_000,
-      cost: { amount: 0.02 },
-    });
+    const [usage] = agent.updatesOf('usage_update');
+    expect(usage).toMatchObject({ used: 1200, size: 200_000, cost: { amount: 0.02 } });
+    expect(agent.lastMeta).toEqual({ quota: { token_count: { input_tokens: 900, output_tokens: 0 } } });
     expect(agent.updatesOf('current_mode_update')[0]?.currentModeId).toBe('plan');
     const options = agent.updatesOf('config_option_update')[0]?.configOptions;
     expect(options?.map(({ id, currentValue }) => [id, currentValue])).toEqual([

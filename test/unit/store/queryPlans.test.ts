@@ -31,6 +31,12 @@ const entry: TranscriptEntry = {
   data: null,
   at: 1,
 };
+const usage: TranscriptEntry = {
+  ...entry,
+  seq: 2,
+  kind: 'usage',
+  data: '{"used":1,"size":2,"cost":{"amount":1,"currency":"USD"}}',
+};
 const request: PermissionRequest = {
   id: 'request',
   runId: 'run',
@@ -82,7 +88,8 @@ const writeParams: [WriteName, object][] = [
   ],
   ['task.insert', newTask('a')],
   ['task.insert', newTask('b')],
-  ['task.update', { taskId: 'a', patch: { title: 'A' }, at: 2 }],
+  ['task.update', { taskId: 'a', patch: { title: 'A' }, at: 2, edit: { actor: 'ann', eventId: 'edit' } }],
+  ['task.noteResult', { taskId: 'a', what: 'merge', change: { actor: 'ann', at: 2, eventId: 'merge' } }],
   ...['a', 'b'].flatMap((taskId): [WriteName, object][] => [
     ['task.update', { taskId, patch: { agentTypeId: 'demo' }, at: 2 }],
     [
@@ -110,7 +117,7 @@ const writeParams: [WriteName, object][] = [
     'run.progress',
     {
       runId: 'run',
-      entries: [entry],
+      entries: [entry, usage],
       activity: 'x',
       link: {
         position: 1,
@@ -180,6 +187,14 @@ const queryParams: Record<QueryName, object> = {
   reviewComments: { taskId: 'a' },
   reviewFiles: { taskId: 'a' },
   reviewMarks: { taskId: 'a' },
+  statistics: {
+    weeks: null,
+    timeZone: 'UTC',
+    firstDay: 1,
+    boardId: null,
+    agentTypeId: null,
+    now: 5,
+  },
   toolKinds: { runId: 'run' },
   transcript: { runId: 'run', beforeSeq: null, limit: 10 },
   changedEntries: { taskId: 'a', afterRev: 0, limit: 10 },
@@ -286,9 +301,11 @@ describe('the tables', () => {
       'review_files',
       'review_marks',
       'run_links',
+      'run_states',
       'task_dependencies',
       'task_events',
       'tasks',
+      'turn_usage',
       'users',
     ]);
     expect(() => db.run(`INSERT INTO task_dependencies VALUES ('no', 'such', 1)`)).toThrow('FOREIGN KEY');
