@@ -33,5 +33,5 @@ export function clampNotices(
 
 /** What is to be said of an image without node, which the keeper needs. */
 export function endsWithWindow({ name, image }: Pick<AgentType, 'name' | 'image'>): string {
-  return `The image ${image} has no node, so ${name} does not go on by itself while VS Code is closed: it is stopped then, and goes on where it left off when VS Code is opened again.`;
+  return `The image ${image} has no node, so ${name} does not go on by itself while VS Code is closed: it is stopped then, and goes on where it left off when VS Code is opened again. It has no tools to create cards or ask you by, either.`;
 }

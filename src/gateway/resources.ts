@@ -39,6 +39,7 @@ export const taskSchema = v.pipe(
     retry: v.nullable(v.object({ made: count, of: count, at: v.nullable(time) })),
     dependsOn: v.pipe(v.array(id), v.description('The cards that have to be done before.')),
     createdBy: v.string(),
+    createdFrom: v.pipe(v.nullable(id), v.description('The card whose agent has created it.')),
     createdAt: time,
     updatedAt: time,
     version: v.pipe(count, v.description('Rises with each change, over all cards. The ETag is made of it.')),

@@ -22,6 +22,8 @@ export interface CardView {
   questions: { id: string; message: string }[];
   /** The cards that it waits for, or has waited for. */
   dependencies: Dependency[];
+  /** The title of the card whose agent has created it; null where a person or a program has. */
+  origin: string | null;
   /** What people have said about its result, as far as that is not settled. */
   review: ReviewCounts;
   /** What becomes of requests of its agent that no rule decides. */

@@ -101,6 +101,13 @@ export function latestActivity(card: CardView): string {
   return run?.activity ?? '';
 }
 
+/** Which agent has created it, and from which card; empty where no agent has. */
+export function originText({ task, origin }: CardView): string {
+  return origin === null
+    ? ''
+    : l10n.t('Created by {0} while it worked on “{1}”', task.createdBy, oneLine(origin));
+}
+
 /** Which hosts its agent was refused; empty when it was refused none. */
 export function blockedText(card: CardView): string {
   const [host, ...others] = blockedHosts(card);

@@ -16,6 +16,7 @@ import {
   commentsText,
   isStalled,
   latestActivity,
+  originText,
   usageText,
   waitsForRetry,
 } from './cardText.ts';
@@ -137,6 +138,8 @@ export function cardTooltip(card: CardView, agent: string | null, usage: RunUsag
   const comments = commentsText(card);
   if (comments !== '') facts.push(comments);
   tooltip.appendText(facts.join(' · ')).appendMarkdown('\n\n');
+  const origin = originText(card);
+  if (origin !== '') tooltip.appendText(origin).appendMarkdown('\n\n');
   if (activity !== '') tooltip.appendText(activity).appendMarkdown('\n\n');
   if (usage) tooltip.appendText(usageText(usage)).appendMarkdown('\n\n');
   const blocked = blockedText(card);

@@ -31,6 +31,8 @@ export interface StoredCard {
   approvals: ApprovalPreset;
   /** What it depends on. */
   dependencies: Dependency[];
+  /** The title of the card whose agent has created it. */
+  origin: string | null;
   /** Its comments on what the agent has made. */
   review: ReviewCounts;
 }
@@ -217,7 +219,7 @@ export function changedEntries(
 }
 
 /**
- * The latest run and the open questions of each card. Six statements for any number of cards; all open questions are
+ * The latest run and the open questions of each card. Six statements for any number of cards, and one for each that an agent has created; all open questions are
  * read, because there are never many.
  */
 function cardsOf(db: SqlDatabase, taskRows: readonly Row[]): StoredCard[] {
@@ -235,7 +237,9 @@ function cardsOf(db: SqlDatabase, taskRows: readonly Row[]): StoredCard[] {
     const review = reviews.get(task.id) ?? noComments;
     const version = Number(row.version);
     const approvals = presetFor(choices, task);
-    cards.set(task.id, { task, version, run: null, permissions: [], approvals, dependencies: [], review });
+    const origin = task.createdFrom === null ? null : titleOf(db, task.createdFrom);
+    const own = { task, version, approvals, origin, review };
+    cards.set(task.id, { ...own, run: null, permissions: [], dependencies: [] });
   }
   for (const run of runs.map(runFrom)) {
     const card = cards.get(run.taskId);
@@ -246,4 +250,9 @@ function cardsOf(db: SqlDatabase, taskRows: readonly Row[]): StoredCard[] {
     cards.get(dependentId)?.dependencies.push(dependency);
   }
   return [...cards.values()];
+}
+
+function titleOf(db: SqlDatabase, taskId: string): string | null {
+  const row = db.get('SELECT title FROM tasks WHERE id = ?', taskId);
+  return row ? String(row.title) : null;
 }

@@ -145,7 +145,8 @@ describe('an engine that does not see the folder', () => {
       ],
     });
     try {
-      const description = ['```kandev-script', 'write from-afar.txt written there', '```'].join('\n');
+      const script = ['write from-afar.txt written there', 'call create_card {"title":"From afar"}'];
+      const description = ['```kandev-script', ...script, '```'].join('\n');
       const { id } = await board.kandev.execute('task.create', {
         title: 'Write a file',
         description,
@@ -167,6 +168,8 @@ describe('an engine that does not see the folder', () => {
       expect(await readFile(path.join(root, 'from-afar.txt'), 'utf8')).toContain('written there');
       expect(run?.changes).toMatchObject({ files: 1 });
       expect(await readdir(folder)).toEqual(['there.txt']);
+      const { cards } = await board.kandev.query('board', {});
+      expect(cards.map(({ origin }) => origin)).toContain('Write a file');
     } finally {
       await board.close();
     }

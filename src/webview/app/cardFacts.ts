@@ -141,6 +141,11 @@ export function commentsText({ review }: Pick<BoardCard, 'review'>): string | nu
   return review.sent === 1 ? t('1 comment sent') : t('{0} comments sent', review.sent);
 }
 
+/** Which agent has created it, and from which card; null where no agent has. */
+export function originText({ task, origin }: Pick<BoardCard, 'task' | 'origin'>): string | null {
+  return origin === null ? null : t('Created by {0} while it worked on “{1}”', task.createdBy, origin);
+}
+
 /** Which hosts its agent was refused, in words; null where it was refused none. */
 export function blockedText(card: BoardCard): string | null {
   const [host, ...others] = blockedHosts(card);
@@ -199,6 +204,7 @@ export function accessibleName(card: BoardCard, agentName: string | null): strin
     blockedText(card),
     t('Priority: {0}', priorityName(task.priority)),
     agentName === null ? t('No agent') : t('Agent: {0}', agentName),
+    originText(card),
     task.labels.length > 0 ? t('Labels: {0}', task.labels.join(', ')) : null,
     changesText(card),
     commentsText(card),

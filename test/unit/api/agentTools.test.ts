@@ -84,6 +84,7 @@ describe('the tools of an agent', () => {
     };
     expect(created).toMatchObject({ title: 'Later', state: 'BACKLOG', agent: 'demo', canCreate: 2 });
     const { cards } = await services.kandev.query('cards', { taskIds: [created.card] });
+    expect(cards[0]?.origin).toBe('Own');
     expect(cards[0]?.task).toMatchObject({
       ...place,
       createdBy: 'Agent demo',

@@ -89,6 +89,7 @@ export function aCard(id: string, task: Partial<Task> = {}, card: Partial<CardVi
     queue: null,
     stalledSince: null,
     dependencies: [],
+    origin: null,
     review: { drafts: 0, sent: 0, reopened: 0 },
     ...card,
     task: aTask(id, task),

@@ -15,6 +15,7 @@ import {
   commentsText,
   menuContext,
   noteOf,
+  originText,
   priorityName,
   shownFailure,
   statusOf,
@@ -176,6 +177,7 @@ export class CardElement extends LightElement {
     if (
       priority === 'normal' &&
       agentName === null &&
+      this.card.origin === null &&
       labels.length === 0 &&
       !hasDraft &&
       waitsFor.length === 0
@@ -197,6 +199,7 @@ export class CardElement extends LightElement {
               >${icon('hubot')}<span class="ellipsis">${agentName}</span></span
             >`
       }
+      ${originFact(this.card)}
       ${
         waitsFor.length === 0
           ? nothing
@@ -289,6 +292,16 @@ export class CardElement extends LightElement {
       ${iconButton({ icon: 'ellipsis', label: t('More Actions…'), tabIndex, onClick: openMenu })}
     </div>`;
   }
+}
+
+/** Which card it comes from, where an agent has created it. */
+function originFact(card: BoardCard): TemplateResult | typeof nothing {
+  const { origin } = card;
+  return origin === null
+    ? nothing
+    : html`<span class="card-origin" title=${originText(card)}
+        >${icon('type-hierarchy-sub')}<span class="ellipsis">${origin}</span></span
+      >`;
 }
 
 function changesBlock(card: BoardCard): TemplateResult | typeof nothing {

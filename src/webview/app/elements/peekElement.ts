@@ -3,7 +3,7 @@ import { runTime } from '../../../model/run.ts';
 import { stateNames } from '../../../model/taskState.ts';
 import type { BoardCard } from '../../protocol.ts';
 import type { BoardController } from '../boardController.ts';
-import { changesText, noteOf, priorityName, shownFailure, statusOf } from '../cardFacts.ts';
+import { changesText, noteOf, originText, priorityName, shownFailure, statusOf } from '../cardFacts.ts';
 import { keyCommand } from '../keyboard.ts';
 import { t } from '../l10n.ts';
 import { neighbourOf } from '../moves.ts';
@@ -102,6 +102,7 @@ export class PeekElement extends LightElement {
         status && time ? html`${status.text} · ${timeTemplate(time, controller.clock)}` : status?.text,
       ],
       [t('Changes'), changesText(card)],
+      [t('From'), originText(card)],
     ];
     return html`<dl class="peek-facts">
       ${facts
