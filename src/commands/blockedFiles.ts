@@ -14,6 +14,8 @@ function reasonText(reason: FileConflict['reason']): string {
   switch (reason) {
     case 'changed':
       return l10n.t('was changed since');
+    case 'between-turns':
+      return l10n.t('was changed between two turns, while the agent was not at work');
     case 'unsaved':
       return l10n.t('has changes that are not saved');
     case 'uncommitted':

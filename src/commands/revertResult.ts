@@ -1,5 +1,5 @@
 import { l10n, Uri, window, type QuickPickItem } from 'vscode';
-import type { FileConflict, ResultInfo, RevertOutcome } from '../api/resultContract.ts';
+import type { ChangeSet, FileConflict, ResultInfo, RevertOutcome } from '../api/resultContract.ts';
 import type { Run } from '../model/run.ts';
 import { UserError } from '../model/failure.ts';
 import { filesText } from '../providers/cardText.ts';
@@ -66,11 +66,28 @@ export async function discard(context: CommandContext, target: ResultTarget): Pr
     filesText({ ...changes, files: changes.files.length }),
   );
   const question = l10n.t('Discard the changes of “{0}”?', title);
-  if ((await window.showWarningMessage(question, { modal: true, detail }, button)) !== button) return;
+  const modal = { modal: true, detail: [detail, betweenText(changes)].join('\n\n').trim() };
+  if ((await window.showWarningMessage(question, modal, button)) !== button) return;
   const outcome = await underway(context, l10n.t('Discarding the changes of “{0}”…', title), (operation) =>
     context.kandev.execute('result.discard', { taskId, operation }),
   );
   if (outcome) tellReverted(context, taskId, outcome, l10n.t('The changes of “{0}” were discarded', title));
+}
+
+/** Of what is given up, what may be the user's own; empty where nothing is. */
+function betweenText({ between }: ChangeSet): string {
+  if (between.length === 0) return '';
+  const names = between.slice(0, 5).join(', ');
+  return between.length > 5
+    ? l10n.t(
+        'Among them are files that were changed while no agent was at work, perhaps by you: {0} and {1} more.',
+        names,
+        between.length - 5,
+      )
+    : l10n.t(
+        'Among them are files that were changed while no agent was at work, perhaps by you: {0}.',
+        names,
+      );
 }
 
 export function undoButton(context: CommandContext, taskId: string, undoId: string | null) {
@@ -194,7 +211,7 @@ function askAboutConflicts(
     [
       [l10n.t('Keep These, Take Back the Rest'), 'keep'],
       ...(has(conflicts, 'unsaved') ? [[l10n.t('Save and Try Again'), 'save'] as const] : []),
-      ...(has(conflicts, 'changed')
+      ...(has(conflicts, 'changed') || has(conflicts, 'between-turns')
         ? [[l10n.t('Take Back the Changed Ones Too'), 'overwrite'] as const]
         : []),
     ],

@@ -124,7 +124,6 @@ export class RunController {
       });
     }
     this.#turnOpen = true;
-    this.#workspace.continues();
     const isTold = Promise.withResolvers<undefined>();
     this.#turn = this.#guard(() => this.#takeTurn(text, text, isTold.resolve.bind(null, undefined)));
     // A run that has ended meanwhile tells of it itself.
@@ -261,6 +260,7 @@ export class RunController {
   async #takeTurn(text: string, sent = text, onTold: () => void = () => undefined): Promise<void> {
     this.#turns += 1;
     this.#recorder.beginTurn(this.#turns);
+    await this.#workspace.beginTurn(this.#abort.signal);
     this.#recorder.add({ kind: 'user', text });
     await this.#agent.tell(sent, this.#turns);
     onTold();

@@ -63,14 +63,27 @@ export class RunWorkspace {
   }
 
   /** As another process has left it. */
-  continueFrom({ workspace }: Run): void {
+  continueFrom({ workspace, state }: Run): void {
     this.#root = workspace?.root ?? null;
-    this.#isStale = workspace !== null;
+    this.#isStale = workspace !== null && state !== 'READY';
   }
 
-  /** The agent goes on: what it has changed up to now is not all. */
-  continues(): void {
-    this.#isStale = this.#root !== null;
+  /**
+   * The agent is about to be at work again: what has changed since the checkpoint after its last turn was not for it to
+   * change. A failure is told of and is no failure of the run; it rejects only when aborted.
+   */
+  async beginTurn(signal: AbortSignal): Promise<void> {
+    if (this.#isStale || this.#root === null) return;
+    try {
+      const changed = await this.#workspaces.beginTurn(this.#record.run.id, signal);
+      if (changed.length > 0) this.#notice(betweenText(changed));
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#notice(
+        `What was changed since the last message could not be told apart from what the agent changes now: ${failureOf(error).message}`,
+      );
+    }
+    this.#isStale = true;
   }
 
   /** Takes the checkpoint after a turn. A failure is told of and is no failure of the run; it rejects only when aborted. */
@@ -130,6 +143,11 @@ function totalsOf({ files, added, removed }: ChangeSet): RunChanges {
 }
 
 const shownFiles = 5;
+
+function betweenText(changed: readonly string[]): string {
+  const rest = changed.length > shownFiles ? ` and ${changed.length - shownFiles} more` : '';
+  return `Changed while the agent was not at work, so rolling back asks before it takes them back: ${changed.slice(0, shownFiles).join(', ')}${rest}.`;
+}
 
 function skippedText(skipped: ChangeSet['skipped']): string {
   const names = skipped.slice(0, shownFiles).map(({ path, why }) => `${path} (${reasons[why]})`);

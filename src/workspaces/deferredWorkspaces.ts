@@ -33,6 +33,10 @@ export class DeferredWorkspaces implements api.Workspaces {
     return (await this.#opened()).setupDone(runId, setup, signal);
   }
 
+  async beginTurn(runId: string, signal?: AbortSignal): Promise<string[]> {
+    return (await this.#opened()).beginTurn(runId, signal);
+  }
+
   async finish(runId: string, signal?: AbortSignal): Promise<api.TurnChanges> {
     return (await this.#opened()).finish(runId, signal);
   }

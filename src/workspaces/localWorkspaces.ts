@@ -3,6 +3,7 @@ import path from 'node:path';
 import { UserError } from '../model/failure.ts';
 import { applyToFolder } from './applyToFolder.ts';
 import { applyToRepository } from './applyToRepository.ts';
+import { checkpointTurn } from './betweenTurns.ts';
 import { branchSpan, commitSpan } from './commitChanges.ts';
 import { finishRemovals, removeFolder } from './diskSpace.ts';
 import { HostGit } from './hostGit.ts';
@@ -117,6 +118,13 @@ export class LocalWorkspaces implements api.Workspaces {
     const record = this.#tools.records.ofRun(runId);
     await this.#writing(record, 'taking a checkpoint', signal, (call) =>
       afterSetup(this.#tools, { record, runId, setup }, call),
+    );
+  }
+
+  async beginTurn(runId: string, signal?: AbortSignal): Promise<string[]> {
+    const record = this.#tools.records.ofRun(runId);
+    return this.#writing(record, 'taking a checkpoint', signal, (call) =>
+      checkpointTurn(this.#tools, record, runId, call),
     );
   }
 

@@ -47,6 +47,7 @@ function blank(request: PrepareRequest): WorkspaceRecord {
     undos: [],
     gitPrograms: {},
     links: null,
+    betweenTurns: {},
     createdAt: Date.now(),
   };
 }

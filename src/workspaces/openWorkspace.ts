@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../model/failure.ts';
 import { findRepository, isSameRepository } from './findRepository.ts';
-import { gitPathOf, type GitPath } from './gitPath.ts';
+import { gitPathOf, textOf, type GitPath } from './gitPath.ts';
 import type { GitCall } from './hostGit.ts';
 import { ignorePatterns } from './ignorePatterns.ts';
 import { settingOf } from './repositoryRefs.ts';
@@ -63,6 +63,12 @@ async function folderPlace(
   const prefix = known ? gitPathOf(record.prefix) : '';
   const source = await sourceOf(known ? known.topLevel : folder, prefix, repository);
   return { source, repository, isReplaced, prefix, exclude: record.exclude };
+}
+
+/** A path from the top, as seen from the folder that is open. */
+export function shown(path: string, { prefix }: Pick<Place, 'prefix'>): string {
+  const folder = prefix === '' ? '' : `${textOf(prefix)}/`;
+  return path.startsWith(folder) ? path.slice(folder.length) : path;
 }
 
 async function sourceOf(

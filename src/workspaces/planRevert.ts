@@ -5,6 +5,8 @@ import { isSameEntry, type TreeDifference, type TreeEntry } from './trees.ts';
 export type ConflictReason =
   /** Somebody has changed it since. */
   | 'changed'
+  /** Somebody has changed it while the agent was not at work, between two of the turns that are taken back. */
+  | 'between-turns'
   /** It is open in an editor, with changes that are not saved. */
   | 'unsaved'
   /** Its place is taken by something that no checkpoint holds. */
@@ -18,6 +20,8 @@ export interface RevertInput {
   /** What was ignored in the state that it goes to: files, and folders with a slash at the end. */
   ignored: readonly GitPath[];
   unsaved: ReadonlySet<GitPath>;
+  /** What has changed while the agent was not at work. */
+  between: ReadonlySet<GitPath>;
   /** What turned out to be in the way of an earlier attempt. */
   inTheWay: ReadonlySet<GitPath>;
   /** Files that somebody has changed since are taken back too. */
@@ -43,6 +47,7 @@ export function planRevert(input: RevertInput): RevertPlan {
       plan.conflicts.set(path, 'in-the-way');
     } else if (input.unsaved.has(path)) plan.conflicts.set(path, 'unsaved');
     else if (drifted && !input.overwrites) plan.conflicts.set(path, 'changed');
+    else if (input.between.has(path) && !input.overwrites) plan.conflicts.set(path, 'between-turns');
     else if (after === null && isIgnored(path)) plan.kept.push(path);
     else plan.set.set(path, after);
   }

@@ -22,9 +22,11 @@ export interface RevertRequest {
   /** … and began with this. */
   to: Snapshot;
   unsaved: ReadonlySet<GitPath>;
+  /** What has changed while the agent was not at work, as part of what is taken back. */
+  between: ReadonlySet<GitPath>;
   /**
    * What happens when files would be lost: nothing at all (`stop`); they stay and the others are taken back (`keep`);
-   * those that have changed since are taken back too (`overwrite`), those with unsaved changes still not.
+   * those that somebody has changed are taken back too (`overwrite`), those with unsaved changes still not.
    */
   conflicts: 'stop' | 'keep' | 'overwrite';
   /** Only says what would be in conflict. */
@@ -69,7 +71,8 @@ export async function revertFiles(
   const inTheWay = new Set<GitPath>();
   for (let attempt = 0; ; attempt++) {
     const overwrites = request.conflicts === 'overwrite';
-    const plan = planRevert({ reverse, drift, ignored, unsaved: request.unsaved, inTheWay, overwrites });
+    const { unsaved, between } = request;
+    const plan = planRevert({ reverse, drift, ignored, unsaved, between, inTheWay, overwrites });
     const stops = plan.conflicts.size > 0 && request.conflicts === 'stop';
     if (stops || request.isRehearsal) return outcome(plan, false);
     const tree = await treeOf(git, store, request.now.tree, plan, call);

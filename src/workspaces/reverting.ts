@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { UserError } from '../model/failure.ts';
+import { betweenTurnsOf } from './betweenTurns.ts';
 import { gitPathOf, textOf, type GitPath } from './gitPath.ts';
 import type { GitCall } from './hostGit.ts';
-import { takeSnapshot, targetPlace, unsavedIn, workspacePlace, type Place } from './openWorkspace.ts';
+import { shown, takeSnapshot, targetPlace, unsavedIn, workspacePlace, type Place } from './openWorkspace.ts';
 import type { Head } from './repositoryRefs.ts';
 import { revertFiles, type RevertRequest } from './revert.ts';
-import { beforeOf, shown } from './runCheckpoints.ts';
+import { beforeOf } from './runCheckpoints.ts';
 import type { Snapshot } from './snapshotStore.ts';
-import type { UndoRecord, WorkspaceRecord } from './workspaceRecord.ts';
+import type { BetweenTurns, UndoRecord, WorkspaceRecord } from './workspaceRecord.ts';
 import type { BranchMove, RevertChoice, RevertOutcome } from './workspaces.ts';
 import { refNames, type WorkspaceTools } from './workspaceTools.ts';
 
@@ -69,6 +70,8 @@ interface Revert {
   to: Snapshot;
   choice: RevertChoice;
   only?: ReadonlySet<GitPath>;
+  /** What somebody else has done as part of what is taken back. */
+  between?: BetweenTurns;
 }
 
 /** Takes the files back to before a run. */
@@ -98,6 +101,7 @@ export async function rollBack(
       // Only a run that is taken back as a whole is called rolled back.
       runId: only ? null : runId,
       ...(only ? { only } : {}),
+      between: betweenTurnsOf(record, runId),
     },
     call,
   );
@@ -196,7 +200,7 @@ export async function undoRevert(
 }
 
 async function revert(tools: WorkspaceTools, revertOf: Revert, call: Call): Promise<RevertOutcome> {
-  const { record, place, to, choice, withRepository, what, undoPlace, runId } = revertOf;
+  const { record, place, to, choice, withRepository, what, undoPlace, runId, between } = revertOf;
   const undoId = newUndoId();
   const excludes = await tools.store.excludesOf(to, call.signal);
   const options = { ...call, excludes, withRepository };
@@ -211,6 +215,7 @@ async function revert(tools: WorkspaceTools, revertOf: Revert, call: Call): Prom
     to,
     source: place.source,
     unsaved: await unsavedIn(tools, place),
+    between: new Set(between?.paths as GitPath[] | undefined),
     conflicts: choice.conflicts ?? 'stop',
     beforeWrite: (paths) => beginUndo(tools, record, { id: undoId, what, place: undoPlace, runId, paths }),
     ...(revertOf.only ? { only: revertOf.only } : {}),
@@ -227,7 +232,17 @@ async function revert(tools: WorkspaceTools, revertOf: Revert, call: Call): Prom
     return { done: false, undoId: null, paths: [], branchMoved, ...told };
   }
   const isBack = withRepository
-    ? await takeBackRepository(tools, place, { from, to, movesBranch: choice.branch === 'moveBack' }, call)
+    ? await takeBackRepository(
+        tools,
+        place,
+        {
+          from,
+          to,
+          keepsIndex: between?.movesRepository ?? false,
+          movesBranch: choice.branch === 'moveBack',
+        },
+        call,
+      )
     : true;
   await takeSnapshot(tools, place, { ...options, ref: refNames.undoFrom(undoId) });
   await completeUndo(tools, record, undoId);
@@ -244,11 +259,16 @@ async function revert(tools: WorkspaceTools, revertOf: Revert, call: Call): Prom
 async function takeBackRepository(
   tools: WorkspaceTools,
   { repository }: Place,
-  { from, to, movesBranch }: { from: Snapshot; to: Snapshot; movesBranch: boolean },
+  {
+    from,
+    to,
+    keepsIndex,
+    movesBranch,
+  }: Record<'from' | 'to', Snapshot> & Record<'keepsIndex' | 'movesBranch', boolean>,
   call: Call,
 ): Promise<boolean> {
   if (!repository || !to.head) return true;
-  const index = await tools.store.indexOf(to, call.signal);
+  const index = keepsIndex ? null : await tools.store.indexOf(to, call.signal);
   return repository.takeBack(from, { ...to, index }, { ...call, movesBranch });
 }
 

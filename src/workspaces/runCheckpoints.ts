@@ -1,8 +1,9 @@
 import { UserError } from '../model/failure.ts';
-import { gitPathOf, textOf } from './gitPath.ts';
+import { betweenTurnsOf, changedByOthers } from './betweenTurns.ts';
+import { gitPathOf, textOf, type GitPath } from './gitPath.ts';
 import { lookForGit, newGitPrograms } from './gitPrograms.ts';
 import type { GitCall } from './hostGit.ts';
-import { takeSnapshot, workspacePlace, type Place } from './openWorkspace.ts';
+import { shown, takeSnapshot, workspacePlace, type Place } from './openWorkspace.ts';
 import { commitClone } from './resultCommit.ts';
 import type { RepositoryState, Snapshot } from './snapshotStore.ts';
 import { commitTree, diffTrees, listChanges } from './trees.ts';
@@ -224,7 +225,7 @@ async function startOf(
 }
 
 export async function changesOf(tools: WorkspaceTools, span: Span, call: Call): Promise<ChangeSet> {
-  const { place, before, after } = await statesOf(tools, span, 'after', call);
+  const { record, place, before, after } = await statesOf(tools, span, 'after', call);
   const all = await listChanges(tools.git, before.tree, after.tree, { ...call, site: tools.store.site });
   const files = all.map((file) => ({
     ...file,
@@ -233,7 +234,31 @@ export async function changesOf(tools: WorkspaceTools, span: Span, call: Call): 
   }));
   const count = (side: 'added' | 'removed'): number =>
     files.reduce((sum, file) => sum + (file[side] ?? 0), 0);
-  return { files, added: count('added'), removed: count('removed'), skipped: after.skipped, warnings: [] };
+  const others = await othersIn(tools, span, { record, place, after }, call);
+  return {
+    files,
+    added: count('added'),
+    removed: count('removed'),
+    skipped: after.skipped,
+    between: files.map(({ path }) => path).filter((path) => others.has(path)),
+    warnings: [],
+  };
+}
+
+/** As they are shown. */
+async function othersIn(
+  tools: WorkspaceTools,
+  span: Span,
+  { record, place, after }: Pick<SpanStates, 'record' | 'place' | 'after'>,
+  call: Call,
+): Promise<Set<string>> {
+  const paths =
+    'runId' in span
+      ? betweenTurnsOf(record, span.runId).paths
+      : record.kind === 'folder'
+        ? []
+        : await changedByOthers(tools, record, after.tree, call);
+  return new Set([...paths].map((path) => shown(textOf(path as GitPath), place)));
 }
 
 export async function fileAtSide(
@@ -252,12 +277,6 @@ export async function fileAtSide(
       ? await startOf(tools, span, record, call)
       : (await statesOf(tools, span, 'after', call)).after;
   return tools.store.fileIn(snapshot, gitPathOf(full), call.signal);
-}
-
-/** A path from the top, as seen from the folder that is open. */
-export function shown(path: string, { prefix }: Pick<Place, 'prefix'>): string {
-  const folder = prefix === '' ? '' : `${textOf(prefix)}/`;
-  return path.startsWith(folder) ? path.slice(folder.length) : path;
 }
 
 export async function beforeOf(tools: WorkspaceTools, runId: string, call: Call): Promise<Snapshot> {

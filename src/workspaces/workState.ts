@@ -157,7 +157,11 @@ export async function pruneCheckpoints(
     const old = record.runs.filter((runId) => !keeps(runId));
     if (old.length === 0) continue;
     await forgetCheckpoints(tools, record, old, call);
-    await tools.records.change(record.id, { runs: record.runs.filter(keeps) });
+    const { betweenTurns } = tools.records.get(record.id);
+    await tools.records.change(record.id, {
+      runs: record.runs.filter(keeps),
+      betweenTurns: Object.fromEntries(Object.entries(betweenTurns).filter(([runId]) => keeps(runId))),
+    });
   }
   await tools.store.tidy(call.signal);
 }

@@ -21,6 +21,13 @@ const undoSchema = v.object({
   paths: v.array(v.string()),
 });
 
+const betweenTurnsSchema = v.object({
+  /** As git has paths. */
+  paths: v.array(v.string()),
+  /** HEAD or the index, too. */
+  movesRepository: v.boolean(),
+});
+
 const takenSchema = v.object({ tree: v.string(), commit: v.nullable(v.string()) });
 
 const recordSchema = v.object({
@@ -63,12 +70,15 @@ const recordSchema = v.object({
   gitPrograms: v.optional(v.record(v.string(), v.string()), {}),
   /** The links that led out of it when its files were those of this tree. */
   links: v.optional(v.nullable(v.object({ tree: v.string(), outside: v.array(v.string()) })), null),
+  /** By run: what has changed between two of its turns, while the agent was not at work. */
+  betweenTurns: v.optional(v.record(v.string(), betweenTurnsSchema), {}),
   undos: v.array(undoSchema),
   createdAt: v.number(),
 });
 
 /** What is remembered of a workspace. Times are milliseconds since the epoch. */
 export type WorkspaceRecord = v.InferOutput<typeof recordSchema>;
+export type BetweenTurns = v.InferOutput<typeof betweenTurnsSchema>;
 export type UndoRecord = v.InferOutput<typeof undoSchema>;
 
 export function infoOf(record: WorkspaceRecord): WorkspaceInfo {

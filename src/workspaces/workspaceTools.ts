@@ -28,6 +28,8 @@ export interface WorkspaceTools extends UserRepositoryTools {
 export const refNames = {
   before: (runId: string) => `refs/kandev/${runId}/before`,
   after: (runId: string) => `refs/kandev/${runId}/after`,
+  /** Before the last turn but the first. */
+  turn: (runId: string) => `refs/kandev/${runId}/turn`,
   /** Where HEAD stood after a run: keeps commits of the agent reachable. */
   head: (runId: string) => `refs/kandev/${runId}/head`,
   agentBranch: (runId: string, branch: string) => `refs/kandev/${runId}/branches/${branch}`,

@@ -82,6 +82,8 @@ export interface ChangeSet {
   removed: number;
   /** Changes that may be there, but could not be read. */
   skipped: SkippedFile[];
+  /** Of the files those that were changed while no agent was at work, most likely by the user. */
+  between: string[];
   warnings: string[];
 }
 
@@ -244,6 +246,12 @@ export interface Workspaces {
    * there before the run. In a workspace where no agent has been yet, it is what the workspace began with.
    */
   setupDone(runId: string, setup: SetupScript, signal?: AbortSignal): Promise<void>;
+  /**
+   * Takes the checkpoint before another turn of a run.
+   *
+   * @returns the files that have changed since the last turn: they are only taken back when that is asked for
+   */
+  beginTurn(runId: string, signal?: AbortSignal): Promise<string[]>;
   /** Takes the checkpoint after a run, or after another turn of it, and fetches what the agent has committed. */
   finish(runId: string, signal?: AbortSignal): Promise<TurnChanges>;
   /** What has changed: up to the checkpoint after a run; up to now for a workspace, or while there is none. */

@@ -22,6 +22,10 @@ const changesSchema = v.pipe(
     added: v.number(),
     removed: v.number(),
     skipped: v.array(v.object({ path: v.string(), why: v.string() })),
+    between: v.pipe(
+      v.array(v.string()),
+      v.description('Of the files those that were changed while no agent was at work.'),
+    ),
     warnings: v.array(v.string()),
   }),
   v.title('Changes'),

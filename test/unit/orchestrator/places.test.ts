@@ -251,6 +251,24 @@ describe('a card that works on a repository from elsewhere', () => {
   });
 });
 
+it('what is changed in the folder between two messages is told of, and not rolled back without a word', async () => {
+  const { task, run: done } = await run({ workspaceMode: 'folder' }, ['write made.md "# Made\\n"']);
+  await writeFile(join(services.folder, 'mine.txt'), 'mine\n');
+  const message = ['```kandev-script', 'write more.md "# More\\n"', '```'].join('\n');
+  await services.kandev.execute('task.prompt', { taskId: task.id, text: message });
+  await services.until(task.id, ({ run }) => run?.turns === 2 && run.state === 'READY');
+  const runId = done?.id ?? '';
+  const entries = await services.kandev.query('run.transcript', { runId });
+  expect(entries.filter(({ kind }) => kind === 'notice').map(({ turn, text }) => `${turn} ${text}`)).toEqual([
+    '2 Changed while the agent was not at work, so rolling back asks before it takes them back: mine.txt.',
+  ]);
+  expect(await services.kandev.execute('result.rollBack', { runId, conflicts: 'keep' })).toMatchObject({
+    done: true,
+    paths: ['made.md', 'more.md'],
+    conflicts: [{ path: 'mine.txt', reason: 'between-turns' }],
+  });
+});
+
 describe('the place of a card', () => {
   it('is that of its board, when nothing else is said', async () => {
     await services.kandev.execute('board.setWorkspaceMode', { mode: 'copy' });

@@ -35,7 +35,13 @@ function isPossible(tree: Tree): boolean {
   return [...tree.keys()].every((path) => foldersOf(path).every((folder) => !tree.has(folder)));
 }
 
-const none = { ignored: [], unsaved: new Set<GitPath>(), inTheWay: new Set<GitPath>(), overwrites: false };
+const none = {
+  ignored: [],
+  unsaved: new Set<GitPath>(),
+  between: new Set<GitPath>(),
+  inTheWay: new Set<GitPath>(),
+  overwrites: false,
+};
 
 function revert(
   from: Tree,
