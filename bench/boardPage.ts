@@ -34,10 +34,9 @@ function messagesFor(count: number): HostMessage[] {
   );
   return [
     { type: 'drafts', drafts: {} },
-    { type: 'filter', filter: noFilter },
     {
       type: 'snapshot',
-      ...{ revision: 1, now: Date.now(), board, queuePause: null, engine: null },
+      ...{ revision: 1, now: Date.now(), board, filter: noFilter, queuePause: null, engine: null },
       cards: cards.map((card) => toBoardCard(card)),
       workspaceModes: ['folder'],
       agentTypes: [],

@@ -52,7 +52,7 @@ export function activate(context: ExtensionContext): void {
   const kandev: Kandev = new DeferredKandev(opening.then((shared) => shared.kandev));
   const agents = async () => (await opening).tools;
   store.add(kandev.subscribe('>', log.record.bind(log)));
-  const state = store.add(new LiveBoardState(kandev));
+  const state = store.add(new LiveBoardState(kandev, context.workspaceState));
   log.useTitles(state);
   const engine = store.add(new EngineWatch(kandev, state));
   const prompts = new PermissionPrompts(state, kandev, failures);
@@ -61,7 +61,7 @@ export function activate(context: ExtensionContext): void {
   const devcontainers = store.add(new DevcontainerPrompts(kandev, state, failures));
   const handwork = openHandwork(kandev, state, failures);
   const usage = store.add(new UsageFeed(kandev, state));
-  const filter = store.add(new SharedFilter(context.workspaceState));
+  const filter = store.add(new SharedFilter(context.workspaceState, state));
   const shared = { state, usage, filter, ...handwork };
   const view = openTree(store, {
     ...{ ...shared, failures, engine },

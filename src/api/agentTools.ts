@@ -163,7 +163,7 @@ export class CardAgentTools implements AgentTools {
     const agentTypeId = agent === undefined ? user.run.agentTypeId : agent;
     this.#checkAgent(agentTypeId);
     const task = await tasks.create(
-      { ...fields, ...placeOf(from), id, agentTypeId, state: 'BACKLOG', createdFrom: from.id },
+      { ...fields, ...placeOf(from), boardId: from.boardId, id, agentTypeId, state: 'BACKLOG', createdFrom: from.id },
       user.agentName,
     );
     const starts = start && agentTypeId !== null && task.state === 'BACKLOG';

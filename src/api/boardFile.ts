@@ -76,6 +76,8 @@ export interface ImportPreview {
 }
 
 export interface ImportResult {
+  /** Where the cards went that were added. */
+  boardId: string;
   added: number;
   changed: number;
   /** Cards whose state had to stay, and why. */

@@ -1,7 +1,9 @@
+import { defaultColumns, type Board } from '../model/board.ts';
 import { failureOf } from '../model/failure.ts';
 import type { Task } from '../model/task.ts';
 import { refuseTransition } from '../model/taskState.ts';
 import type { Store } from '../store/store.ts';
+import type { Boards } from '../tasks/boards.ts';
 import type { TaskService } from '../tasks/taskService.ts';
 import {
   changedFields,
@@ -18,18 +20,27 @@ import {
 /** What a card that comes from a file is held for: nothing starts because a file was read. */
 const imported = 'It was imported. Start it when you are ready.';
 
+/** Where the new cards of a file go. */
+interface ImportTarget {
+  boardId?: string | undefined;
+  asNewBoard: boolean;
+}
+
 /** Boards to and from files. */
 export class BoardTransfer {
   readonly #store: Store;
+  readonly #boards: Boards;
   readonly #tasks: TaskService;
 
-  constructor(store: Store, tasks: TaskService) {
+  constructor(store: Store, boards: Boards, tasks: TaskService) {
     this.#store = store;
+    this.#boards = boards;
     this.#tasks = tasks;
   }
 
-  async toFile(): Promise<BoardFile> {
-    const board = await this.#tasks.board();
+  /** A board; the first one without an id. */
+  async toFile(boardId?: string): Promise<BoardFile> {
+    const board = await this.#boards.get(boardId);
     const cards = await this.#store.query('boardCards', { boardId: board.id });
     const withHistory = await Promise.all(
       cards.map(async ({ task, dependencies }) => ({
@@ -51,19 +62,26 @@ export class BoardTransfer {
     };
   }
 
-  /** Adds and changes what the preview says; cards that the file does not have stay as they are. */
-  async fromFile(input: unknown, actor: string): Promise<ImportResult> {
+  /**
+   * Adds and changes what the preview says; cards that the file does not have stay as they are. Those that are new go to
+   * the board that is named, else to the first one, or to a new one that is called like that of the file.
+   */
+  async fromFile(input: unknown, target: ImportTarget, actor: string): Promise<ImportResult> {
     const { added, changed } = await this.#plan(input);
-    const result: ImportResult = { added: 0, changed: 0, keptState: [] };
+    const { id: boardId } = target.asNewBoard
+      ? await this.#newBoard(readBoardFile(input))
+      : await this.#boards.get(target.boardId);
+    const result: ImportResult = { boardId, added: 0, changed: 0, keptState: [] };
     const deleted = new Set((await this.#tasks.deleted()).map(({ task }) => task.id));
     for (const task of added) {
       if (deleted.has(task.id)) {
         // It is still here, only not on the board: what the file says of it counts.
-        const before = await this.#tasks.restore(task.id, actor);
+        await this.#tasks.restore(task.id, actor);
+        const before = await this.#tasks.setBoard({ taskId: task.id, boardId, beforeTaskId: null }, actor);
         const existing = { ...before, dependsOn: [] };
         changed.push({ task, before: existing, fields: changedFields(task, existing) });
       } else {
-        await this.#tasks.restoreFromFile(asTask(task), task.history, actor);
+        await this.#tasks.restoreFromFile({ ...asTask(task), boardId }, task.history, actor);
       }
       result.added++;
     }
@@ -78,6 +96,20 @@ export class BoardTransfer {
       if (why !== null) result.keptState.push({ title: task.title, why });
     }
     return result;
+  }
+
+  /** Called and laid out as the file says; with a number where there is one of that name already. */
+  async #newBoard({ board }: BoardFile): Promise<Board> {
+    const names = new Set((await this.#boards.list()).map(({ name }) => name));
+    const wanted = titleOr(board.name.trim().slice(0, 50), 'Board');
+    let name = wanted;
+    for (let number = 2; names.has(name); number++) name = `${wanted} ${number}`;
+    const titles = new Map(board.columns.map(({ id, title }) => [id, title.trim()]));
+    const columns = defaultColumns.map((column) => ({
+      ...column,
+      title: titleOr(titles.get(column.id), column.title),
+    }));
+    return this.#boards.create({ name }, columns);
   }
 
   /** Null, or why the card goes on depending on what it did. */
@@ -96,8 +128,7 @@ export class BoardTransfer {
 
   async #plan(input: unknown): Promise<ImportPlan> {
     const file = readBoardFile(input);
-    const board = await this.#tasks.board();
-    const cards = await this.#store.query('boardCards', { boardId: board.id });
+    const cards = await this.#store.query('allCards', {});
     return planImport(
       file,
       cards.map(({ task, dependencies }) => ({
@@ -127,10 +158,14 @@ export class BoardTransfer {
 }
 
 /** A card as it is put on the board: nobody is at work on it here, and it waits to be started by hand. */
-function asTask(task: FileTask): Parameters<TaskService['restoreFromFile']>[0] {
+function asTask(task: FileTask): Omit<Parameters<TaskService['restoreFromFile']>[0], 'boardId'> {
   const { history: _, dependsOn: __, ...fields } = task;
   const state = task.state === 'IN_PROGRESS' ? 'TODO' : task.state;
   // What an agent may use of this machine is for its user to say, and for no file.
   const heldBecause = state === 'TODO' ? imported : null;
   return { ...fields, state, resources: null, heldBecause, createdFrom: null };
+}
+
+function titleOr(title: string | undefined, otherwise: string): string {
+  return title === undefined || title === '' ? otherwise : title.slice(0, 60);
 }

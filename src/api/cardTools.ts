@@ -20,6 +20,12 @@ export interface CardTool {
 }
 
 const card = v.pipe(v.string(), v.minLength(1), v.maxLength(100), v.description('The id of a card.'));
+const board = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(100),
+  v.description('The id of a board, as list_boards has it.'),
+);
 const agent = v.pipe(v.string(), v.maxLength(100), v.description('The id of an agent, such as "claude".'));
 /** A model reads no more at once. */
 const mostText = 100_000;
@@ -40,21 +46,41 @@ export function startsAgent(state: string, agentTypeId: string | null): boolean 
 
 export const cardTools: readonly CardTool[] = [
   tool({
+    name: 'list_boards',
+    title: 'List boards',
+    description: 'Lists the kanban boards, with how many cards each has and how many of them need an answer.',
+    scope: 'read',
+    readOnly: true,
+    input: v.strictObject({}),
+    run: async (kandev) => {
+      const { boards, cards } = await kandev.query('boards', {});
+      return {
+        boards: boards.map(({ id, name }) => {
+          const here = cards.filter(({ task }) => task.boardId === id);
+          return { board: id, name, cards: here.length, needAnAnswer: here.filter(needsAnAnswer).length };
+        }),
+      };
+    },
+  }),
+  tool({
     name: 'list_cards',
     title: 'List cards',
-    description: 'Lists the cards of the kanban board, with their states and what their agents do.',
+    description:
+      'Lists the cards of the kanban boards, or of one of them, with their states and what their agents do.',
     scope: 'read',
     readOnly: true,
     input: v.strictObject({
+      board: v.optional(board),
       state: v.optional(v.picklist(taskStates)),
       text: v.pipe(v.optional(v.string()), v.description('In the title or the description.')),
       limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200)), 50),
     }),
-    run: async (kandev, { state, text, limit }) => {
-      const { cards } = await kandev.query('board', {});
+    run: async (kandev, { board: boardId, state, text, limit }) => {
+      const { cards } = await kandev.query('boards', {});
       const wanted = text?.toLowerCase();
       const found = cards.filter(
         ({ task }) =>
+          (boardId === undefined || task.boardId === boardId) &&
           (state === undefined || task.state === state) &&
           (wanted === undefined || `${task.title}\n${task.description}`.toLowerCase().includes(wanted)),
       );
@@ -78,10 +104,11 @@ export const cardTools: readonly CardTool[] = [
     name: 'create_card',
     title: 'Create a card',
     description:
-      'Puts a card on the board. Its description is the prompt of its agent. It stays in the backlog unless `start` is true.',
+      'Puts a card on a board, the first one unless another is named. Its description is the prompt of its agent. It stays in the backlog unless `start` is true.',
     scope: 'write',
     readOnly: false,
     input: v.strictObject({
+      board: v.optional(board),
       title: v.pipe(v.string(), v.minLength(1), v.maxLength(500)),
       description: v.optional(v.pipe(v.string(), v.maxLength(200_000)), ''),
       agent: v.optional(agent),
@@ -89,10 +116,11 @@ export const cardTools: readonly CardTool[] = [
       labels: v.optional(v.array(v.string()), []),
       start: v.optional(v.boolean(), false),
     }),
-    run: async (kandev, { agent: agentTypeId, start, ...fields }, allow) => {
+    run: async (kandev, { board: boardId, agent: agentTypeId, start, ...fields }, allow) => {
       if (start) allow('run');
       const { id: taskId } = await kandev.execute('task.create', {
         ...fields,
+        boardId,
         agentTypeId: agentTypeId ?? null,
       });
       if (start) await kandev.execute('task.start', { taskId });
@@ -131,6 +159,18 @@ export const cardTools: readonly CardTool[] = [
       const { task } = await cardOf(kandev, taskId);
       if (startsAgent(to, task.agentTypeId)) allow('run');
       await kandev.execute('task.move', { taskId, to, why });
+      return summary(await cardOf(kandev, taskId));
+    },
+  }),
+  tool({
+    name: 'move_card_to_board',
+    title: 'Move a card to another board',
+    description: 'Puts a card on another board. Its state stays as it is.',
+    scope: 'write',
+    readOnly: false,
+    input: v.strictObject({ card, board }),
+    run: async (kandev, { card: taskId, board: boardId }) => {
+      await kandev.execute('task.setBoard', { taskId, boardId });
       return summary(await cardOf(kandev, taskId));
     },
   }),
@@ -236,9 +276,15 @@ async function cardOf(kandev: Kandev, taskId: string): Promise<CardView> {
   return cards[0];
 }
 
-function summary({ task, run, queue, permissions, questions }: CardView) {
+function needsAnAnswer({ permissions, questions }: CardView): boolean {
+  return permissions.length + questions.length > 0;
+}
+
+function summary(found: CardView) {
+  const { task, run, queue } = found;
   return {
     card: task.id,
+    board: task.boardId,
     title: task.title,
     state: task.state,
     priority: task.priority,
@@ -246,7 +292,7 @@ function summary({ task, run, queue, permissions, questions }: CardView) {
     labels: task.labels,
     run: run && { state: run.state, activity: run.activity, failure: run.failure?.message ?? null },
     queue: queue && { place: queue.place, why: queue.why },
-    needsAnAnswer: permissions.length + questions.length > 0,
+    needsAnAnswer: needsAnAnswer(found),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { CardPlace, Task } from '../model/task.ts';
 import type { Orchestrator } from '../orchestrator/orchestrator.ts';
 import type { Store } from '../store/store.ts';
+import type { Boards } from '../tasks/boards.ts';
 import type { TaskService } from '../tasks/taskService.ts';
 import type { WorkState, Workspaces } from '../workspaces/workspaces.ts';
 import { isOtherPlace, placeWith, type WantedPlace } from './cardPlace.ts';
@@ -8,6 +9,7 @@ import type { WorkspaceEntry, WorkspacesView } from './workspaceContract.ts';
 
 export interface CardWorkspaceServices {
   store: Store;
+  boards: Boards;
   tasks: TaskService;
   orchestrator: Orchestrator;
   workspaces: Workspaces;
@@ -21,9 +23,9 @@ export class CardWorkspaces {
     this.#services = services;
   }
 
-  /** The place of a new card. @throws UserError `invalid-input` */
-  async newPlace(wanted: WantedPlace): Promise<CardPlace> {
-    const { workspaceMode } = await this.#services.tasks.board();
+  /** The place of a new card; without a board it goes to the first one. @throws UserError `invalid-input`, `not-found` */
+  async newPlace(wanted: WantedPlace, boardId?: string): Promise<CardPlace> {
+    const { workspaceMode } = await this.#services.boards.get(boardId);
     return placeWith({ workspaceMode, repositoryUrl: null, branch: null, includeUncommitted: true }, wanted);
   }
 
@@ -50,12 +52,11 @@ export class CardWorkspaces {
   }
 
   async view(): Promise<WorkspacesView> {
-    const { tasks, store, orchestrator, workspaces } = this.#services;
-    const { id: boardId } = await tasks.board();
+    const { store, orchestrator, workspaces } = this.#services;
     const [use, cards, deleted] = await Promise.all([
       workspaces.diskUse(),
-      store.query('boardCards', { boardId }),
-      store.query('deletedTasks', { boardId }),
+      store.query('allCards', {}),
+      store.query('deletedTasks', {}),
     ]);
     const known = new Map<string, Pick<WorkspaceEntry, 'title' | 'state'>>([
       ...cards.map(({ task }) => [task.id, titled(task, task.state)] as const),

@@ -3,7 +3,7 @@ import type { AgentReport } from '../agents/checkAgent.ts';
 import { hostEntrySchema, resourceFields } from '../agents/resourcesSchema.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { Backup } from '../model/backup.ts';
-import type { BoardView, CardView } from '../model/cardView.ts';
+import type { CardView } from '../model/cardView.ts';
 import type { CredentialsView } from '../model/credential.ts';
 import type { DevcontainerView } from '../model/devcontainer.ts';
 import type { Disposable, KandevEvent } from '../model/events.ts';
@@ -15,13 +15,18 @@ import type { RunUsage } from '../model/runUsage.ts';
 import type { Question } from '../orchestrator/questionDesk.ts';
 import type { RunSession } from '../orchestrator/runInterfaces.ts';
 import {
+  boardCommandSchemas,
+  boardQuerySchemas,
+  type BoardCommandResults,
+  type BoardQueryResults,
+} from './boardContract.ts';
+import {
   gatewayCommandSchemas,
   gatewayQuerySchemas,
   type GatewayCommandResults,
   type GatewayQueryResults,
 } from './gatewayContract.ts';
 import { insightQuerySchemas, type InsightQueryResults } from './insightContract.ts';
-import type { BoardFile, ImportPreview, ImportResult } from './boardFile.ts';
 import {
   resultCommandSchemas,
   resultQuerySchemas,
@@ -40,7 +45,7 @@ import {
   type RuleCommandResults,
   type RuleQueryResults,
 } from './ruleContract.ts';
-import { priorities, taskStates, type DeletedTask, type Task, type TaskEvent } from '../model/task.ts';
+import { priorities, taskStates, type Task, type TaskEvent } from '../model/task.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
 import {
   placeSchema,
@@ -71,6 +76,8 @@ export const commandSchemas = {
   'task.create': v.object({
     /** Chosen by the caller so that asking twice makes one card; left out, a new one. */
     id: v.optional(id),
+    /** Left out: the first board. */
+    boardId: v.optional(id),
     title,
     description: v.optional(description, ''),
     state: v.optional(v.picklist(['BACKLOG', 'TODO']), 'BACKLOG'),
@@ -198,14 +205,11 @@ export const commandSchemas = {
   'agent.cancelCheck': v.object({ checkId: id }),
   /** The user has signed in to an agent: the cards that failed for want of that are started again. */
   'agent.signedIn': v.object({ agentTypeId: id }),
-  /** Puts a few cards that show what Kandev does on an empty board. */
-  'board.addSamples': v.object({}),
-  /** Adds and changes the cards of a board file (docs/board.schema.json). */
-  'board.import': v.object({ file: v.unknown() }),
   /** Writes a copy of the database that any SQLite program can open. */
   'database.exportCopy': v.object({ path: v.pipe(v.string(), v.minLength(1)) }),
   /** Makes the board what it was; what it is now becomes a backup itself. Ends all runs. */
   'database.restoreBackup': v.object({ backupId: id }),
+  ...boardCommandSchemas,
   ...resultCommandSchemas,
   ...reviewCommandSchemas,
   ...ruleCommandSchemas,
@@ -226,6 +230,7 @@ export const commandSchemas = {
 
 export interface CommandResults
   extends
+    BoardCommandResults,
     ResultCommandResults,
     ReviewCommandResults,
     RuleCommandResults,
@@ -260,8 +265,6 @@ export interface CommandResults
   'agent.check': AgentReport;
   'agent.cancelCheck': null;
   'agent.signedIn': Task[];
-  'board.addSamples': Task[];
-  'board.import': ImportResult;
   'database.exportCopy': null;
   'database.restoreBackup': null;
   'credentials.share': CredentialsView;
@@ -272,10 +275,9 @@ export interface CommandResults
 }
 
 export const querySchemas = {
-  board: v.object({}),
   /** Those of the asked cards that still exist. */
   cards: v.object({ taskIds: v.array(id) }),
-  /** The cards that have changed since a version, the one whose last change is longest ago first. */
+  /** The cards of all boards that have changed since a version, the one whose last change is longest ago first. */
   'cards.changed': v.object({
     afterVersion: v.pipe(v.number(), v.integer(), v.minValue(0)),
     limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 200),
@@ -283,12 +285,6 @@ export const querySchemas = {
   'task.history': v.object({ taskId: id }),
   /** All runs of a card, the first one first. */
   'task.runs': v.object({ taskId: id }),
-  /** The cards that can be brought back, the last deleted first. */
-  deletedTasks: v.object({}),
-  /** The board as a file. */
-  'board.file': v.object({}),
-  /** What importing this file would do. */
-  'board.importPreview': v.object({ file: v.unknown() }),
   /** The newest first. */
   backups: v.object({}),
   /** A run's transcript from its end: at most `limit` entries before `beforeSeq`, in their order. */
@@ -313,6 +309,7 @@ export const querySchemas = {
   questions: v.object({}),
   /** What can be chosen in the conversation of a card's live run; null when none is open. */
   'run.session': v.object({ taskId: id }),
+  ...boardQuerySchemas,
   ...resultQuerySchemas,
   ...reviewQuerySchemas,
   ...ruleQuerySchemas,
@@ -334,20 +331,17 @@ export const querySchemas = {
 
 export interface QueryResults
   extends
+    BoardQueryResults,
     ResultQueryResults,
     ReviewQueryResults,
     RuleQueryResults,
     WorkspaceQueryResults,
     GatewayQueryResults,
     InsightQueryResults {
-  board: BoardView;
   cards: { revision: number; cards: CardView[] };
-  'cards.changed': { cards: CardView[]; deleted: { taskId: string; version: number }[] };
+  'cards.changed': { cards: CardView[]; deleted: { taskId: string; boardId: string; version: number }[] };
   'task.history': TaskEvent[];
   'task.runs': Run[];
-  deletedTasks: DeletedTask[];
-  'board.file': BoardFile;
-  'board.importPreview': ImportPreview;
   backups: Backup[];
   'run.transcript': TranscriptEntry[];
   'task.entries': { rev: number; entry: TranscriptEntry }[];
@@ -369,6 +363,14 @@ export type CommandParams<C extends CommandName> = v.InferOutput<(typeof command
 export type QueryName = keyof typeof querySchemas;
 export type QueryInput<Q extends QueryName> = v.InferInput<(typeof querySchemas)[Q]>;
 export type QueryParams<Q extends QueryName> = v.InferOutput<(typeof querySchemas)[Q]>;
+
+/** What does each of some commands, and what answers each of some queries. */
+export type CommandTableOf<C extends CommandName> = {
+  [K in C]: (params: CommandParams<K>) => Promise<CommandResults[K]>;
+};
+export type QueryTableOf<Q extends QueryName> = {
+  [K in Q]: (params: QueryParams<K>) => Promise<QueryResults[K]>;
+};
 
 /**
  * The one way into Kandev: what the tree, the boards, the prompts and the commands use, other windows of the folder,

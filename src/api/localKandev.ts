@@ -15,8 +15,10 @@ import type { RuleBook } from '../orchestrator/ruleBook.ts';
 import type { ContainerLog } from '../store/containerLog.ts';
 import type { StoredCard } from '../store/reads.ts';
 import type { Store } from '../store/store.ts';
+import type { Boards } from '../tasks/boards.ts';
 import type { TaskService } from '../tasks/taskService.ts';
 import type { Workspaces } from '../workspaces/workspaces.ts';
+import { BoardDesk } from './boardDesk.ts';
 import type { BoardTransfer } from './boardTransfer.ts';
 import { ChangeCount } from './changeCount.ts';
 import {
@@ -25,11 +27,13 @@ import {
   type CommandInput,
   type CommandName,
   type CommandParams,
+  type CommandTableOf,
   type CommandResults,
   type Kandev,
   type QueryInput,
   type QueryName,
   type QueryParams,
+  type QueryTableOf,
   type QueryResults,
 } from './contract.ts';
 import { gatewayCommands, noGateway, type GatewayControl } from './gatewayContract.ts';
@@ -40,11 +44,11 @@ import { Results } from './results.ts';
 import { Reviews } from './reviews.ts';
 import { Rules } from './rules.ts';
 import { CardWorkspaces } from './cardWorkspaces.ts';
-import { sampleCards } from './sampleCards.ts';
 
 export interface KandevServices {
   store: Store;
   events: EventBus;
+  boards: Boards;
   tasks: TaskService;
   orchestrator: Orchestrator;
   permissions: PermissionDesk;
@@ -67,21 +71,22 @@ export interface KandevServices {
   gateway?: GatewayControl;
 }
 
-type CommandTable = { [C in CommandName]: (params: CommandParams<C>) => Promise<CommandResults[C]> };
+type CommandTable = CommandTableOf<CommandName>;
 type ResourceCommand = 'task.setResources' | 'task.answerBlocked';
 type DataCommand =
   | ResourceCommand
   | Extract<
       CommandName,
-      `${'board' | 'workspaces' | 'database' | 'credentials' | 'devcontainer' | 'engine'}.${string}`
+      `${'workspaces' | 'database' | 'credentials' | 'devcontainer' | 'engine'}.${string}`
     >;
 type QueueCommand = Extract<CommandName, `queue.${string}`> | 'task.startNow' | 'task.setDependencies';
-type QueryTable = { [Q in QueryName]: (params: QueryParams<Q>) => Promise<QueryResults[Q]> };
+type QueryTable = QueryTableOf<QueryName>;
 
 /** The services of this process behind the interface that all faces use, on behalf of one person. */
 export class LocalKandev implements Kandev {
   readonly #services: KandevServices;
   readonly #actor: () => string;
+  readonly #boards: BoardDesk;
   readonly #results: Results;
   readonly #reviews: Reviews;
   readonly #rules: Rules;
@@ -95,6 +100,7 @@ export class LocalKandev implements Kandev {
     this.#changes = changes;
     this.#services = services;
     this.#actor = actor;
+    this.#boards = new BoardDesk(services, actor);
     this.#results = new Results(services, actor);
     const { messages } = services.orchestrator;
     this.#reviews = new Reviews({ ...services, messages }, actor);
@@ -129,7 +135,7 @@ export class LocalKandev implements Kandev {
     return {
       'task.create': async (params) => {
         this.#checkAgentType(params.agentTypeId);
-        return tasks.create({ ...params, ...(await this.#places.newPlace(params)) }, actor());
+        return tasks.create({ ...params, ...(await this.#places.newPlace(params, params.boardId)) }, actor());
       },
       'task.update': (params) => this.#update(params),
       'task.move': ({ beforeTaskId, ...move }) =>
@@ -170,6 +176,7 @@ export class LocalKandev implements Kandev {
         return Promise.resolve(null);
       },
       'agent.signedIn': ({ agentTypeId }) => orchestrator.signedIn(agentTypeId, actor()),
+      ...this.#boards.commands(),
       ...this.#results.commands(),
       ...this.#reviews.commands(),
       ...this.#rules.commands(),
@@ -224,26 +231,10 @@ export class LocalKandev implements Kandev {
   }
 
   #dataCommands(): Pick<CommandTable, DataCommand> {
-    const { store, events, tasks, orchestrator, credentials, devcontainers, transfer, leftovers } =
-      this.#services;
-    const actor = this.#actor;
+    const { store, events, orchestrator, credentials, devcontainers, leftovers } = this.#services;
     return {
       ...this.#resourceCommands(),
-      'board.addSamples': async () => {
-        const created = [];
-        for (const card of sampleCards) created.push(await tasks.create(card, actor()));
-        return created;
-      },
-      'board.setWorkspaceMode': async ({ mode }) => {
-        await tasks.setWorkspaceMode(mode);
-        return null;
-      },
-      'board.setColumn': async ({ columnId, ...change }) => {
-        await tasks.setColumn(columnId, change);
-        return null;
-      },
       'workspaces.clear': () => this.#places.clear(),
-      'board.import': ({ file }) => transfer.fromFile(file, actor()),
       'database.exportCopy': async ({ path }) => {
         await store.exportCopy(path);
         return null;
@@ -268,25 +259,27 @@ export class LocalKandev implements Kandev {
   #queryTable(): QueryTable {
     const {
       store,
-      tasks,
+      boards,
       orchestrator,
       questions,
       credentials,
       devcontainers,
       agentTypes,
-      transfer,
       workspaceModes: modes,
     } = this.#services;
     return {
-      board: async () => {
-        const board = await tasks.board();
+      boards: async () => {
+        const list = await boards.list();
         const revision = this.#changes.count;
         const [cards, queuePause] = await Promise.all([
-          store.query('boardCards', { boardId: board.id }),
+          store.query('allCards', {}),
           store.query('queuePause', {}),
         ]);
         const workspaceModes = await modes();
-        return { revision, board, queuePause, workspaceModes, cards: cards.map((card) => this.#view(card)) };
+        return {
+          ...{ revision, boards: list, queuePause, workspaceModes },
+          cards: cards.map((card) => this.#view(card)),
+        };
       },
       workspaces: () => this.#places.view(),
       'workspace.work': ({ taskId }) => this.#places.workOf(taskId),
@@ -296,15 +289,11 @@ export class LocalKandev implements Kandev {
         return { revision, cards: cards.map((card) => this.#view(card)) };
       },
       'cards.changed': async (params) => {
-        const { id: boardId } = await tasks.board();
-        const { cards, deleted } = await store.query('changedCards', { boardId, ...params });
+        const { cards, deleted } = await store.query('changedCards', params);
         return { cards: cards.map((card) => this.#view(card)), deleted };
       },
       'task.history': ({ taskId }) => store.query('taskHistory', { taskId }),
       'task.runs': ({ taskId }) => store.query('taskRuns', { taskId }),
-      deletedTasks: () => tasks.deleted(),
-      'board.file': () => transfer.toFile(),
-      'board.importPreview': ({ file }) => transfer.preview(file),
       backups: () => store.listBackups(),
       'run.transcript': ({ runId, beforeSeq, limit }) =>
         store.query('transcript', { runId, beforeSeq: beforeSeq ?? null, limit }),
@@ -313,6 +302,7 @@ export class LocalKandev implements Kandev {
       agentTypes: () => Promise.resolve([...agentTypes()]),
       questions: () => Promise.resolve(questions.open),
       'run.session': ({ taskId }) => Promise.resolve(orchestrator.session(taskId)),
+      ...this.#boards.queries(),
       ...this.#results.queries(),
       ...this.#reviews.queries(),
       ...this.#rules.queries(),

@@ -14,9 +14,10 @@ import { failureOf, type Notice } from '../model/failure.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { HostSettings } from '../model/settings.ts';
 import { readContainerLog } from '../store/containerLog.ts';
-import type { Store } from '../store/store.ts';
 import { pruneWireRecords, removeWireRecords } from '../store/wireRecord.ts';
+import type { Store } from '../store/store.ts';
 import { WorkerStore } from '../store/workerStore.ts';
+import { Boards } from '../tasks/boards.ts';
 import { TaskService } from '../tasks/taskService.ts';
 import { DeferredWorkspaces } from '../workspaces/deferredWorkspaces.ts';
 import { workspaceModesOf } from '../workspaces/findRepository.ts';
@@ -69,19 +70,19 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
   const events = new LocalEventBus('kandev-vscode', (error) => {
     options.onProblem(error instanceof Error ? (error.stack ?? error.message) : String(error));
   });
-  const tasks = new TaskService(store, events);
+  const cards = cardServices(store, events);
   const readers = settingReaders(options.settings, options.onProblem);
   const desks = openDesks(store, events, readers.agentTypes);
   const wireFolder = join(options.storageFolder, 'runs');
   const { agents, credentials, devcontainers, channel } = openAgents(options, host, events, readers);
   const workspaces = openWorkspaces(options);
-  const shared = { store, events, tasks, ...desks, credentials, devcontainers, workspaces };
+  const shared = { store, events, ...cards, ...desks, credentials, devcontainers, workspaces };
   const orchestrator = new Orchestrator({
     ...shared,
     ...pick(options),
     ...readers,
     agents,
-    agentTools: agentTools({ store, tasks, ...readers }, options.settings, () => kandev),
+    agentTools: agentTools({ store, tasks: cards.tasks, ...readers }, options.settings, () => kandev),
     wireFolder,
   });
   const leftovers = new Leftovers({ store, agents });
@@ -96,7 +97,7 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
       checks,
       leftovers,
       workspaceModes: () => workspaceModesOf(options.settings.folder()),
-      transfer: new BoardTransfer(store, tasks),
+      transfer: new BoardTransfer(store, cards.boards, cards.tasks),
       containerLog: (runId) => readContainerLog(wireFolder, runId),
       onProblem: options.onProblem,
     },
@@ -133,6 +134,11 @@ function openDesks(
     rules,
     questions: new QuestionDesk(events),
   };
+}
+
+function cardServices(store: Store, events: EventBus): { boards: Boards; tasks: TaskService } {
+  const boards = new Boards(store, events);
+  return { boards, tasks: new TaskService(store, events, boards) };
 }
 
 /** Nobody waits for it. */

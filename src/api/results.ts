@@ -207,9 +207,8 @@ export class Results {
     }
   }
 
-  async #cards() {
-    const { store, tasks } = this.#services;
-    return store.query('boardCards', { boardId: (await tasks.board()).id });
+  #cards() {
+    return this.#services.store.query('allCards', {});
   }
 
   async #taskOf(span: ResultSpan): Promise<string> {

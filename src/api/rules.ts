@@ -19,7 +19,7 @@ import type { PermissionDesk } from '../orchestrator/permissionDesk.ts';
 import type { RuleBook } from '../orchestrator/ruleBook.ts';
 import type { NamedRule } from '../store/ruleStore.ts';
 import type { Store } from '../store/store.ts';
-import type { TaskService } from '../tasks/taskService.ts';
+import type { Boards } from '../tasks/boards.ts';
 import { withoutUndefined } from './parseInput.ts';
 import type {
   RuleCommandTable,
@@ -32,7 +32,7 @@ import type {
 export interface RuleServices {
   store: Store;
   events: EventBus;
-  tasks: Pick<TaskService, 'board'>;
+  boards: Pick<Boards, 'get'>;
   permissions: PermissionDesk;
   rules: RuleBook;
 }
@@ -75,8 +75,8 @@ export class Rules {
         return null;
       },
       'rule.setPreset': async ({ boardId, ...choice }) => {
-        const board = boardId ?? (await this.#services.tasks.board()).id;
-        await store.write('rule.putPreset', { boardId: board, ...choice });
+        const board = await this.#services.boards.get(boardId);
+        await store.write('rule.putPreset', { boardId: board.id, ...choice });
         return { answered: await this.#reconsider() };
       },
     };
@@ -85,7 +85,7 @@ export class Rules {
   queries(): RuleQueryTable {
     return {
       rules: async () => {
-        const { id: boardId } = await this.#services.tasks.board();
+        const { id: boardId } = await this.#services.boards.get();
         const { rules, presets } = await this.#services.rules.now();
         return { boardId, rules: [...rules], presets: [...presets] };
       },

@@ -22,11 +22,10 @@ export interface WorkspaceCare {
  * @param purged the ids of the cards that are gone for good now, and of their runs
  */
 export async function careForWorkspaces(
-  { store, tasks, orchestrator, workspaces }: WorkspaceCare,
+  { store, orchestrator, workspaces }: WorkspaceCare,
   purged: { taskIds: readonly string[]; runIds: readonly string[] },
 ): Promise<void> {
-  const { id: boardId } = await tasks.board();
-  const cards = await store.query('boardCards', { boardId });
+  const cards = await store.query('allCards', {});
   const before = Date.now() - keepFinishedMs;
   const done = cards.filter(
     ({ task }) => (task.state === 'COMPLETED' || task.state === 'CANCELLED') && task.updatedAt < before,

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { boardWorkspaceModes, workspaceModes, type TaskState, type WorkspaceMode } from '../model/task.ts';
+import { workspaceModes, type TaskState, type WorkspaceMode } from '../model/task.ts';
 import type { WorkState } from '../workspaces/workspaces.ts';
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
@@ -16,23 +16,11 @@ export const placeSchema = {
 };
 
 export const workspaceCommandSchemas = {
-  /** Where the agents of new cards work. */
-  'board.setWorkspaceMode': v.object({ mode: v.picklist(boardWorkspaceModes) }),
-  /** Names a column, limits it, hides or collapses it. @throws UserError `refused` when no column would be left */
-  'board.setColumn': v.object({
-    columnId: id,
-    title: v.optional(v.pipe(v.string(), v.trim(), v.nonEmpty('A column needs a name.'), v.maxLength(60))),
-    limit: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(9999)))),
-    isHidden: v.optional(v.boolean()),
-    isCollapsed: v.optional(v.boolean()),
-  }),
   /** Removes the workspaces whose work was taken or given up, or that have none, but for those in use. */
   'workspaces.clear': v.object({}),
 };
 
 export interface WorkspaceCommandResults {
-  'board.setWorkspaceMode': null;
-  'board.setColumn': null;
   /** The ids of their cards. */
   'workspaces.clear': string[];
 }

@@ -1,11 +1,13 @@
 import { l10n, window } from 'vscode';
+import type { CommandInput } from '../api/contract.ts';
 import type { CardView } from '../model/cardView.ts';
-import type { TaskState } from '../model/task.ts';
+import type { Task, TaskState } from '../model/task.ts';
 import { nextStates, stateNames } from '../model/taskState.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 import { useTemplate } from './cardTemplateCommands.ts';
 import { askForNewCard } from './newCard.ts';
-import { pickCard, selectedTaskIds } from './pickCard.ts';
+import { shownBoard } from '../providers/boardState.ts';
+import { isForSelection, pickCard, selectedTaskIds } from './pickCard.ts';
 
 const anyCard = (): boolean => true;
 
@@ -33,15 +35,13 @@ const moveToCommands: CommandTable = Object.fromEntries(
 export const cardCommands: CommandTable = {
   'kandev.createTask': async (context, argument) => {
     const input = await askForNewCard(context, columnStateOf(argument));
-    if (input) return context.kandev.execute('task.create', input);
-    return undefined;
+    return input && createHere(context, input);
   },
 
   'kandev.createTaskFromTemplate': async (context) => {
     const template = await useTemplate(context);
     const input = template && (await askForNewCard(context, 'BACKLOG', template));
-    if (input) return context.kandev.execute('task.create', input);
-    return undefined;
+    return input && createHere(context, input);
   },
 
   'kandev.editTask': async (context, argument) => {
@@ -85,12 +85,13 @@ export const cardCommands: CommandTable = {
     window.setStatusBarMessage(text, 5000);
   },
 
-  'kandev.addSampleCards': (context) => context.kandev.execute('board.addSamples', {}),
+  'kandev.addSampleCards': (context) =>
+    context.kandev.execute('board.addSamples', { boardId: shownBoard(context.state)?.id }),
 };
 
-/** A key pressed in the tree means what is selected there; VS Code hands over no node with it. */
-function isForSelection(argument: unknown): boolean {
-  return typeof argument === 'object' && argument !== null && 'selection' in argument;
+/** On the board that this window shows. */
+function createHere(context: CommandContext, input: CommandInput<'task.create'>): Promise<Task> {
+  return context.kandev.execute('task.create', { ...input, boardId: shownBoard(context.state)?.id });
 }
 
 async function pickState({ task }: CardView): Promise<TaskState | undefined> {

@@ -1,7 +1,7 @@
 import { l10n, Range, Uri, window, workspace } from 'vscode';
 import { cardFromCode, type CodeOccasion, type CodePlace } from '../model/cardFromCode.ts';
 import { UserError } from '../model/failure.ts';
-import { cardsOf } from '../providers/boardState.ts';
+import { cardsOf, shownBoard } from '../providers/boardState.ts';
 import { pathInFolder, placeOf } from '../providers/codeActions.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 import { tell } from './tellResult.ts';
@@ -21,7 +21,10 @@ async function create(context: CommandContext, occasion: CodeOccasion, isStarted
   if (agentTypeId === undefined) return undefined;
   const { title, description } = cardFromCode(occasion);
   const state = isStarted ? 'TODO' : 'BACKLOG';
-  const task = await context.kandev.execute('task.create', { title, description, agentTypeId, state });
+  const task = await context.kandev.execute('task.create', {
+    ...{ title, description, agentTypeId, state },
+    boardId: shownBoard(context.state)?.id,
+  });
   const text = isStarted
     ? l10n.t('“{0}” was given to an agent.', title)
     : l10n.t('“{0}” is in the backlog.', title);

@@ -1,9 +1,9 @@
 import { l10n, window } from 'vscode';
 import type { Column, ColumnChange } from '../model/board.ts';
-import { cardsOf } from '../providers/boardState.ts';
+import { shownBoard, shownCards } from '../providers/boardState.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 
-/** The columns of the board: their names, their limits, and which are shown. */
+/** The columns of the board that is shown: their names, their limits, and which are shown. */
 export const columnCommands: CommandTable = {
   'kandev.renameColumn': async (context, argument) => {
     const column = await pickColumn(context, argument, l10n.t('Which column do you want to rename?'));
@@ -74,15 +74,16 @@ function isShown({ isHidden }: Column): boolean {
 }
 
 function columnsOf({ state }: CommandContext): readonly Column[] {
-  return state.current.status === 'ready' ? state.current.view.board.columns : [];
+  return shownBoard(state)?.columns ?? [];
 }
 
 async function change(context: CommandContext, { id: columnId }: Column, to: ColumnChange): Promise<void> {
-  await context.kandev.execute('board.setColumn', { columnId, ...to });
+  const boardId = shownBoard(context.state)?.id;
+  await context.kandev.execute('board.setColumn', { boardId, columnId, ...to });
 }
 
 function countText({ state }: CommandContext, column: Column): string {
-  const count = cardsOf(state).filter(({ task }) => column.states.includes(task.state)).length;
+  const count = shownCards(state).filter(({ task }) => column.states.includes(task.state)).length;
   return count === 1 ? l10n.t('1 card') : l10n.t('{0} cards', count);
 }
 

@@ -5,7 +5,7 @@ import type { EngineChoice } from '../model/engine.ts';
 import type { SignInWay } from '../model/signIn.ts';
 import type { AgentReport } from '../providers/agentReport.ts';
 import type { TerminalConnection } from '../providers/agentTerminal.ts';
-import type { BoardState } from '../providers/boardState.ts';
+import type { WindowState } from '../providers/boardState.ts';
 import type { BoardTreeView } from '../providers/boardView.ts';
 import type { CardDeletion } from '../providers/cardDeletion.ts';
 import type { CardMoves } from '../providers/cardMoves.ts';
@@ -33,6 +33,8 @@ export interface BoardWindow {
   showCard(taskId: string): void;
   /** Opens the board with the form of a card. */
   startEdit(taskId: string): void;
+  /** Opens the board with the list of its keys. */
+  showHelp(): void;
 }
 
 /** The tabs in which runs are shown, as far as commands need them. */
@@ -89,7 +91,7 @@ export interface EngineWindow {
 /** What the commands work with. */
 export interface CommandContext {
   kandev: Kandev;
-  state: BoardState;
+  state: WindowState;
   filter: SharedFilter;
   failures: FailureMessages;
   prompts: PermissionPrompts;

@@ -1,5 +1,6 @@
 import { l10n, Uri, window, workspace, type QuickPickItem } from 'vscode';
 import { UserError } from '../model/failure.ts';
+import { boardsOf, shownBoard } from '../providers/boardState.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 
 /** What is kept: copies and backups of the database, boards as files, deleted cards. */
@@ -18,13 +19,14 @@ export const dataCommands: CommandTable = {
   'kandev.restoreBackup': restoreBackup,
 
   'kandev.exportBoard': async (context) => {
+    const board = shownBoard(context.state);
     const target = await window.showSaveDialog({
       title: l10n.t('Export Board'),
-      defaultUri: inFolder('board.kandev.json'),
+      defaultUri: inFolder(`${fileNameOf(board?.name ?? '')}.kandev.json`),
       filters: { [l10n.t('Kandev board')]: ['json'] },
     });
     if (!target) return;
-    const file = await context.kandev.query('board.file', {});
+    const file = await context.kandev.query('board.file', { boardId: board?.id });
     await workspace.fs.writeFile(target, new TextEncoder().encode(`${JSON.stringify(file, null, 2)}\n`));
     void window.showInformationMessage(
       l10n.t('The board with its {0} cards was written to {1}.', file.tasks.length, target.fsPath),
@@ -76,9 +78,7 @@ async function importBoard(context: CommandContext): Promise<void> {
   const file = parseJson(new TextDecoder().decode(await workspace.fs.readFile(source)), source.fsPath);
   const { added, changed, unchanged } = await context.kandev.query('board.importPreview', { file });
   if (added.length + changed.length === 0) {
-    void window.showInformationMessage(
-      l10n.t('The board has all {0} cards of this file already.', unchanged),
-    );
+    void window.showInformationMessage(l10n.t('All {0} cards of this file are here already.', unchanged));
     return;
   }
   const lines = [
@@ -96,12 +96,46 @@ async function importBoard(context: CommandContext): Promise<void> {
     lines.length > 20 ? [...lines.slice(0, 20), l10n.t('and {0} more', lines.length - 20)] : lines;
   const options = { modal: true, detail: detail.join('\n') };
   if ((await window.showWarningMessage(question, options, confirm)) !== confirm) return;
-  const result = await context.kandev.execute('board.import', { file });
+  const target = added.length === 0 ? {} : await pickTarget(context, added.length);
+  if (!target) return;
+  const result = await context.kandev.execute('board.import', { file, ...target });
+  if (result.added > 0) context.state.show(result.boardId);
   const kept = result.keptState.map(({ title, why }) => `“${title}”: ${why}`).join(' ');
   const done = l10n.t('{0} cards were added and {1} changed.', result.added, result.changed);
   void window.showInformationMessage(
     kept === '' ? done : `${done} ${l10n.t('Some keep their state.')} ${kept}`,
   );
+}
+
+interface TargetItem extends QuickPickItem {
+  target: { boardId?: string; asNewBoard?: boolean };
+}
+
+/** Where the new cards of a file go. Undefined when the user changes their mind. */
+async function pickTarget(
+  { state }: CommandContext,
+  count: number,
+): Promise<TargetItem['target'] | undefined> {
+  const shown = shownBoard(state)?.id;
+  const items: TargetItem[] = [
+    ...boardsOf(state)
+      .map(({ id, name }) => ({ label: name, description: id === shown ? l10n.t('shown now') : '', id }))
+      .sort((a, b) => Number(b.id === shown) - Number(a.id === shown))
+      .map(({ id: boardId, ...item }) => ({ ...item, target: { boardId } })),
+    {
+      label: `$(add) ${l10n.t('A New Board')}`,
+      description: l10n.t('with the name and the columns of the file'),
+      target: { asNewBoard: true },
+    },
+  ];
+  const picked = await window.showQuickPick(items, {
+    title: l10n.t('Import Board'),
+    placeHolder:
+      count === 1
+        ? l10n.t('To which board does the new card go?')
+        : l10n.t('To which board do the {0} new cards go?', count),
+  });
+  return picked?.target;
 }
 
 async function showDeleted(context: CommandContext): Promise<void> {
@@ -110,15 +144,21 @@ async function showDeleted(context: CommandContext): Promise<void> {
     void window.showInformationMessage(l10n.t('No card was deleted in the last 30 days.'));
     return;
   }
-  const items: (QuickPickItem & { taskId: string })[] = deleted.map(({ task, deletedAt }) => ({
+  const several = boardsOf(context.state).length > 1;
+  const items: (QuickPickItem & { taskId: string })[] = deleted.map(({ task, board, deletedAt }) => ({
     label: task.title,
-    description: l10n.t('deleted on {0}', new Date(deletedAt).toLocaleString()),
+    description: [
+      ...(several || board.isDeleted ? [board.name] : []),
+      l10n.t('deleted on {0}', new Date(deletedAt).toLocaleString()),
+      ...(board.isDeleted ? [l10n.t('its board was deleted, too')] : []),
+    ].join(' · '),
     taskId: task.id,
   }));
   const picked = await window.showQuickPick(items, {
     title: l10n.t('Deleted Cards'),
     placeHolder: l10n.t('Which cards do you want back? They are kept for 30 days.'),
     canPickMany: true,
+    matchOnDescription: true,
   });
   for (const { taskId } of picked ?? []) await context.kandev.execute('task.restore', { taskId });
 }
@@ -140,6 +180,12 @@ function parseJson(text: string, path: string): unknown {
       message: l10n.t('{0} is not a Kandev board: {1}.', path, (error as Error).message),
     });
   }
+}
+
+/** A board's name as that of a file. */
+function fileNameOf(name: string): string {
+  const plain = name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-');
+  return plain.replace(/^-|-$/g, '') || 'board';
 }
 
 function inFolder(name: string): Uri {

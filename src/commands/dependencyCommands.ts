@@ -1,7 +1,7 @@
 import { l10n, window, type QuickPickItem } from 'vscode';
 import type { CardView } from '../model/cardView.ts';
 import { stateNames } from '../model/taskState.ts';
-import { cardsOf } from '../providers/boardState.ts';
+import { cardsOf, otherBoardName } from '../providers/boardState.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 import { pickCard } from './pickCard.ts';
 
@@ -25,11 +25,15 @@ export const dependencyCommands: CommandTable = {
 
 async function pickDependencies(context: CommandContext, card: CardView): Promise<string[] | undefined> {
   const now = new Set(card.dependencies.map(({ taskId }) => taskId));
-  const items = cardsOf(context.state)
+  const { boardId } = card.task;
+  const items = [...cardsOf(context.state)]
     .filter(({ task }) => task.id !== card.task.id)
+    .sort((a, b) => Number(b.task.boardId === boardId) - Number(a.task.boardId === boardId))
     .map(({ task }): DependencyItem => ({
       label: task.title,
-      description: stateNames[task.state],
+      description: [stateNames[task.state], otherBoardName(context.state, task.boardId)]
+        .filter((part) => part !== '')
+        .join(' · '),
       picked: now.has(task.id),
       taskId: task.id,
     }))

@@ -2,7 +2,7 @@ import { l10n, QuickPickItemKind, ThemeIcon, window, type QuickPick, type QuickP
 import { filterChoices, noFilter, type CardFilter } from '../model/cardFilter.ts';
 import type { TaskState } from '../model/task.ts';
 import { stateNames } from '../model/taskState.ts';
-import { cardsOf } from '../providers/boardState.ts';
+import { shownCards } from '../providers/boardState.ts';
 import { filteredAgent } from '../providers/filterText.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 
@@ -74,7 +74,7 @@ async function askText({ filter }: CommandContext): Promise<void> {
 
 function partItems({ state }: CommandContext, before: CardFilter): PartItem[] {
   const agentTypes = state.current.status === 'ready' ? state.current.agentTypes : [];
-  const { labels, agents, states } = filterChoices(cardsOf(state));
+  const { labels, agents, states } = filterChoices(shownCards(state));
   // What is filtered by can be taken back although no card has it any more.
   const all = <T>(found: readonly T[], wanted: readonly T[]): T[] => [...new Set([...found, ...wanted])];
   const separator = (label: string): PartItem => ({ label, kind: QuickPickItemKind.Separator, part: null });

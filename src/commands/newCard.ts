@@ -2,6 +2,7 @@ import { l10n } from 'vscode';
 import type { CommandInput } from '../api/contract.ts';
 import { priorities, type Priority, type WorkspaceMode } from '../model/task.ts';
 import { hasBranch } from '../model/workspaceModes.ts';
+import { shownBoard } from '../providers/boardState.ts';
 import { modeText } from '../providers/workspaceText.ts';
 import { useTemplate, type TemplateDraft } from './cardTemplateCommands.ts';
 import type { CommandContext } from './commandContext.ts';
@@ -137,12 +138,13 @@ async function askAgent(draft: Draft, context: CommandContext, title: string): P
 }
 
 async function askWorkspace(draft: Draft, context: CommandContext, title: string): Promise<StepResult> {
-  const { board, workspaceModes } = await context.kandev.query('board', {});
+  const { boards, workspaceModes } = await context.kandev.query('boards', {});
+  const board = shownBoard(context.state) ?? boards[0];
   const items = workspaceModes.map((mode) => {
     const { name, detail } = modeText(mode);
     return { label: name, detail, value: mode };
   });
-  const current = draft.workspaceMode ?? board.workspaceMode;
+  const current = draft.workspaceMode ?? board?.workspaceMode ?? 'folder';
   return askChoice(title, l10n.t('Where does the agent work?'), items, current, (value) => {
     draft.workspaceMode = value;
   });

@@ -108,7 +108,7 @@ function beginDialog(
 }
 
 async function workInCopy(kandev: Kandev, taskId: string): Promise<void> {
-  const { workspaceModes } = await kandev.query('board', {});
+  const { workspaceModes } = await kandev.query('boards', {});
   const workspaceMode = workspaceModes.includes('clone') ? 'clone' : 'copy';
   await kandev.execute('task.update', { taskId, workspaceMode });
   await kandev.execute('task.start', { taskId });

@@ -1,12 +1,13 @@
-import { l10n, window, type QuickPickItem } from 'vscode';
+import { l10n, QuickPickItemKind, window, type QuickPickItem } from 'vscode';
 import type { CardView } from '../model/cardView.ts';
 import { UserError } from '../model/failure.ts';
-import { cardsOf, findCard } from '../providers/boardState.ts';
+import { boardsOf, cardsOnBoard, findCard, shownBoard, shownCards } from '../providers/boardState.ts';
 import { cardStatus, latestActivity } from '../providers/cardText.ts';
 import type { CommandContext } from './commandContext.ts';
 
 interface CardItem extends QuickPickItem {
-  card: CardView;
+  /** Null for the name of a board above its cards. */
+  card: CardView | null;
 }
 
 /**
@@ -25,7 +26,7 @@ export async function pickCard(
     if (card) return card;
     throw new UserError({ reason: 'not-found', message: l10n.t('This card no longer exists.') });
   }
-  const items = cardsOf(context.state).filter(fits).map(cardItem);
+  const items = cardItems(context, fits);
   if (items.length === 0) {
     void window.showInformationMessage(texts.none);
     return undefined;
@@ -34,7 +35,7 @@ export async function pickCard(
     placeHolder: texts.placeholder,
     matchOnDescription: true,
   });
-  return picked?.card;
+  return picked?.card ?? undefined;
 }
 
 /**
@@ -46,6 +47,11 @@ export function selectedTaskIds(clicked: unknown, selected: unknown): string[] {
   // Of what is selected in the tree beside cards, such as their runs, nothing is meant.
   const cards = nodes.length > 1 ? nodes.filter(isCard) : nodes;
   return [...new Set(cards.map(taskIdOf).filter((id) => id !== null))];
+}
+
+/** A key pressed in the tree means what is selected there; VS Code hands over no node with it. */
+export function isForSelection(argument: unknown): boolean {
+  return typeof argument === 'object' && argument !== null && 'selection' in argument;
 }
 
 function isCard(node: unknown): boolean {
@@ -66,6 +72,21 @@ function taskIdOf(argument: unknown): string | null {
 async function readCard(context: CommandContext, taskId: string): Promise<CardView | undefined> {
   const { cards } = await context.kandev.query('cards', { taskIds: [taskId] });
   return cards[0];
+}
+
+/** Those of the board that this window shows come first; the others stand below the names of theirs. */
+function cardItems({ state }: CommandContext, fits: (card: CardView) => boolean): CardItem[] {
+  const shown = shownBoard(state);
+  const others = boardsOf(state).filter(({ id }) => id !== shown?.id);
+  return [
+    ...shownCards(state).filter(fits).map(cardItem),
+    ...others.flatMap(({ id, name }) => {
+      const items = cardsOnBoard(state, id).filter(fits).map(cardItem);
+      return items.length === 0
+        ? []
+        : [{ label: name, kind: QuickPickItemKind.Separator, card: null }, ...items];
+    }),
+  ];
 }
 
 function cardItem(card: CardView): CardItem {

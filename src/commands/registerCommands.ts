@@ -2,6 +2,7 @@ import { commands } from 'vscode';
 import type { Disposable } from '../model/events.ts';
 import { agentCommands } from './agentCommands.ts';
 import { boardCommands } from './boardCommands.ts';
+import { boardListCommands } from './boardListCommands.ts';
 import { cardCommands } from './cardCommands.ts';
 import { codeCommands } from './codeCommands.ts';
 import { commentCommands } from './commentCommands.ts';
@@ -29,6 +30,7 @@ import { waitCommands } from './waitCommands.ts';
 const allCommands: CommandTable = {
   ...agentCommands,
   ...boardCommands,
+  ...boardListCommands,
   ...cardCommands,
   ...codeCommands,
   ...commentCommands,

@@ -9,7 +9,7 @@ import {
 } from 'vscode';
 import type { CardView } from '../model/cardView.ts';
 import { canGoOn, isBusy, isLive } from '../model/run.ts';
-import { cardsOf, findCard } from '../providers/boardState.ts';
+import { cardsOf, findCard, otherBoardName } from '../providers/boardState.ts';
 import { cardStatus, latestActivity } from '../providers/cardText.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 import { pickCard, selectedTaskIds } from './pickCard.ts';
@@ -111,7 +111,9 @@ async function showRuns(context: CommandContext): Promise<void> {
   picker.title = l10n.t('Kandev Runs');
   picker.placeholder = l10n.t('Choose a run to answer it, to send it a message or to see its card');
   const fill = (): void => {
-    const items = cardsOf(context.state).filter(isListed).map(runItem);
+    const items = cardsOf(context.state)
+      .filter(isListed)
+      .map((card) => runItem(card, otherBoardName(context.state, card.task.boardId)));
     picker.items = [...items, ...gatewayItems(context)];
     if (items.length === 0) picker.placeholder = l10n.t('No agent is running, queued or waiting.');
   };
@@ -176,7 +178,7 @@ function isListed(card: CardView): boolean {
   return card.permissions.length > 0 || isStoppable(card);
 }
 
-function runItem(card: CardView): RunItem {
+function runItem(card: CardView, boardName: string): RunItem {
   const { icon, text } = cardStatus(card);
   const buttons: RunButton[] = [];
   if (card.permissions.length > 0) {
@@ -200,7 +202,7 @@ function runItem(card: CardView): RunItem {
   });
   return {
     label: `$(${icon}) ${card.task.title}`,
-    description: text,
+    description: [text, boardName].filter((part) => part !== '').join(' · '),
     detail: latestActivity(card),
     buttons,
     card,

@@ -16,7 +16,9 @@ export const transcriptCommands: CommandTable = {
       placeholder: l10n.t('Which card do you want to open?'),
       none: l10n.t('There are no cards yet.'),
     });
-    if (card) context.runs.open(card.task.id);
+    if (!card) return;
+    context.state.show(card.task.boardId);
+    context.runs.open(card.task.id);
   },
 
   'kandev.exportTranscript': async (context, argument) => {

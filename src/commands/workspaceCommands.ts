@@ -1,6 +1,7 @@
 import { commands, l10n, ThemeIcon, Uri, window, type QuickPickItem } from 'vscode';
 import type { QueryResults } from '../api/contract.ts';
 import { boardWorkspaceModes, type BoardWorkspaceMode } from '../model/task.ts';
+import { shownBoard } from '../providers/boardState.ts';
 import { modeText, sizeText } from '../providers/workspaceText.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 
@@ -10,18 +11,20 @@ type Entry = WorkspacesView['entries'][number];
 /** Where agents work, and what that leaves on the disk. */
 export const workspaceCommands: CommandTable = {
   'kandev.setDefaultWorkspace': async (context) => {
-    const { board, workspaceModes } = await context.kandev.query('board', {});
+    const { workspaceModes } = await context.kandev.query('boards', {});
+    const board = shownBoard(context.state);
     const modes = boardWorkspaceModes.filter((mode) => workspaceModes.includes(mode));
     const items: (QuickPickItem & { mode: BoardWorkspaceMode })[] = modes.map((mode) => {
       const { name, detail } = modeText(mode);
-      const description = mode === board.workspaceMode ? l10n.t('as it is') : '';
+      const description = mode === board?.workspaceMode ? l10n.t('as it is') : '';
       return { label: name, detail, description, mode };
     });
     const picked = await window.showQuickPick(items, {
       title: l10n.t('Set Default Workspace'),
       placeHolder: l10n.t('Where shall the agents of new cards work? Each card can have it otherwise.'),
     });
-    if (picked) await context.kandev.execute('board.setWorkspaceMode', { mode: picked.mode });
+    if (picked)
+      await context.kandev.execute('board.setWorkspaceMode', { boardId: board?.id, mode: picked.mode });
   },
 
   'kandev.showWorkspaces': showWorkspaces,

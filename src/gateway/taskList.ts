@@ -4,6 +4,7 @@ import { Refusal } from './problem.ts';
 import { needsYou } from './cards.ts';
 
 export interface TaskFilter {
+  boardId?: string | undefined;
   state?: readonly TaskState[] | undefined;
   priority?: readonly Priority[] | undefined;
   agentTypeId?: string | undefined;
@@ -20,13 +21,14 @@ interface Place {
   id: string;
 }
 
-/** The cards that a filter lets through, as the board has them: by state, from the top of each column. */
+/** The cards that a filter lets through, as the boards have them: by state, from the top of each column. */
 export function filtered(cards: readonly CardView[], filter: TaskFilter): CardView[] {
   const text = filter.text?.toLowerCase();
   return cards
     .filter((card) => {
       const { task } = card;
       return (
+        (filter.boardId === undefined || task.boardId === filter.boardId) &&
         (filter.state?.includes(task.state) ?? true) &&
         (filter.priority?.includes(task.priority) ?? true) &&
         (filter.agentTypeId === undefined || task.agentTypeId === filter.agentTypeId) &&

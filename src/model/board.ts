@@ -1,4 +1,5 @@
-import type { BoardWorkspaceMode, TaskState } from './task.ts';
+import { UserError } from './failure.ts';
+import type { BoardWorkspaceMode, Task, TaskState } from './task.ts';
 
 export interface Column {
   id: string;
@@ -45,6 +46,24 @@ export interface Board {
   columns: readonly Column[];
   /** Where the agents of new cards work. */
   workspaceMode: BoardWorkspaceMode;
+}
+
+/** A board that was deleted and can be brought back. */
+export interface DeletedBoard {
+  board: Board;
+  /** In milliseconds since the epoch. */
+  deletedAt: number;
+  /** How many cards come back with it. */
+  cards: number;
+}
+
+/** Why a board cannot be deleted: an agent is at work on one of its cards. */
+export function boardInUse(name: string, { id, title }: Pick<Task, 'id' | 'title'>): UserError {
+  return new UserError({
+    reason: 'run-active',
+    message: `The board “${name}” cannot be deleted while an agent is at work on it: “${title}”. Stop it first, or move the card to another board.`,
+    action: { kind: 'stop', taskId: id },
+  });
 }
 
 export const defaultColumns: readonly Column[] = [

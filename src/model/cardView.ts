@@ -49,14 +49,16 @@ export function needsUser({ permissions, questions, queue }: Waiting): boolean {
   return permissions.length + questions.length > 0 || (queue !== null && queue.needs !== null);
 }
 
-export interface BoardView {
+/** All boards of a folder with their cards. */
+export interface BoardsView {
   /** Rises with every change of any card. */
   revision: number;
-  board: Board;
+  /** In their order; there is always one. */
+  boards: readonly Board[];
   /** Null while the queue goes on. */
   queuePause: QueuePause | null;
   /** Where agents can work here: a folder without git cannot be cloned. */
   workspaceModes: WorkspaceMode[];
-  /** Ordered by column and position. */
+  /** Of all boards, ordered by column and position. */
   cards: CardView[];
 }

@@ -36,7 +36,11 @@ export interface EventData {
   'session.changed': { taskId: string; runId: string };
   /** Somebody has taken, given up or taken back what an agent has made. */
   'result.changed': { taskId: string; what: ResultChange; actor: string };
-  /** Something of the board itself is different; its cards are as they were. */
+  /** A board is new, or back. */
+  'board.created': { boardId: string };
+  /** It was deleted, with its cards. */
+  'board.deleted': { boardId: string };
+  /** Something of a board itself or of the boards' order is different; its cards are as they were. */
   'board.updated': { boardId: string };
   /** Other messages wait for a card's agent, or in another order. */
   'prompts.changed': { taskId: string };

@@ -1,4 +1,4 @@
-import picomatch from 'picomatch/posix';
+import picomatch from 'picomatch/posix.js';
 import type { PermissionOption, PermissionRequest, PlacedPath } from './permission.ts';
 import { commandsWithin, fitsText, fitsWords, onlyText, patternWords, plainWords } from './shellCommand.ts';
 

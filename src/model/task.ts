@@ -99,6 +99,8 @@ export interface TaskEvent {
 /** A card that was deleted. */
 export interface DeletedTask {
   task: Task;
+  /** Where it stood. */
+  board: { name: string; isDeleted: boolean };
   /** In milliseconds since the epoch. */
   deletedAt: number;
 }

@@ -280,9 +280,8 @@ export class Orchestrator {
 
   /** Starts the cards again that failed because nobody was signed in to this agent. */
   async signedIn(agentTypeId: string, actor: string): Promise<Task[]> {
-    const { store, tasks } = this.#deps;
-    const board = await tasks.board();
-    const cards = await store.query('boardCards', { boardId: board.id });
+    const { store } = this.#deps;
+    const cards = await store.query('allCards', {});
     const held = cards.filter(
       ({ task, run }) =>
         task.state === 'FAILED' &&

@@ -1,6 +1,7 @@
 import type { Kandev } from '../api/contract.ts';
 import type { AgentType } from '../model/agentType.ts';
-import type { BoardView, CardView } from '../model/cardView.ts';
+import type { Board } from '../model/board.ts';
+import { needsUser, type BoardsView, type CardView } from '../model/cardView.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import type { Disposable, KandevEvent } from '../model/events.ts';
 import { failureOf, type Failure } from '../model/failure.ts';
@@ -12,7 +13,14 @@ import { Listeners } from './listeners.ts';
 export type BoardSnapshot =
   | { status: 'loading' }
   | { status: 'unavailable'; failure: Failure }
-  | { status: 'ready'; view: BoardView; agentTypes: readonly AgentType[]; engine: EngineStatus | null };
+  | {
+      status: 'ready';
+      view: BoardsView;
+      /** The one that this window shows. */
+      board: Board;
+      agentTypes: readonly AgentType[];
+      engine: EngineStatus | null;
+    };
 
 export interface BoardChange {
   /** Cards that are new or different. */
@@ -27,13 +35,28 @@ export interface BoardState {
   onDidChange(listener: (change: BoardChange) => void): Disposable;
 }
 
+/** The state of a window, which shows one board at a time. */
+export interface WindowState extends BoardState {
+  show(boardId: string): void;
+}
+
+/** Where it outlives the window which board that is; VS Code's `Memento` is one. */
+export interface BoardStorage {
+  get(key: string): unknown;
+  update(key: string, value: unknown): PromiseLike<void>;
+}
+
+const storageKey = 'board.shown';
 /** Events that come within this time are shown together. */
 const gatherMs = 50;
 const everything: BoardChange = { changed: [], removed: [], structural: true };
 
-/** Follows Kandev's events and keeps the board as it stands now. */
-export class LiveBoardState implements BoardState, Disposable {
+/** Follows Kandev's events and keeps the boards as they stand now. */
+export class LiveBoardState implements WindowState, Disposable {
   readonly #kandev: Kandev;
+  readonly #storage: BoardStorage;
+  /** The board that the user has chosen; it may be deleted, and come back. */
+  #chosen: string | null;
   readonly #listeners = new Listeners<BoardChange>();
   readonly #disposables = new DisposableStore();
   #current: BoardSnapshot = { status: 'loading' };
@@ -42,8 +65,11 @@ export class LiveBoardState implements BoardState, Disposable {
   #timer: NodeJS.Timeout | null = null;
   #refreshing: Promise<void> = Promise.resolve();
 
-  constructor(kandev: Kandev) {
+  constructor(kandev: Kandev, storage: BoardStorage) {
     this.#kandev = kandev;
+    this.#storage = storage;
+    const stored = storage.get(storageKey);
+    this.#chosen = typeof stored === 'string' ? stored : null;
     this.#disposables.add(
       kandev.subscribe('>', (event) => {
         this.#mark(event);
@@ -60,7 +86,20 @@ export class LiveBoardState implements BoardState, Disposable {
     return this.#listeners.add(listener);
   }
 
-  /** Reads the whole board again: after a change of settings, or when it could not be read before. */
+  /** Shows another board in this window; one that is not known yet as soon as it is. */
+  show(boardId: string): void {
+    if (boardId === this.#chosen && boardId === shownBoard(this)?.id) return;
+    this.#chosen = boardId;
+    void this.#storage.update(storageKey, boardId);
+    if (this.#current.status !== 'ready') return;
+    const { boards } = this.#current.view;
+    const board = boards.find(({ id }) => id === boardId);
+    if (!board) return;
+    this.#current = { ...this.#current, board };
+    this.#listeners.fire(everything);
+  }
+
+  /** Reads all boards again: after a change of settings, or when it could not be read before. */
   reload(): Promise<void> {
     this.#allDirty = true;
     return this.#refresh();
@@ -111,12 +150,25 @@ export class LiveBoardState implements BoardState, Disposable {
 
   async #readAll(): Promise<void> {
     const [view, agentTypes] = await Promise.all([
-      this.#kandev.query('board', {}),
+      this.#kandev.query('boards', {}),
       this.#kandev.query('agentTypes', {}),
     ]);
     const engine = this.#current.status === 'ready' ? this.#current.engine : null;
-    this.#current = { status: 'ready', view: { ...view, cards: inOrder(view.cards) }, agentTypes, engine };
+    const board = this.#boardOf(view.boards);
+    const ordered = { ...view, cards: inOrder(view.cards) };
+    this.#current = { status: 'ready', view: ordered, board, agentTypes, engine };
     this.#listeners.fire(everything);
+  }
+
+  /** The chosen one; where that is gone, the one that took its place. */
+  #boardOf(boards: readonly Board[]): Board {
+    const before = this.#current.status === 'ready' ? this.#current : null;
+    const known = (boardId: string | null | undefined) => boards.find(({ id }) => id === boardId);
+    const place = before?.view.boards.findIndex(({ id }) => id === before.board.id) ?? 0;
+    const board =
+      known(this.#chosen) ?? known(before?.board.id) ?? boards[Math.min(place, boards.length - 1)];
+    if (!board) throw new Error('There is no board.');
+    return board;
   }
 
   async #readCards(taskIds: readonly string[]): Promise<void> {
@@ -135,6 +187,45 @@ export class LiveBoardState implements BoardState, Disposable {
   }
 }
 
+/** The one that this window shows; undefined while none is known. */
+export function shownBoard(state: BoardState): Board | undefined {
+  return state.current.status === 'ready' ? state.current.board : undefined;
+}
+
+export function boardsOf(state: BoardState): readonly Board[] {
+  return state.current.status === 'ready' ? state.current.view.boards : [];
+}
+
+/** The cards of one board. */
+export function cardsOnBoard(state: BoardState, boardId: string): CardView[] {
+  return cardsOf(state).filter(({ task }) => task.boardId === boardId);
+}
+
+/** The cards of the board that this window shows. */
+export function shownCards(state: BoardState): CardView[] {
+  const board = shownBoard(state);
+  return board ? cardsOnBoard(state, board.id) : [];
+}
+
+/** How a board is called; empty for the one that this window shows. */
+export function otherBoardName(state: BoardState, boardId: string): string {
+  if (shownBoard(state)?.id === boardId) return '';
+  return boardsOf(state).find(({ id }) => id === boardId)?.name ?? '';
+}
+
+/** How many cards of other boards than the shown one wait for the user. */
+export function waitingElsewhere(state: BoardState): number {
+  const shown = shownBoard(state)?.id;
+  return cardsOf(state).filter((card) => card.task.boardId !== shown && needsUser(card)).length;
+}
+
+/** Shows the board of a card, as far as that is known. */
+export function showBoardOf(state: WindowState, taskId: string): void {
+  const card = findCard(state, taskId);
+  if (card) state.show(card.task.boardId);
+}
+
+/** Those of all boards. */
 export function cardsOf(state: BoardState): readonly CardView[] {
   return state.current.status === 'ready' ? state.current.view.cards : [];
 }

@@ -1,7 +1,7 @@
 import { commands, l10n, window, type TreeView } from 'vscode';
 import { isFiltering } from '../model/cardFilter.ts';
 import { blockedHosts } from '../model/blockedHosts.ts';
-import { cardsOf, queuePause, type BoardState } from './boardState.ts';
+import { boardsOf, queuePause, shownBoard, shownCards, type BoardState } from './boardState.ts';
 import { DisposableStore } from './disposableStore.ts';
 import { filterText } from './filterText.ts';
 import type { SharedFilter } from './sharedFilter.ts';
@@ -68,6 +68,10 @@ export class BoardTreeView {
     void commands.executeCommand('setContext', 'kandev.view', this.#welcome());
     void commands.executeCommand('setContext', 'kandev.queuePaused', queuePause(this.#state) !== null);
     void commands.executeCommand('setContext', 'kandev.filtered', isFiltering(this.#filter.current));
+    const hasSeveral = boardsOf(this.#state).length > 1;
+    void commands.executeCommand('setContext', 'kandev.severalBoards', hasSeveral);
+    const name = shownBoard(this.#state)?.name;
+    this.#view.description = hasSeveral && name !== undefined ? name : '';
     const waiting = waitingNodes(this.#state).length;
     this.#view.badge = waiting === 0 ? undefined : { value: waiting, tooltip: waitingText(waiting) };
     this.#view.message = this.#message() ?? '';
@@ -77,7 +81,7 @@ export class BoardTreeView {
   /** VS Code keeps a card closed that had nothing below it when it was first shown. */
   #openBlockedCards(): void {
     const refused = new Set(
-      cardsOf(this.#state)
+      shownCards(this.#state)
         .filter((card) => blockedHosts(card).length > 0)
         .map(({ task }) => task.id),
     );
@@ -94,13 +98,13 @@ export class BoardTreeView {
   #welcome(): 'loading' | 'unavailable' | 'noEngine' | 'empty' | 'cards' {
     const { current } = this.#state;
     if (current.status !== 'ready') return current.status;
-    if (current.view.cards.length > 0) return 'cards';
+    if (shownCards(this.#state).length > 0) return 'cards';
     return current.engine?.failure ? 'noEngine' : 'empty';
   }
 
   #message(): string | undefined {
     const { current } = this.#state;
-    if (current.status !== 'ready' || current.view.cards.length === 0) return undefined;
+    if (current.status !== 'ready' || shownCards(this.#state).length === 0) return undefined;
     if (current.engine?.failure) return current.engine.failure.message;
     const pause = queuePause(this.#state);
     if (pause) return l10n.t('The queue is paused: no further agent is started.');

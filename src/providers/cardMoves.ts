@@ -1,9 +1,9 @@
 import { l10n } from 'vscode';
 import type { Kandev } from '../api/contract.ts';
-import { columnOf, isOverLimit } from '../model/board.ts';
+import { columnOf, isOverLimit, type Board, type Column } from '../model/board.ts';
 import { failureOf, UserError, type Failure } from '../model/failure.ts';
-import type { CardMove, Task } from '../model/task.ts';
-import { cardsOf, findCard, type BoardState } from './boardState.ts';
+import type { CardMove, Task, TaskState } from '../model/task.ts';
+import { boardsOf, cardsOnBoard, findCard, type BoardState } from './boardState.ts';
 import type { UndoHistory } from './undoHistory.ts';
 
 /** A move that was made, and the one that takes it back. */
@@ -50,34 +50,69 @@ export class CardMoves {
     throw new UserError({ reason, message: text });
   }
 
+  /**
+   * Puts cards on another board, each into the column of its state.
+   * @throws UserError when that is refused; those before stay there, and can be taken back
+   */
+  async toBoard(
+    taskIds: readonly string[],
+    { id: boardId, name }: Pick<Board, 'id' | 'name'>,
+  ): Promise<void> {
+    const ways = taskIds.flatMap((taskId) => this.#wayBack(taskId) ?? []);
+    const made: MadeMove[] = [];
+    try {
+      for (const way of ways) {
+        if (way.before.boardId === boardId) continue;
+        await this.#kandev.execute('task.setBoard', { taskId: way.before.id, boardId });
+        made.push(way);
+      }
+    } finally {
+      const [first] = made;
+      if (first) {
+        const text =
+          made.length > 1
+            ? l10n.t('{0} cards were moved to the board “{1}”.', made.length, name)
+            : l10n.t('“{0}” was moved to the board “{1}”.', first.before.title, name);
+        this.#history.add({ text, undo: () => this.#takeBackFromBoard(made) });
+      }
+    }
+  }
+
   #wayBack(taskId: string): MadeMove | null {
-    const { current } = this.#state;
     const before = findCard(this.#state, taskId)?.task;
-    if (current.status !== 'ready' || !before) return null;
-    const column = columnOf(current.view.board.columns, before.state);
-    const inColumn = cardsOf(this.#state).filter(({ task }) => column?.states.includes(task.state));
-    const next = inColumn[inColumn.findIndex(({ task }) => task.id === taskId) + 1];
-    return { before, back: { taskId, to: before.state, beforeTaskId: next?.task.id ?? null } };
+    if (!before) return null;
+    const inColumn = this.#inColumn(before.boardId, this.#columnOf(before.boardId, before.state));
+    const next = inColumn[inColumn.findIndex(({ id }) => id === taskId) + 1];
+    return { before, back: { taskId, to: before.state, beforeTaskId: next?.id ?? null } };
   }
 
   #remember(made: readonly MadeMove[], first: CardMove | undefined): void {
     const [move] = made;
-    const { current } = this.#state;
-    if (!move || !first || current.status !== 'ready') return;
-    const column = columnOf(current.view.board.columns, first.to);
+    if (!move || !first) return;
+    const { boardId } = move.before;
+    const column = this.#columnOf(boardId, first.to);
     if (!column) return;
     const text =
       made.length > 1
         ? l10n.t('{0} cards were moved to {1}.', made.length, column.title)
         : l10n.t('“{0}” was moved to {1}.', move.before.title, column.title);
     const moved = new Set(made.map(({ before }) => before.id));
-    const others = cardsOf(this.#state).filter(
-      ({ task }) => column.states.includes(task.state) && !moved.has(task.id),
-    );
+    const others = this.#inColumn(boardId, column).filter(({ id }) => !moved.has(id));
     const warning = isOverLimit(column, others.length + moved.size)
       ? l10n.t('That is over its limit of {0}.', column.limit ?? 0)
       : '';
     this.#history.add({ text: `${text} ${warning}`.trim(), undo: () => this.#takeBack(made) });
+  }
+
+  #columnOf(boardId: string, state: TaskState): Column | undefined {
+    const board = boardsOf(this.#state).find(({ id }) => id === boardId);
+    return board && columnOf(board.columns, state);
+  }
+
+  #inColumn(boardId: string, column: Column | undefined): Task[] {
+    return cardsOnBoard(this.#state, boardId)
+      .map(({ task }) => task)
+      .filter(({ state }) => column?.states.includes(state) === true);
   }
 
   /** The last one first: each then finds the card that it stood before. */
@@ -86,6 +121,16 @@ export class CardMoves {
       // What waited for a retry does not start because a move was taken back.
       const held = before.retry?.at ? l10n.t('A move of it was taken back.') : before.heldBecause;
       await this.#kandev.execute('task.move', { ...back, undo: { heldBecause: held } });
+    }
+  }
+  async #takeBackFromBoard(made: readonly MadeMove[]): Promise<void> {
+    for (const { before, back } of [...made].reverse()) {
+      const { boardId } = before;
+      await this.#kandev.execute('task.setBoard', {
+        taskId: before.id,
+        boardId,
+        beforeTaskId: back.beforeTaskId,
+      });
     }
   }
 }

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
-import { noFilter, type CardFilter } from '../model/cardFilter.ts';
+import { isFiltering, noFilter, type CardFilter } from '../model/cardFilter.ts';
 import type { Disposable } from '../model/events.ts';
 import { taskStates } from '../model/task.ts';
+import { boardsOf, shownBoard, type BoardState } from './boardState.ts';
 import { Listeners } from './listeners.ts';
 
 /** Where the filter outlives the window; VS Code's `Memento` is one. */
@@ -20,33 +21,46 @@ export const filterSchema: v.GenericSchema<unknown, CardFilter> = v.object({
   needsMe: v.boolean(),
 });
 
-const storageKey = 'board.filter';
-/** How long typing must pause before the filter is written, in milliseconds. */
+const storageKey = 'board.filters';
+/** How long typing must pause before the filters are written, in milliseconds. */
 const writeDelay = 500;
 
-/** Which cards are shown: one filter for the tree and the boards, kept over a reload of the window. */
+/** Which cards are shown: for each board one filter for the tree and the page, kept over a reload of the window. */
 export class SharedFilter implements Disposable {
   readonly #storage: FilterStorage;
+  readonly #state: BoardState;
   readonly #listeners = new Listeners<CardFilter>();
-  #current: CardFilter;
+  readonly #following: Disposable;
+  readonly #filters: Map<string, CardFilter>;
+  /** What listeners know of. */
+  #told: CardFilter;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(storage: FilterStorage) {
+  constructor(storage: FilterStorage, state: BoardState) {
     this.#storage = storage;
-    const stored = v.safeParse(filterSchema, storage.get(storageKey));
-    this.#current = stored.success ? stored.output : noFilter;
+    this.#state = state;
+    this.#filters = new Map(storedFilters(storage.get(storageKey)));
+    this.#told = this.current;
+    // Another board has another filter.
+    this.#following = state.onDidChange(() => {
+      if (this.current !== this.#told) this.#tell();
+    });
   }
 
+  /** Of the board that this window shows. */
   get current(): CardFilter {
-    return this.#current;
+    const shown = shownBoard(this.#state);
+    return (shown && this.#filters.get(shown.id)) ?? noFilter;
   }
 
   set(filter: CardFilter): void {
-    this.#current = filter;
+    const shown = shownBoard(this.#state);
+    if (!shown) return;
+    this.#filters.set(shown.id, filter);
     this.#timer ??= setTimeout(() => {
       this.#write();
     }, writeDelay);
-    this.#listeners.fire(filter);
+    this.#tell();
   }
 
   onDidChange(listener: (filter: CardFilter) => void): Disposable {
@@ -54,12 +68,30 @@ export class SharedFilter implements Disposable {
   }
 
   dispose(): void {
+    this.#following.dispose();
     if (this.#timer) this.#write();
+  }
+
+  #tell(): void {
+    this.#told = this.current;
+    this.#listeners.fire(this.#told);
   }
 
   #write(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    void this.#storage.update(storageKey, this.#current);
+    const boards = new Set(boardsOf(this.#state).map(({ id }) => id));
+    const kept = [...this.#filters].filter(([id, filter]) => boards.has(id) && isFiltering(filter));
+    void this.#storage.update(storageKey, Object.fromEntries(kept));
   }
+}
+
+/** What an older version left behind in another form is dropped. */
+function storedFilters(stored: unknown): [string, CardFilter][] {
+  const entries = v.safeParse(v.record(v.string(), v.unknown()), stored);
+  if (!entries.success) return [];
+  return Object.entries(entries.output).flatMap(([boardId, value]): [string, CardFilter][] => {
+    const filter = v.safeParse(filterSchema, value);
+    return filter.success ? [[boardId, filter.output]] : [];
+  });
 }

@@ -18,7 +18,7 @@ import { columnOf, type Column } from '../model/board.ts';
 import type { CardView } from '../model/cardView.ts';
 import type { RunUsage } from '../model/runUsage.ts';
 import type { Run } from '../model/run.ts';
-import { cardsOf, findCard, type BoardChange, type BoardState } from './boardState.ts';
+import { findCard, shownBoard, shownCards, type BoardChange, type BoardState } from './boardState.ts';
 import type { CardMoves } from './cardMoves.ts';
 import { agentName, cardStatus, changesText, latestActivity } from './cardText.ts';
 import { DisposableStore } from './disposableStore.ts';
@@ -119,12 +119,13 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
     if (node.kind === 'column' || node.kind === 'needs') return undefined;
     if (node.kind === 'run' || node.kind === 'blocked') return this.cardNode(node.taskId);
     if (node.kind !== 'card') return needsNode;
+    const board = shownBoard(this.#state);
     const column = this.#columnOfCard(node.taskId);
-    return column && this.#columnNode(column);
+    return board && column && this.#columnNode(board.id, column);
   }
 
   getTreeItem(node: TreeNode): TreeItem {
-    if (node.kind === 'column') return columnItem(node.column, this.#count(node.column));
+    if (node.kind === 'column') return columnItem(node, this.#count(node.column));
     if (node.kind === 'needs') return needsItem(waitingNodes(this.#state).length);
     if (node.kind === 'run') return runItem(node);
     const card = findCard(this.#state, node.taskId);
@@ -188,23 +189,25 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
 
   #roots(): (NeedsNode | ColumnNode)[] {
     const columns = this.#columns();
-    return columns.length > 0 && waitingNodes(this.#state).length > 0 ? [needsNode, ...columns] : columns;
+    return waitingNodes(this.#state).length > 0 ? [needsNode, ...columns] : columns;
   }
 
   #columns(): ColumnNode[] {
-    const { current } = this.#state;
-    // An empty board shows the welcome view, which says what to do.
-    if (current.status !== 'ready' || current.view.cards.length === 0) return [];
-    return current.view.board.columns
+    const board = shownBoard(this.#state);
+    // An empty board shows the welcome view, which says what to do; but not below what waits on other boards.
+    const isEmpty = shownCards(this.#state).length + waitingNodes(this.#state).length === 0;
+    if (!board || isEmpty) return [];
+    return board.columns
       .filter((column) => column.isHidden !== true)
       .filter((column) => !column.hideWhenEmpty || this.#allIn(column).length > 0)
-      .map((column) => this.#columnNode(column));
+      .map((column) => this.#columnNode(board.id, column));
   }
 
-  #columnNode(column: Column): ColumnNode {
-    let node = this.#columnNodes.get(column.id);
+  #columnNode(boardId: string, column: Column): ColumnNode {
+    const key = `${boardId}:${column.id}`;
+    let node = this.#columnNodes.get(key);
     if (node) node.column = column;
-    else this.#columnNodes.set(column.id, (node = { kind: 'column', column }));
+    else this.#columnNodes.set(key, (node = { kind: 'column', boardId, column }));
     return node;
   }
 
@@ -215,7 +218,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
   }
 
   #allIn(column: Column): CardView[] {
-    return cardsOf(this.#state).filter(({ task }) => column.states.includes(task.state));
+    return shownCards(this.#state).filter(({ task }) => column.states.includes(task.state));
   }
 
   #count(column: Column): ColumnCount {
@@ -223,11 +226,9 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
   }
 
   #columnOfCard(taskId: string): Column | undefined {
-    const { current } = this.#state;
-    const card = findCard(this.#state, taskId);
-    return current.status === 'ready' && card
-      ? columnOf(current.view.board.columns, card.task.state)
-      : undefined;
+    const board = shownBoard(this.#state);
+    const task = findCard(this.#state, taskId)?.task;
+    return board && task?.boardId === board.id ? columnOf(board.columns, task.state) : undefined;
   }
 
   /**
@@ -242,7 +243,8 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
     if (differs(null)) {
       this.#emitter.fire(undefined);
     } else {
-      const looksDifferent = structural ? cardsOf(this.#state).map(({ task }) => task.id) : changed;
+      const here = shownCards(this.#state).map(({ task }) => task.id);
+      const looksDifferent = structural ? here : changed.filter((taskId) => here.includes(taskId));
       const groups = [...this.#shown.keys()].filter((node) => node !== null).filter(differs);
       this.#emitter.fire([...groups, ...looksDifferent.map((taskId) => this.cardNode(taskId))]);
     }
@@ -252,7 +254,7 @@ export class TaskTree implements TreeDataProvider<TreeNode>, TreeDragAndDropCont
   #structure(): Map<ColumnNode | NeedsNode | null, readonly string[]> {
     const columns = this.#columns();
     const waiting = waitingNodes(this.#state).map(waitingKey);
-    const ids = columns.map(({ column }) => columnItemId(column, this.#count(column)));
+    const ids = columns.map((node) => columnItemId(node, this.#count(node.column)));
     return new Map<ColumnNode | NeedsNode | null, readonly string[]>([
       [null, waiting.length > 0 ? ['needs', ...ids] : ids],
       [needsNode, waiting],

@@ -1,6 +1,6 @@
 import { l10n, MarkdownString, ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { blockedHosts } from '../model/blockedHosts.ts';
-import { isOverLimit, type Column } from '../model/board.ts';
+import { isOverLimit } from '../model/board.ts';
 import type { CardView } from '../model/cardView.ts';
 import type { PermissionRequest } from '../model/permission.ts';
 import { offeredWords } from '../model/resultOffers.ts';
@@ -20,7 +20,7 @@ import {
   usageText,
   waitsForRetry,
 } from './cardText.ts';
-import type { BlockedNode, QuestionNode, RequestNode } from './treeNodes.ts';
+import type { BlockedNode, ColumnNode, QuestionNode, RequestNode } from './treeNodes.ts';
 
 /** What the container of its run uses can be asked. */
 export function isMeasured({ run }: CardView): boolean {
@@ -54,17 +54,18 @@ export interface ColumnCount {
 }
 
 /** Another one when it is empty: an item that VS Code knows would show its first card collapsed. */
-export function columnItemId({ id }: Column, { shown }: ColumnCount): string {
-  return shown > 0 ? `column:${id}` : `column:${id}:empty`;
+export function columnItemId({ boardId, column }: ColumnNode, { shown }: ColumnCount): string {
+  return shown > 0 ? `column:${boardId}:${column.id}` : `column:${boardId}:${column.id}:empty`;
 }
 
-export function columnItem(column: Column, count: ColumnCount): TreeItem {
+export function columnItem(node: ColumnNode, count: ColumnCount): TreeItem {
+  const { column } = node;
   const { shown, all } = count;
   const item = new TreeItem(
     column.title,
     shown > 0 ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.None,
   );
-  item.id = columnItemId(column, count);
+  item.id = columnItemId(node, count);
   const counted = shown === all ? String(all) : l10n.t('{0} of {1}', shown, all);
   const over = isOverLimit(column, all);
   item.description = column.limit === undefined || shown !== all ? counted : `${counted} / ${column.limit}`;

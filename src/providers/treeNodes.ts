@@ -10,6 +10,7 @@ export interface NeedsNode {
 }
 export interface ColumnNode {
   kind: 'column';
+  boardId: string;
   column: Column;
 }
 export interface CardNode {

@@ -1,6 +1,6 @@
 import { l10n, ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { needsUser, type CardView } from '../model/cardView.ts';
-import { cardsOf, findCard, type BoardState } from './boardState.ts';
+import { cardsOf, findCard, otherBoardName, type BoardState } from './boardState.ts';
 import { shownPath } from './shownPath.ts';
 import { questionItem, requestItem } from './treeItems.ts';
 import type { NeedsNode, QuestionNode, RequestNode, WordNode } from './treeNodes.ts';
@@ -11,7 +11,7 @@ export type WaitingNode = RequestNode | QuestionNode | WordNode;
 /** The group above the columns; the same object each time. */
 export const needsNode: NeedsNode = { kind: 'needs' };
 
-/** Everything that waits for the user, card by card, the oldest question of a card first. */
+/** Everything that waits for the user on all boards, card by card, the oldest question of a card first. */
 export function waitingNodes(state: BoardState): WaitingNode[] {
   return cardsOf(state).filter(needsUser).flatMap(nodesOf);
 }
@@ -47,7 +47,9 @@ export function waitingItem(node: WaitingNode, state: BoardState): TreeItem {
   const card = findCard(state, node.taskId);
   const item = card ? askedItem(node, card) : null;
   if (!card || !item) return new TreeItem('');
-  item.description = [card.task.title, detailOf(node, card, state)].filter((part) => part !== '').join(' · ');
+  const { title, boardId } = card.task;
+  const parts = [title, otherBoardName(state, boardId), detailOf(node, card, state)];
+  item.description = parts.filter((part) => part !== '').join(' · ');
   return item;
 }
 

@@ -349,6 +349,15 @@ CREATE INDEX permission_requests_by_time ON permission_requests (requested_at);
     version: 14,
     sql: runHistory,
   },
+  {
+    version: 15,
+    sql: `
+ALTER TABLE boards ADD COLUMN position INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE boards ADD COLUMN deleted_at INTEGER;
+DROP INDEX tasks_by_version;
+CREATE INDEX tasks_by_version ON tasks (version);
+`,
+  },
 ];
 
 /** The version this program writes and the newest it can read. */

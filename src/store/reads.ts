@@ -1,4 +1,4 @@
-import type { Board } from '../model/board.ts';
+import type { Board, DeletedBoard } from '../model/board.ts';
 import type { Dependency } from '../model/dependencies.ts';
 import type { PermissionRequest } from '../model/permission.ts';
 import { presetFor, type ApprovalPreset } from '../model/permissionRule.ts';
@@ -38,7 +38,26 @@ export interface StoredCard {
 }
 
 export function boards(db: SqlDatabase): Board[] {
-  return db.all('SELECT * FROM boards ORDER BY created_at').map(boardFrom);
+  return db.all('SELECT * FROM boards WHERE deleted_at IS NULL ORDER BY position, created_at').map(boardFrom);
+}
+
+/** The boards that were deleted and can be brought back, the last deleted first. */
+export function deletedBoards(db: SqlDatabase): DeletedBoard[] {
+  return db
+    .all(
+      `SELECT *, (SELECT count(*) FROM tasks WHERE board_id = boards.id AND tasks.deleted_at = boards.deleted_at)
+         AS cards FROM boards WHERE deleted_at IS NOT NULL ORDER BY deleted_at DESC`,
+    )
+    .map((row) => ({ board: boardFrom(row), deletedAt: Number(row.deleted_at), cards: Number(row.cards) }));
+}
+
+/** The cards of all boards; with a board those of a deleted one are deleted as well. */
+export function allCards(db: SqlDatabase): StoredCard[] {
+  const rows = db.all(
+    `SELECT * FROM tasks WHERE board_id IN (SELECT id FROM boards) AND deleted_at IS NULL
+     ORDER BY state, position`,
+  );
+  return cardsOf(db, rows);
 }
 
 export function boardCards(db: SqlDatabase, { boardId }: { boardId: string }): StoredCard[] {
@@ -77,17 +96,12 @@ export function createdCards(db: SqlDatabase, { taskId }: { taskId: string }): S
   return cardsOf(db, rows);
 }
 
-/** The cards that have changed since a version, in the order of their last changes. */
+/** The cards of all boards that have changed since a version, in the order of their last changes. */
 export function changedCards(
   db: SqlDatabase,
-  { boardId, afterVersion, limit }: { boardId: string; afterVersion: number; limit: number },
-): { cards: StoredCard[]; deleted: { taskId: string; version: number }[] } {
-  const rows = db.all(
-    'SELECT * FROM tasks WHERE board_id = ? AND version > ? ORDER BY version LIMIT ?',
-    boardId,
-    afterVersion,
-    limit,
-  );
+  { afterVersion, limit }: { afterVersion: number; limit: number },
+): { cards: StoredCard[]; deleted: { taskId: string; boardId: string; version: number }[] } {
+  const rows = db.all('SELECT * FROM tasks WHERE version > ? ORDER BY version LIMIT ?', afterVersion, limit);
   return {
     cards: cardsOf(
       db,
@@ -95,7 +109,11 @@ export function changedCards(
     ),
     deleted: rows
       .filter((row) => row.deleted_at !== null)
-      .map((row) => ({ taskId: String(row.id), version: Number(row.version) })),
+      .map((row) => ({
+        taskId: String(row.id),
+        boardId: String(row.board_id),
+        version: Number(row.version),
+      })),
   };
 }
 
@@ -115,14 +133,19 @@ export function oldRuns(
   );
 }
 
-/** The cards that were deleted and can be brought back, the last deleted first. */
-export function deletedTasks(db: SqlDatabase, { boardId }: { boardId: string }): DeletedTask[] {
+/** The cards of all boards that were deleted and can be brought back, the last deleted first. */
+export function deletedTasks(db: SqlDatabase): DeletedTask[] {
   return db
     .all(
-      'SELECT * FROM tasks WHERE board_id = ? AND deleted_at IS NOT NULL ORDER BY deleted_at DESC',
-      boardId,
+      `SELECT tasks.*, boards.name AS board_name, boards.deleted_at AS board_deleted_at
+       FROM boards CROSS JOIN tasks ON tasks.board_id = boards.id AND tasks.deleted_at IS NOT NULL
+       ORDER BY tasks.deleted_at DESC, tasks.rowid`,
     )
-    .map((row) => ({ task: taskFrom(row), deletedAt: Number(row.deleted_at) }));
+    .map((row) => ({
+      task: taskFrom(row),
+      board: { name: String(row.board_name), isDeleted: row.board_deleted_at !== null },
+      deletedAt: Number(row.deleted_at),
+    }));
 }
 
 /** Cards that wait for an agent, in the order of the queue. */

@@ -215,6 +215,36 @@ export function placeTask(
   return { ...task, position, updatedAt: at };
 }
 
+/**
+ * Puts a card on another board: into the column of its state, before another card or at the end.
+ * @throws UserError `not-found`
+ */
+export function setBoardOfTask(
+  db: SqlDatabase,
+  {
+    taskId,
+    boardId,
+    beforeTaskId,
+    change,
+    ifVersion,
+  }: { taskId: string; boardId: string; beforeTaskId: string | null; change: Change; ifVersion?: number },
+): Task {
+  const before = requireTask(db, taskId, ifVersion);
+  const task = { ...before, boardId };
+  const position = placeInColumn(db, task, task.state, beforeTaskId);
+  db.run(
+    'UPDATE tasks SET board_id = ?, position = ?, updated_at = ? WHERE id = ?',
+    boardId,
+    position,
+    change.at,
+    taskId,
+  );
+  const name = String(db.get('SELECT name FROM boards WHERE id = ?', boardId)?.name);
+  const why = change.why ?? `Moved to the board “${name}”`;
+  if (boardId !== before.boardId) insertTaskEvent(db, taskId, task.state, task.state, { ...change, why });
+  return { ...task, position, updatedAt: change.at };
+}
+
 /** Takes a card off the board. It keeps all it has until it is purged. */
 export function deleteTask(
   db: SqlDatabase,
@@ -227,7 +257,7 @@ export function deleteTask(
 }
 
 /**
- * Puts a deleted card back where it was.
+ * Puts a deleted card back where it was; where its board is deleted, at the end of its column on the first of the others.
  * @throws UserError `not-found` when it is not a deleted one, or was purged
  */
 export function restoreTask(db: SqlDatabase, { taskId, change }: { taskId: string; change: Change }): Task {
@@ -235,15 +265,29 @@ export function restoreTask(db: SqlDatabase, { taskId, change }: { taskId: strin
   if (!row) {
     throw new UserError({ reason: 'not-found', message: 'This card is no longer among the deleted ones.' });
   }
-  const task = taskFrom(row);
-  db.run('UPDATE tasks SET deleted_at = NULL, updated_at = ? WHERE id = ?', change.at, taskId);
+  const task = onLivingBoard(db, taskFrom(row));
+  db.run(
+    'UPDATE tasks SET deleted_at = NULL, board_id = ?, position = ?, updated_at = ? WHERE id = ?',
+    task.boardId,
+    task.position,
+    change.at,
+    taskId,
+  );
   insertTaskEvent(db, taskId, task.state, task.state, { ...change, why: change.why ?? 'Restored' });
   return { ...task, updatedAt: change.at };
 }
 
+function onLivingBoard(db: SqlDatabase, task: Task): Task {
+  const living = db.all('SELECT id FROM boards WHERE deleted_at IS NULL ORDER BY position, created_at');
+  const ids = living.map(({ id }) => String(id));
+  const [boardId] = ids;
+  if (boardId === undefined || ids.includes(task.boardId)) return task;
+  return { ...task, boardId, position: placeInColumn(db, { ...task, boardId }, task.state, null) };
+}
+
 /**
- * Forgets the cards that were deleted before a time, with their history and runs. Returns what is gone, so that the
- * files of the runs can follow.
+ * Forgets the cards and the boards that were deleted before a time, with their history and runs. Returns what is gone,
+ * so that the files of the runs can follow.
  */
 export function purgeDeleted(
   db: SqlDatabase,
@@ -257,6 +301,10 @@ export function purgeDeleted(
     db.all('SELECT id FROM agent_instances WHERE task_id = ?', id ?? null),
   );
   for (const { id } of tasks) db.run('DELETE FROM tasks WHERE id = ?', id ?? null);
+  db.run(
+    'DELETE FROM boards WHERE deleted_at < ? AND NOT EXISTS (SELECT 1 FROM tasks WHERE board_id = boards.id)',
+    before,
+  );
   return { taskIds: tasks.map(({ id }) => String(id)), runIds: runs.map(({ id }) => String(id)) };
 }
 
@@ -277,7 +325,7 @@ export function changedMeanwhile(title: string): UserError {
   });
 }
 
-function insertTaskEvent(
+export function insertTaskEvent(
   db: SqlDatabase,
   taskId: string,
   from: TaskState | null,
@@ -371,9 +419,9 @@ function numberAfresh(
 
 /** All states whose cards stand in the same column. */
 function statesOfColumn(db: SqlDatabase, boardId: string, state: TaskState): readonly TaskState[] {
-  const row = db.get('SELECT * FROM boards WHERE id = ?', boardId);
+  const row = db.get('SELECT * FROM boards WHERE id = ? AND deleted_at IS NULL', boardId);
   if (!row) {
-    throw new UserError({ reason: 'not-found', message: 'The board of this card no longer exists.' });
+    throw new UserError({ reason: 'not-found', message: 'This board no longer exists.' });
   }
   return columnOf(boardFrom(row).columns, state)?.states ?? [state];
 }

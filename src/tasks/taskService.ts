@@ -1,25 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { EventBus } from '../events/eventBus.ts';
-import { defaultColumns, type Board, type ColumnChange } from '../model/board.ts';
 import { UserError } from '../model/failure.ts';
-import type {
-  BoardWorkspaceMode,
-  CardPlace,
-  DeletedTask,
-  Priority,
-  Retry,
-  Task,
-  TaskEvent,
-  TaskState,
-} from '../model/task.ts';
+import type { CardPlace, DeletedTask, Priority, Retry, Task, TaskEvent, TaskState } from '../model/task.ts';
 import type { QueueMove } from '../store/queueWrites.ts';
 import { changedMeanwhile, type TaskPatch } from '../store/taskWrites.ts';
 import type { Store } from '../store/store.ts';
+import type { Boards } from './boards.ts';
 
 /** How long a deleted card can be brought back: 30 days. */
 const keepDeletedMs = 30 * 24 * 60 * 60 * 1000;
 
 export interface NewTask extends Partial<CardPlace> {
+  /** Left out: the first board. */
+  boardId?: string | undefined;
   /** Left out: a new one. A card that already has it is returned instead of made twice. */
   id?: string | undefined;
   title: string;
@@ -53,39 +46,12 @@ export interface StateChangeRequest {
 export class TaskService {
   readonly #store: Store;
   readonly #events: EventBus;
-  #board: Promise<Board> | null = null;
+  readonly #boards: Boards;
 
-  constructor(store: Store, events: EventBus) {
+  constructor(store: Store, events: EventBus, boards: Boards) {
     this.#store = store;
     this.#events = events;
-    events.subscribe('board.replaced', () => {
-      this.#board = null;
-    });
-  }
-
-  /** The board of this folder; made at the first call. */
-  board(): Promise<Board> {
-    this.#board ??= this.#findOrMakeBoard().catch((error: unknown) => {
-      this.#board = null;
-      throw error;
-    });
-    return this.#board;
-  }
-
-  /** Chooses where the agents of new cards work. */
-  async setWorkspaceMode(workspaceMode: BoardWorkspaceMode): Promise<void> {
-    const { id: boardId } = await this.board();
-    await this.#store.write('board.update', { boardId, workspaceMode });
-    this.#board = null;
-    this.#events.publish('board.updated', { boardId });
-  }
-
-  /** @throws UserError `refused` when no column would be left, `not-found` when there is no such column */
-  async setColumn(columnId: string, change: ColumnChange): Promise<void> {
-    const { id: boardId } = await this.board();
-    await this.#store.write('board.setColumn', { boardId, columnId, change });
-    this.#board = null;
-    this.#events.publish('board.updated', { boardId });
+    this.#boards = boards;
   }
 
   /** @throws UserError `not-found`; `changed` when the card has another version than `ifVersion` */
@@ -97,7 +63,7 @@ export class TaskService {
   }
 
   async create(input: NewTask, actor: string): Promise<Task> {
-    const board = await this.board();
+    const board = await this.#boards.get(input.boardId);
     const at = Date.now();
     const task = await this.#store.write('task.insert', {
       task: {
@@ -205,19 +171,31 @@ export class TaskService {
 
   /** Puts a card on the board as a file has it, with its history. One with its id that is there is left as it is. */
   async restoreFromFile(
-    task: Omit<Task, 'boardId' | 'position' | 'updatedAt' | 'queueOrder' | 'retry'>,
+    task: Omit<Task, 'position' | 'updatedAt' | 'queueOrder' | 'retry'>,
     history: readonly Omit<TaskEvent, 'taskId'>[],
     actor: string,
   ): Promise<Task> {
-    const board = await this.board();
     const at = Date.now();
     const inserted = await this.#store.write('task.insert', {
-      task: { ...task, boardId: board.id, position: 0, updatedAt: at, queueOrder: null, retry: null },
+      task: { ...task, position: 0, updatedAt: at, queueOrder: null, retry: null },
       change: { actor, why: 'Imported', at, eventId: randomUUID() },
       history: history.map((event) => ({ ...event, taskId: task.id })),
     });
     this.#events.publish('task.created', { task: inserted });
     return inserted;
+  }
+
+  /** Puts a card on another board, before another card of its column there or at the end. @throws UserError `not-found` */
+  async setBoard(
+    { taskId, boardId, beforeTaskId }: { taskId: string; boardId: string; beforeTaskId: string | null },
+    actor: string,
+    ifVersion?: number,
+  ): Promise<Task> {
+    const change = { actor, why: null, at: Date.now(), eventId: randomUUID() };
+    const input = { taskId, boardId, beforeTaskId, change, ...expecting(ifVersion) };
+    const task = await this.#store.write('task.setBoard', input);
+    this.#events.publish('task.updated', { task });
+    return task;
   }
 
   async delete(taskId: string, actor: string, ifVersion?: number): Promise<void> {
@@ -235,27 +213,13 @@ export class TaskService {
   }
 
   /** The cards that can be brought back, the last deleted first. */
-  async deleted(): Promise<DeletedTask[]> {
-    const board = await this.board();
-    return this.#store.query('deletedTasks', { boardId: board.id });
+  deleted(): Promise<DeletedTask[]> {
+    return this.#store.query('deletedTasks', {});
   }
 
   /** Forgets for good what was deleted long enough ago; returns the ids of those cards and of their runs. */
   async purgeDeleted(): Promise<{ taskIds: string[]; runIds: string[] }> {
     return this.#store.write('task.purgeDeleted', { before: Date.now() - keepDeletedMs });
-  }
-
-  async #findOrMakeBoard(): Promise<Board> {
-    const [existing] = await this.#store.query('boards', {});
-    if (existing) return existing;
-    const board: Board = {
-      id: randomUUID(),
-      name: 'Board',
-      columns: defaultColumns,
-      workspaceMode: 'folder',
-    };
-    await this.#store.write('board.insert', { board, at: Date.now() });
-    return board;
   }
 }
 

@@ -49,8 +49,10 @@ export interface Draft {
   values: FormValues;
 }
 
-/** The key of the draft of a new card; the draft of an existing one has the card's id. */
-export const newCardKey = 'new';
+/** The key of the draft of a board's new card; the draft of an existing one has the card's id. */
+export function newCardKey(boardId: string): string {
+  return `new:${boardId}`;
+}
 
 export type Drafts = Readonly<Record<string, Draft>>;
 
@@ -84,6 +86,10 @@ export type ExecuteMessage<C extends BoardCommand = BoardCommand> = {
   [K in C]: { type: 'execute'; requestId: number; command: K; input: BoardCommandInput<K> };
 }[C];
 
+/** What the user chooses in VS Code: what to filter by, which columns are shown, and which board. */
+export const choices = ['filter', 'columns', 'board'] as const;
+export type Choice = (typeof choices)[number];
+
 /** From the board to the extension. */
 export type AppMessage =
   /** The page has loaded and listens; everything it shows is sent in answer. */
@@ -106,10 +112,8 @@ export type AppMessage =
   | { type: 'uiCommand'; command: UiCommand; taskId: string }
   /** Other cards are to be shown, here and in the tree. */
   | { type: 'setFilter'; filter: CardFilter }
-  /** Lets the user choose in VS Code which columns are shown. */
-  | { type: 'chooseColumns' }
-  /** Lets the user choose in VS Code what to filter by. */
-  | { type: 'chooseFilter' }
+  /** Lets the user choose in VS Code's own list. */
+  | { type: 'choose'; what: Choice }
   /** The button of a failure, where the page cannot do by itself what it stands for. */
   | { type: 'runAction'; requestId: number; action: UserAction }
   /** Keeps what is typed in a form beyond the life of the page; null once it is saved or discarded. */
@@ -125,7 +129,10 @@ export type HostMessage =
       revision: number;
       /** The extension's clock, in milliseconds since the epoch: it may run on another machine. */
       now: number;
+      /** The one that is shown, with its cards; another one than before where the user has switched. */
       board: Board;
+      /** Of that board. It counts where another board was shown before. */
+      filter: CardFilter;
       cards: readonly BoardCard[];
       queuePause: QueuePause | null;
       /** Where agents can work in the open folder. */
@@ -134,6 +141,8 @@ export type HostMessage =
       engine: EngineStatus | null;
     }
   | { type: 'update'; revision: number; upserted: readonly BoardCard[]; removed: readonly string[] }
+  /** How many boards there are, and how many cards of the others wait for the user. */
+  | { type: 'boards'; count: number; waitingElsewhere: number }
   /** What live runs use; those that are left out were not measured. */
   | { type: 'usage'; usage: readonly RunUsage[] }
   /** `taskId` is the card that the command made or changed, where there is one. */
@@ -148,13 +157,16 @@ export type HostMessage =
   /** Brings the card into view and marks it; the focus stays where it is. */
   | { type: 'showCard'; taskId: string }
   | { type: 'startCreate'; state: FormValues['state'] }
-  | { type: 'startEdit'; taskId: string };
+  | { type: 'startEdit'; taskId: string }
+  /** Lists the keys of the board. */
+  | { type: 'showHelp' };
 
 const hostMessageTypes: readonly string[] = [
   'loading',
   'unavailable',
   'snapshot',
   'update',
+  'boards',
   'usage',
   'commandDone',
   'commandFailed',
@@ -165,6 +177,7 @@ const hostMessageTypes: readonly string[] = [
   'showCard',
   'startCreate',
   'startEdit',
+  'showHelp',
 ] satisfies readonly HostMessage['type'][];
 
 /** Tells the extension's messages from whatever else reaches the page's window. */

@@ -64,8 +64,9 @@ export class SharedKandev implements Kandev {
   }
 
   async execute<C extends CommandName>(command: C, input: CommandInput<C>): Promise<CommandResults[C]> {
-    // A card that is created twice has the same id, and the second time is harmless. A message may be sent twice.
-    const stable = command === 'task.create' ? { id: randomUUID(), ...input } : input;
+    // A card or board that is created twice has the same id, and the second time is harmless. A message may be sent twice.
+    const isNew = command === 'task.create' || command === 'board.create';
+    const stable = isNew ? { id: randomUUID(), ...input } : input;
     return this.#withSide((side) => side.kandev.execute(command, stable), !isDoneOnce(command));
   }
 

@@ -72,7 +72,7 @@ async function saidIn(taskId: string): Promise<string> {
 }
 
 async function createdFrom(taskId: string): Promise<CardView[]> {
-  const { cards } = await host.query('board', {});
+  const { cards } = await host.query('boards', {});
   return cards.filter(({ task }) => task.createdFrom === taskId);
 }
 

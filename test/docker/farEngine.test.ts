@@ -168,7 +168,7 @@ describe('an engine that does not see the folder', () => {
       expect(await readFile(path.join(root, 'from-afar.txt'), 'utf8')).toContain('written there');
       expect(run?.changes).toMatchObject({ files: 1 });
       expect(await readdir(folder)).toEqual(['there.txt']);
-      const { cards } = await board.kandev.query('board', {});
+      const { cards } = await board.kandev.query('boards', {});
       expect(cards.map(({ origin }) => origin)).toContain('Write a file');
     } finally {
       await board.close();

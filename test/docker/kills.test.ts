@@ -67,7 +67,7 @@ async function onEngine(): Promise<{ containers: { runId: string; running: boole
 
 /** In which points database and engine say different things. */
 async function disagreements(): Promise<string[]> {
-  const { cards } = await host.query('board', {});
+  const { cards } = await host.query('boards', {});
   const { containers } = await onEngine();
   const runs = new Map(cards.flatMap(({ run }) => (run === null ? [] : [[run.id, run] as const])));
   const strays = containers

@@ -26,6 +26,7 @@ import { RuleBook } from '../../src/orchestrator/ruleBook.ts';
 import { QuestionDesk } from '../../src/orchestrator/questionDesk.ts';
 import { readContainerLog } from '../../src/store/containerLog.ts';
 import type { Store } from '../../src/store/store.ts';
+import { Boards } from '../../src/tasks/boards.ts';
 import { TaskService } from '../../src/tasks/taskService.ts';
 import { workspaceModesOf } from '../../src/workspaces/findRepository.ts';
 import { LocalWorkspaces } from '../../src/workspaces/localWorkspaces.ts';
@@ -170,7 +171,8 @@ class Services implements TestServices {
     const events = new LocalEventBus('test', (error) => {
       errors.error('', String(error));
     });
-    const tasks = new TaskService(store, events);
+    const boards = new Boards(store, events);
+    const tasks = new TaskService(store, events, boards);
     const rules = new RuleBook(store, () => this.#agentTypes());
     const permissions = new PermissionDesk(store, events, rules);
     const questions = new QuestionDesk(events);
@@ -231,6 +233,7 @@ class Services implements TestServices {
       {
         store,
         events,
+        boards,
         tasks,
         orchestrator,
         permissions,
@@ -249,7 +252,7 @@ class Services implements TestServices {
         agentTypes: () => this.#agentTypes(),
         leftovers: new Leftovers({ store, agents: this.agents }),
         workspaceModes: () => workspaceModesOf(this.folder),
-        transfer: new BoardTransfer(store, tasks),
+        transfer: new BoardTransfer(store, boards, tasks),
         workspaces,
         containerLog: (runId) => readContainerLog(this.wireFolder, runId),
         onProblem: (text) => {

@@ -1,27 +1,50 @@
 import * as v from 'valibot';
 import { boardFileSchema } from '../../api/boardFile.ts';
 import { commandSchemas, type Kandev } from '../../api/contract.ts';
-import type { BoardView } from '../../model/cardView.ts';
+import type { Board } from '../../model/board.ts';
+import type { BoardsView, CardView } from '../../model/cardView.ts';
 import { UserError } from '../../model/failure.ts';
+import { isLive } from '../../model/run.ts';
 import { networkOf } from '../cards.ts';
+import { requireScope } from '../guard.ts';
 import { agentTypeSchema, boardSchema, itemsOf, permissionSchema, questionSchema } from '../resources.ts';
 import { route, type Route } from '../route.ts';
-import { done, isDone, oneId, strict } from './common.ts';
+import { done, empty, isDone, oneId, strict } from './common.ts';
+
+type ShownBoard = v.InferInput<typeof boardSchema>;
 
 /** All cards with their history. */
 const importMaxBody = 32 * 1024 * 1024;
 
-/** The board itself, as a file too; agents, and what they ask. */
+/** The boards themselves, as files too; agents, and what they ask. */
 export const boardRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/boards',
     operationId: 'listBoards',
-    summary: 'The boards of the folder that is open in VS Code: there is one.',
+    summary: 'The boards of the folder that is open in VS Code, in their order.',
     tag: 'Boards',
     scope: 'read',
     response: itemsOf(boardSchema),
-    handle: async ({ kandev }) => ({ body: { items: [shown(await kandev.query('board', {}))] } }),
+    handle: async ({ kandev }) => {
+      const view = await kandev.query('boards', {});
+      return { body: { items: view.boards.map((board) => shown(board, view)) } };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/boards',
+    operationId: 'createBoard',
+    summary: 'Makes a board behind the others.',
+    tag: 'Boards',
+    scope: 'write',
+    body: strict(commandSchemas['board.create']),
+    status: 201,
+    response: boardSchema,
+    handle: async ({ kandev, body, onceId }) => {
+      const { id } = await kandev.execute('board.create', { ...body, id: body.id ?? onceId ?? undefined });
+      return { body: await boardOf(kandev, id), location: `/boards/${encodeURIComponent(id)}` };
+    },
   }),
   route({
     method: 'get',
@@ -32,36 +55,99 @@ export const boardRoutes: readonly Route[] = [
     scope: 'read',
     params: oneId,
     response: boardSchema,
-    handle: async ({ kandev, params: { id } }) => ({ body: shown(await boardOf(kandev, id)) }),
+    handle: async ({ kandev, params: { id } }) => ({ body: await boardOf(kandev, id) }),
   }),
   route({
     method: 'patch',
     path: '/boards/{id}',
     operationId: 'updateBoard',
-    summary: 'Says where the agents of new cards work.',
+    summary: 'Renames a board, says where the agents of its new cards work, or puts it before another one.',
     tag: 'Boards',
     scope: 'write',
     params: oneId,
-    body: v.strictObject({ workspaceMode: commandSchemas['board.setWorkspaceMode'].entries.mode }),
+    body: v.strictObject({
+      name: v.optional(commandSchemas['board.rename'].entries.name),
+      workspaceMode: v.optional(commandSchemas['board.setWorkspaceMode'].entries.mode),
+      beforeBoardId: v.pipe(
+        v.optional(commandSchemas['board.place'].entries.beforeBoardId),
+        v.description('Null: behind all.'),
+      ),
+    }),
     response: boardSchema,
-    handle: async ({ kandev, params: { id }, body: { workspaceMode: mode } }) => {
-      await boardOf(kandev, id);
-      await kandev.execute('board.setWorkspaceMode', { mode });
-      return { body: shown(await boardOf(kandev, id)) };
+    handle: async ({
+      kandev,
+      params: { id: boardId },
+      body: { name, workspaceMode: mode, beforeBoardId },
+    }) => {
+      await boardOf(kandev, boardId);
+      if (name !== undefined) await kandev.execute('board.rename', { boardId, name });
+      if (mode !== undefined) await kandev.execute('board.setWorkspaceMode', { boardId, mode });
+      if (beforeBoardId !== undefined) await kandev.execute('board.place', { boardId, beforeBoardId });
+      return { body: await boardOf(kandev, boardId) };
+    },
+  }),
+  route({
+    method: 'delete',
+    path: '/boards/{id}',
+    operationId: 'deleteBoard',
+    summary:
+      'Takes a board away with its cards; refused for the last one, and while an agent is at work on it. It can be brought back for 30 days.',
+    tag: 'Boards',
+    scope: 'write',
+    params: oneId,
+    response: done,
+    handle: async ({ kandev, caller, params: { id: boardId } }) => {
+      const { cards } = await kandev.query('boards', {});
+      const isLiveHere = ({ task, run }: CardView) =>
+        task.boardId === boardId && run !== null && isLive(run.state);
+      if (cards.some(isLiveHere)) requireScope(caller, 'run');
+      await kandev.execute('board.delete', { boardId });
+      return { body: isDone };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/deleted-boards',
+    operationId: 'listDeletedBoards',
+    summary: 'The boards that can be brought back, the last deleted first.',
+    tag: 'Boards',
+    scope: 'read',
+    response: itemsOf(
+      v.object({ id: v.string(), name: v.string(), deletedAt: v.number(), cards: v.number() }),
+    ),
+    handle: async ({ kandev }) => {
+      const deleted = await kandev.query('deletedBoards', {});
+      const items = deleted.map(({ board: { id, name }, ...rest }) => ({ id, name, ...rest }));
+      return { body: { items } };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/deleted-boards/{id}/restore',
+    operationId: 'restoreBoard',
+    summary:
+      'Brings a deleted board back, with the cards that went with it. Those that were queued are queued again.',
+    tag: 'Boards',
+    scope: 'run',
+    params: oneId,
+    body: empty,
+    response: boardSchema,
+    handle: async ({ kandev, params: { id: boardId } }) => {
+      await kandev.execute('board.restore', { boardId });
+      return { body: await boardOf(kandev, boardId) };
     },
   }),
   route({
     method: 'get',
     path: '/boards/{id}/export',
     operationId: 'exportBoard',
-    summary: 'The board as a file.',
+    summary: 'A board as a file.',
     tag: 'Boards',
     scope: 'read',
     params: oneId,
     response: boardFileSchema,
     handle: async ({ kandev, params: { id } }) => {
-      await boardOf(kandev, id);
-      return { body: await kandev.query('board.file', {}) };
+      return { body: await kandev.query('board.file', { boardId: id }) };
     },
   }),
   route({
@@ -75,13 +161,14 @@ export const boardRoutes: readonly Route[] = [
     body: boardFileSchema,
     maxBody: importMaxBody,
     response: v.object({
+      boardId: v.string(),
       added: v.number(),
       changed: v.number(),
       keptState: v.array(v.object({ title: v.string(), why: v.string() })),
     }),
-    handle: async ({ kandev, params: { id }, body: file }) => {
-      await boardOf(kandev, id);
-      return { body: await kandev.execute('board.import', { file }) };
+    handle: async ({ kandev, params: { id: boardId }, body: file }) => {
+      await boardOf(kandev, boardId);
+      return { body: await kandev.execute('board.import', { boardId, file }) };
     },
   }),
   route({
@@ -114,7 +201,7 @@ export const boardRoutes: readonly Route[] = [
     scope: 'read',
     response: itemsOf(permissionSchema),
     handle: async ({ kandev }) => {
-      const { cards } = await kandev.query('board', {});
+      const { cards } = await kandev.query('boards', {});
       const items = cards.flatMap(({ permissions }) => permissions);
       return { body: { items: items.sort((a, b) => a.requestedAt - b.requestedAt) } };
     },
@@ -165,13 +252,15 @@ export const boardRoutes: readonly Route[] = [
   }),
 ];
 
-async function boardOf(kandev: Kandev, id: string): Promise<BoardView> {
-  const view = await kandev.query('board', {});
-  if (view.board.id !== id) throw new UserError({ reason: 'not-found', message: 'There is no such board.' });
-  return view;
+/** @throws UserError `not-found` */
+async function boardOf(kandev: Kandev, id: string): Promise<ShownBoard> {
+  const view = await kandev.query('boards', {});
+  const board = view.boards.find((each) => each.id === id);
+  if (!board) throw new UserError({ reason: 'not-found', message: 'There is no such board.' });
+  return shown(board, view);
 }
 
-function shown({ board, workspaceModes, queuePause }: BoardView): v.InferInput<typeof boardSchema> {
+function shown(board: Board, { workspaceModes, queuePause }: BoardsView): ShownBoard {
   const columns = board.columns.map((column) => ({ ...column, states: [...column.states] }));
   return { ...board, columns, workspaceModes, queuePause };
 }

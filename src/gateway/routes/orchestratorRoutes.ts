@@ -114,7 +114,7 @@ export const orchestratorRoutes: readonly Route[] = [
       items: v.array(v.object({ taskId: v.string(), title: v.string(), ...queuePlaceSchema.entries })),
     }),
     handle: async ({ kandev }) => {
-      const { cards, queuePause } = await kandev.query('board', {});
+      const { cards, queuePause } = await kandev.query('boards', {});
       const items = cards
         .flatMap(({ task: { id, title }, queue }) => (queue ? [{ taskId: id, title, ...queue }] : []))
         .sort((a, b) => a.place - b.place);

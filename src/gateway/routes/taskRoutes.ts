@@ -11,17 +11,18 @@ import { done, empty, isDone, limitOf, strict, taskParams } from './common.ts';
 
 const tag = 'Tasks';
 
-/** Cards: what stands on the board. */
+/** Cards: what stands on the boards. */
 export const taskRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/tasks',
     operationId: 'listTasks',
-    summary: 'The cards of the board, by state and from the top of each column.',
+    summary: 'The cards of all boards, by state and from the top of each column.',
     tag,
     scope: 'read',
     cacheable: true,
     query: v.strictObject({
+      boardId: v.pipe(v.optional(v.string()), v.description('Only those of this board.')),
       state: v.optional(v.array(v.picklist(taskStates))),
       priority: v.optional(v.array(v.picklist(priorities))),
       agentTypeId: v.optional(v.string()),
@@ -34,7 +35,7 @@ export const taskRoutes: readonly Route[] = [
     }),
     response: pageOf(taskSchema),
     handle: async ({ kandev, query }) => {
-      const { cards } = await kandev.query('board', {});
+      const { cards } = await kandev.query('boards', {});
       const { items, next } = paged(filtered(cards, query), query);
       return { body: { items: items.map(taskOf), next } };
     },
@@ -110,6 +111,23 @@ export const taskRoutes: readonly Route[] = [
     },
   }),
   route({
+    method: 'put',
+    path: '/tasks/{taskId}/board',
+    operationId: 'setBoardOfTask',
+    summary: 'Puts a card on another board, before another card of its column there or at the end.',
+    tag,
+    scope: 'write',
+    params: taskParams,
+    body: strict(v.omit(commandSchemas['task.setBoard'], ['taskId', 'ifVersion'])),
+    takesIfMatch: true,
+    givesEtag: true,
+    response: taskSchema,
+    handle: async ({ kandev, params: { taskId }, body, ifVersion }) => {
+      await kandev.execute('task.setBoard', { taskId, ...body, ifVersion });
+      return taskAnswer(kandev, taskId);
+    },
+  }),
+  route({
     method: 'delete',
     path: '/tasks/{taskId}',
     operationId: 'deleteTask',
@@ -181,11 +199,17 @@ export const taskRoutes: readonly Route[] = [
     summary: 'The cards that can be brought back, the last deleted first.',
     tag,
     scope: 'read',
-    response: itemsOf(v.object({ id: v.string(), title: v.string(), deletedAt: v.number() })),
+    response: itemsOf(
+      v.object({ id: v.string(), boardId: v.string(), title: v.string(), deletedAt: v.number() }),
+    ),
     handle: async ({ kandev }) => {
       const deleted = await kandev.query('deletedTasks', {});
       return {
-        body: { items: deleted.map(({ task: { id, title }, deletedAt }) => ({ id, title, deletedAt })) },
+        body: {
+          items: deleted.map(({ task: { id, boardId, title }, deletedAt }) => ({
+            ...{ id, boardId, title, deletedAt },
+          })),
+        },
       };
     },
   }),
@@ -193,7 +217,8 @@ export const taskRoutes: readonly Route[] = [
     method: 'post',
     path: '/deleted-tasks/{taskId}/restore',
     operationId: 'restoreTask',
-    summary: 'Brings a deleted card back to where it was.',
+    summary:
+      'Brings a deleted card back to where it was; where its board is deleted, to the first of the others.',
     tag,
     scope: 'write',
     params: taskParams,

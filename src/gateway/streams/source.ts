@@ -1,4 +1,5 @@
 import type { Kandev } from '../../api/contract.ts';
+import type { CardView } from '../../model/cardView.ts';
 import type { KandevEvent } from '../../model/events.ts';
 import { isLive } from '../../model/run.ts';
 import { cardOf, needsYou, statusOf, taskOf } from '../cards.ts';
@@ -58,29 +59,55 @@ export class TaskSource implements Source {
   }
 }
 
-/** What happens on the board: cards that change, and how it stands with those that agents work on. */
+/** What happens on a board: cards that change, and how it stands with those that agents work on. */
 export class BoardSource implements Source {
   readonly #kandev: Kandev;
+  readonly #boardId: string;
   readonly #dirty = new Set<string>();
+  /** The cards that the program knows to be on the board, as far as they were sent by this stream. */
+  readonly #sent = new Set<string>();
   #isNew = true;
 
-  constructor(kandev: Kandev) {
+  constructor(kandev: Kandev, boardId: string) {
     this.#kandev = kandev;
+    this.#boardId = boardId;
   }
 
   async read(after: number, limit: number): Promise<(Frame & { seq: number })[]> {
-    const { cards, deleted } = await this.#kandev.query('cards.changed', { afterVersion: after, limit });
-    const frames: (Frame & { seq: number })[] = [
-      ...cards.map((card) => ({ type: 'task' as const, seq: card.version, task: taskOf(card) })),
-      ...deleted.map(({ taskId, version }) => ({ type: 'deleted' as const, seq: version, taskId })),
-    ];
+    const frames: (Frame & { seq: number })[] = [];
+    let from = after;
+    let isMore = true;
+    while (isMore && frames.length < limit) {
+      const page = { afterVersion: from, limit: limit - frames.length };
+      const { cards, deleted } = await this.#kandev.query('cards.changed', page);
+      from = Math.max(from, ...[...cards, ...deleted].map(({ version }) => version));
+      isMore = cards.length + deleted.length === page.limit;
+      frames.push(
+        ...cards.flatMap((card) => this.#frameOf(card, after) ?? []),
+        ...deleted
+          .filter(({ boardId }) => boardId === this.#boardId)
+          .map(({ taskId, version }) => ({ type: 'deleted' as const, seq: version, taskId })),
+      );
+    }
     return frames.sort((a, b) => a.seq - b.seq);
+  }
+
+  /** A card that has gone to another board is gone from here, for a program that may know it. */
+  #frameOf(card: CardView, after: number): (Frame & { seq: number }) | null {
+    const { id: taskId, boardId } = card.task;
+    if (boardId === this.#boardId) {
+      this.#sent.add(taskId);
+      return { type: 'task', seq: card.version, task: taskOf(card) };
+    }
+    const mayBeKnown = this.#sent.delete(taskId) || after > 0;
+    return mayBeKnown ? { type: 'deleted', seq: card.version, taskId } : null;
   }
 
   async statuses(): Promise<Frame[]> {
     const cards = this.#isNew ? await this.#active() : await this.#changed();
     this.#isNew = false;
-    return cards.map((card) => ({ type: 'status', status: statusOf(card) }));
+    const here = cards.filter(({ task }) => task.boardId === this.#boardId);
+    return here.map((card) => ({ type: 'status', status: statusOf(card) }));
   }
 
   hears(event: KandevEvent): boolean {
@@ -91,7 +118,7 @@ export class BoardSource implements Source {
   }
 
   async #active() {
-    const { cards } = await this.#kandev.query('board', {});
+    const { cards } = await this.#kandev.query('boards', {});
     return cards.filter(
       (card) => card.queue !== null || needsYou(card) || (card.run !== null && isLive(card.run.state)),
     );

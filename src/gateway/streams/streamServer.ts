@@ -129,8 +129,9 @@ async function sourceOf(pathname: string, kandev: Kandev): Promise<Source> {
     await cardOf(kandev, name);
     return new TaskSource(kandev, name);
   }
-  const { board } = await kandev.query('board', {});
-  if (kind === 'boards' && name === board.id) return new BoardSource(kandev);
+  const { boards } = await kandev.query('boards', {});
+  const board = kind === 'boards' && boards.find(({ id: boardId }) => boardId === name);
+  if (board) return new BoardSource(kandev, board.id);
   throw new Refusal(404, 'no-such-address', 'There is no such stream.');
 }
 

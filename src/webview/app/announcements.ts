@@ -28,5 +28,5 @@ export function describeChange(
 }
 
 export function describeRemoval(card: BoardCard): string {
-  return t('{0} was deleted.', card.task.title);
+  return t('{0} is no longer on the board.', card.task.title);
 }

@@ -7,12 +7,13 @@ import { Clock } from './clock.ts';
 import { FilterController } from './filterController.ts';
 import { FormController, type SaveMode } from './formController.ts';
 import type { HostClient } from './hostClient.ts';
+import { t } from './l10n.ts';
 import { placeOf } from './layout.ts';
 import { heirOf } from './moves.ts';
 import { QuickCreate } from './quickCreate.ts';
 import type { ViewKeeper } from './savedView.ts';
 import { SelectionController } from './selectionController.ts';
-import type { Store } from './state.ts';
+import type { AppState, Store } from './state.ts';
 
 type Snapshot = Extract<HostMessage, { type: 'snapshot' }>;
 type Update = Extract<HostMessage, { type: 'update' }>;
@@ -55,8 +56,6 @@ export class BoardController {
       viewKeeper.save({ selected });
     });
     this.filter = new FilterController(store, host);
-    const { focusedTaskId, selected } = viewKeeper.view;
-    store.update({ focusedTaskId, selected: new Set(selected) });
   }
 
   receive(message: HostMessage): void {
@@ -72,6 +71,9 @@ export class BoardController {
         break;
       case 'update':
         this.#takeUpdate(message);
+        break;
+      case 'boards':
+        this.store.update({ boards: { count: message.count, waitingElsewhere: message.waitingElsewhere } });
         break;
       case 'usage':
         this.store.update({ usage: new Map(message.usage.map((each) => [each.taskId, each])) });
@@ -102,6 +104,9 @@ export class BoardController {
         break;
       case 'startEdit':
         this.form.edit(message.taskId);
+        break;
+      case 'showHelp':
+        this.store.update({ helpOpen: true });
         break;
     }
   }
@@ -138,10 +143,13 @@ export class BoardController {
     this.#revealed = null;
   }
 
-  #takeSnapshot({ now, board, cards, queuePause, workspaceModes, agentTypes, engine }: Snapshot): void {
-    const first = this.store.state.content === null;
+  #takeSnapshot(snapshot: Snapshot): void {
+    const { now, board, cards, queuePause, workspaceModes, agentTypes, engine } = snapshot;
+    const before = this.store.state.content?.board ?? null;
+    const isOther = before?.id !== board.id;
     this.clock.synchronize(now);
     this.store.update({
+      ...(isOther ? this.#asLeft(snapshot) : {}),
       status: 'ready',
       failure: null,
       content: {
@@ -153,9 +161,21 @@ export class BoardController {
         engine,
       },
     });
+    if (!isOther) return;
+    if (before) this.store.announce(t('Board {0}', board.name));
     const { openForm, quick } = this.#viewKeeper.view;
-    if (first && quick?.open) this.quickCreate.open(quick.state);
-    if (first && openForm !== null && openForm in this.store.state.drafts) this.form.reopen(openForm);
+    if (quick?.open) this.quickCreate.open(quick.state);
+    if (openForm !== null && openForm in this.store.state.drafts) this.form.reopen(openForm);
+  }
+
+  /** Another board, as the user has left it. */
+  #asLeft({ board, filter }: Snapshot): Partial<AppState> {
+    this.#viewKeeper.show(board.id);
+    const { focusedTaskId, selected } = this.#viewKeeper.view;
+    return {
+      ...{ filter, focusedTaskId, selected: new Set(selected) },
+      ...{ form: null, quick: null, peekedTaskId: null, drag: null, notice: null },
+    };
   }
 
   #takeUpdate({ upserted, removed }: Update): void {

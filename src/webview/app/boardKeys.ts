@@ -26,6 +26,9 @@ export function runKeyCommand(
     case 'quickCreate':
       controller.quickCreate.open(stateForNew(taskId, controller));
       return true;
+    case 'switchBoard':
+      controller.commands.choose('board');
+      return true;
     case 'undo':
       void controller.commands.undo();
       return true;

@@ -1,7 +1,7 @@
 import type { ColumnChange } from '../../model/board.ts';
 import type { UserAction } from '../../model/failure.ts';
 import { taskStates, type CardMove, type TaskState } from '../../model/task.ts';
-import type { BoardCard, UiCommand } from '../protocol.ts';
+import type { BoardCard, Choice, UiCommand } from '../protocol.ts';
 import { actionsOf, type CardActions } from './cardFacts.ts';
 import type { HostClient, Outcome } from './hostClient.ts';
 import { t } from './l10n.ts';
@@ -88,17 +88,12 @@ export class CardCommands {
   }
 
   async setColumn(columnId: string, change: Pick<ColumnChange, 'isHidden' | 'isCollapsed'>): Promise<void> {
-    this.#report(await this.#host.execute('board.setColumn', { columnId, ...change }));
+    this.#report(await this.#host.execute('board.setColumn', { ...this.#onBoard(), columnId, ...change }));
   }
 
   /** In VS Code's own list. */
-  chooseColumns(): void {
-    this.#host.post({ type: 'chooseColumns' });
-  }
-
-  /** In VS Code's own list. */
-  chooseFilter(): void {
-    this.#host.post({ type: 'chooseFilter' });
+  choose(what: Choice): void {
+    this.#host.post({ type: 'choose', what });
   }
 
   async answer(requestId: string, optionId: string): Promise<void> {
@@ -113,7 +108,7 @@ export class CardCommands {
 
   async addSamples(): Promise<void> {
     this.#store.update({ addingSamples: true });
-    const outcome = await this.#host.execute('board.addSamples', {});
+    const outcome = await this.#host.execute('board.addSamples', this.#onBoard());
     this.#store.update({ addingSamples: false });
     this.#report(outcome);
   }
@@ -154,6 +149,11 @@ export class CardCommands {
     const outcome = await this.#host.runAction(action);
     this.#store.update({ runningAction: null });
     this.#report(outcome);
+  }
+
+  #onBoard(): { boardId?: string } {
+    const { content } = this.#store.state;
+    return content ? { boardId: content.board.id } : {};
   }
 
   #cards(taskIds: readonly string[]): BoardCard[] {

@@ -85,8 +85,9 @@ function agentTypeOf(values: FormValues): string | null {
   return values.agentTypeId === '' ? null : values.agentTypeId;
 }
 
-export function createInput({ values }: Draft): BoardCommandInput<'task.create'> {
+export function createInput({ values }: Draft, boardId: string): BoardCommandInput<'task.create'> {
   return {
+    boardId,
     title: values.title,
     description: values.description,
     state: values.state,

@@ -31,10 +31,11 @@ export class FormController {
   create(state: FormValues['state'], title?: string): void {
     const { content, drafts } = this.#store.state;
     if (!content) return;
-    const kept = drafts[newCardKey];
+    const key = newCardKey(content.board.id);
+    const kept = drafts[key];
     const draft = kept ?? emptyDraft(state, this.usualAgent(), content.board.workspaceMode);
     const values = { ...draft.values, state, ...(title === undefined ? {} : { title }) };
-    this.#open(newCardKey, { ...draft, values }, kept !== undefined);
+    this.#open(key, { ...draft, values }, kept !== undefined);
   }
 
   edit(taskId: string): void {
@@ -47,8 +48,8 @@ export class FormController {
 
   /** Opens the form that was open when the page was last seen. */
   reopen(key: string): void {
-    if (key !== newCardKey) this.edit(key);
-    else this.create(this.#store.state.drafts[newCardKey]?.values.state ?? 'BACKLOG');
+    if (this.isNew(key)) this.create(this.#store.state.drafts[key]?.values.state ?? 'BACKLOG');
+    else this.edit(key);
   }
 
   change(values: Partial<FormValues>): void {
@@ -61,21 +62,26 @@ export class FormController {
   }
 
   async save(mode: SaveMode = 'save'): Promise<void> {
-    const { form } = this.#store.state;
-    if (!form || form.saving) return;
+    const { form, content } = this.#store.state;
+    if (!form || form.saving || !content) return;
     const titleError = titleProblem(form.draft.values.title);
     if (titleError !== null) {
       this.#set({ ...form, titleError });
       return;
     }
     this.#set({ ...form, titleError: null, failure: null, saving: true });
-    const outcome = await this.#send(form);
+    const isNew = this.isNew(form.key);
+    const outcome = await this.#send(form, content.board.id);
+    if (this.#store.state.content?.board.id !== content.board.id) {
+      this.#savedElsewhere(form.key, outcome);
+      return;
+    }
     if (!outcome.ok) {
       this.#set({ ...form, failure: outcome.failure, saving: false });
       return;
     }
     this.#keep(form.key, null);
-    if (form.key === newCardKey) this.#viewKeeper.save({ agentTypeId: form.draft.values.agentTypeId });
+    if (isNew) this.#viewKeeper.save({ agentTypeId: form.draft.values.agentTypeId });
     this.#set(null);
     this.#saved(outcome.taskId, mode);
   }
@@ -100,8 +106,20 @@ export class FormController {
     return (known ? agentTypeId : agentTypes[0]?.id) ?? '';
   }
 
-  #send({ key, draft }: FormState): Promise<Outcome> {
-    if (key === newCardKey) return this.#host.execute('task.create', createInput(draft));
+  /** The user has gone to another board meanwhile: what was typed stays where it could not be saved. */
+  #savedElsewhere(key: string, outcome: Outcome): void {
+    if (outcome.ok) this.#keep(key, null);
+    else this.#store.update({ notice: { failure: outcome.failure, moves: [] } });
+  }
+
+  /** Whether it is the form of a new card of the board. */
+  isNew(key: string): boolean {
+    const { content } = this.#store.state;
+    return content !== null && key === newCardKey(content.board.id);
+  }
+
+  #send({ key, draft }: FormState, boardId: string): Promise<Outcome> {
+    if (this.isNew(key)) return this.#host.execute('task.create', createInput(draft, boardId));
     if (!isChanged(draft)) return Promise.resolve({ ok: true, taskId: key });
     return this.#host.execute('task.update', updateInput(key, draft));
   }

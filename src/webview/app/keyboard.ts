@@ -12,7 +12,7 @@ export type CardCommand =
 export type KeyCommand =
   | FocusCommand
   | CardCommand
-  | { kind: 'create' | 'quickCreate' | 'filter' | 'help' | 'selectAll' | 'undo' | 'escape' };
+  | { kind: 'create' | 'quickCreate' | 'switchBoard' | 'filter' | 'help' | 'selectAll' | 'undo' | 'escape' };
 
 /** The part of a `KeyboardEvent` that counts. */
 export interface KeyPress {
@@ -40,6 +40,7 @@ const plainKeys: Readonly<Record<string, KeyCommand>> = {
   Delete: { kind: 'delete' },
   c: { kind: 'create' },
   n: { kind: 'quickCreate' },
+  b: { kind: 'switchBoard' },
   e: { kind: 'edit' },
   r: { kind: 'start' },
   s: { kind: 'stop' },
@@ -72,6 +73,7 @@ export function keyHelp(): { title: string; keys: { keys: readonly string[]; doe
         { keys: ['Tab'], does: t('Go to the buttons of the card') },
         { keys: ['Space'], does: t('Peek at the card') },
         { keys: ['/'], does: t('Filter the cards') },
+        { keys: ['B'], does: t('Switch to another board') },
       ],
     },
     {

@@ -65,10 +65,15 @@ export class QuickCreate {
     this.#set({ ...quick, saving: true });
     const { values } = emptyDraft(quick.state, this.#agentFor(), content.board.workspaceMode);
     const cards = titles.map((title): BoardCommandInput<'task.create'> => ({
-      ...createInput({ base: values, values: { ...values, title } }),
+      ...createInput({ base: values, values: { ...values, title } }, content.board.id),
       id: crypto.randomUUID(),
     }));
     const outcome = await this.#host.createCards(cards);
+    if (this.#store.state.content?.board.id !== content.board.id) {
+      // The user has gone to another board meanwhile.
+      if (outcome.ok) this.#viewKeeper.save({ quick: null }, content.board.id);
+      return;
+    }
     if (outcome.ok) this.#set({ ...quick, text: '', error: null, saving: false });
     else this.#set({ ...quick, error: outcome.failure.message, saving: false });
   }

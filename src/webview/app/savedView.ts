@@ -1,4 +1,4 @@
-/** How the user left the page: what VS Code keeps for it while it is hidden and over a reload of the window. */
+/** How the user left a board: what VS Code keeps for the page while it is hidden and over a reload of the window. */
 export interface SavedView {
   focusedTaskId: string | null;
   /** The ids of the cards that are selected. */
@@ -57,24 +57,44 @@ export interface ViewStorage {
   setState(state: unknown): void;
 }
 
-/** Writes the view through to VS Code whenever a part of it changes. */
+/** Of how many boards the view is kept. */
+const keptBoards = 50;
+
+/** Keeps one view for each board, and writes it through to VS Code whenever a part of it changes. */
 export class ViewKeeper {
   readonly #storage: ViewStorage;
-  #view: SavedView;
+  /** The board that was shown last stands at the end. */
+  readonly #views: Map<string, SavedView>;
+  #boardId: string | null = null;
 
   constructor(storage: ViewStorage) {
     this.#storage = storage;
-    this.#view = readSavedView(storage.getState());
+    const saved = storage.getState();
+    const boards = isRecord(saved) && isRecord(saved.boards) ? Object.entries(saved.boards) : [];
+    this.#views = new Map(boards.map(([boardId, view]) => [boardId, readSavedView(view)]));
   }
 
+  /** How the user left the board that is shown. */
   get view(): SavedView {
-    return this.#view;
+    return (this.#boardId === null ? undefined : this.#views.get(this.#boardId)) ?? emptyView;
   }
 
-  save(patch: Partial<SavedView>): void {
-    const next = { ...this.#view, ...patch };
-    if (JSON.stringify(next) === JSON.stringify(this.#view)) return;
-    this.#view = next;
-    this.#storage.setState(next);
+  /** From now on it is about this board. */
+  show(boardId: string): void {
+    const view = this.#views.get(boardId) ?? emptyView;
+    this.#views.delete(boardId);
+    this.#views.set(boardId, view);
+    for (const other of [...this.#views.keys()].slice(0, -keptBoards)) this.#views.delete(other);
+    this.#boardId = boardId;
+  }
+
+  /** Of the board that is shown, unless another one is named. */
+  save(patch: Partial<SavedView>, boardId = this.#boardId): void {
+    if (boardId === null) return;
+    const before = this.#views.get(boardId) ?? emptyView;
+    const next = { ...before, ...patch };
+    if (JSON.stringify(next) === JSON.stringify(before)) return;
+    this.#views.set(boardId, next);
+    this.#storage.setState({ boards: Object.fromEntries(this.#views) });
   }
 }

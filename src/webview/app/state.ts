@@ -61,6 +61,8 @@ export interface AppState {
   /** Why there is nothing to show. */
   failure: Failure | null;
   content: BoardContent | null;
+  /** How many boards there are, and how many cards of the others wait for the user. */
+  boards: { count: number; waitingElsewhere: number };
   layout: BoardLayout | null;
   /** What live runs use, by card, as far as it was measured. */
   usage: ReadonlyMap<string, RunUsage>;
@@ -92,6 +94,7 @@ const initialState: AppState = {
   status: 'loading',
   failure: null,
   content: null,
+  boards: { count: 1, waitingElsewhere: 0 },
   layout: null,
   usage: new Map(),
   filter: noFilter,

@@ -2,7 +2,15 @@ import type { Kandev } from '../../api/contract.ts';
 import type { Disposable } from '../../model/events.ts';
 import { failureOf, type UserAction } from '../../model/failure.ts';
 import type { CardMove } from '../../model/task.ts';
-import { findCard, type BoardChange, type BoardState } from '../../providers/boardState.ts';
+import {
+  boardsOf,
+  findCard,
+  shownBoard,
+  shownCards,
+  waitingElsewhere,
+  type BoardChange,
+  type BoardState,
+} from '../../providers/boardState.ts';
 import type { SharedFilter } from '../../providers/sharedFilter.ts';
 import type { UndoHistory } from '../../providers/undoHistory.ts';
 import type { UsageSource } from '../../providers/usageFeed.ts';
@@ -10,6 +18,7 @@ import type {
   AppMessage,
   BoardCommand,
   BoardCommandInput,
+  Choice,
   ExecuteMessage,
   HostMessage,
   UiCommand,
@@ -28,10 +37,8 @@ export interface BoardServices {
   usage: UsageSource;
   drafts: DraftKeeper;
   filter: SharedFilter;
-  /** Lets the user choose in VS Code what to filter by. */
-  chooseFilter(): Promise<void>;
-  /** Lets the user choose in VS Code which columns are shown. */
-  chooseColumns(): Promise<void>;
+  /** Lets the user choose in VS Code. */
+  choose(what: Choice): Promise<void>;
   /** Does what the button of a failure says. */
   runAction(action: UserAction): Promise<void>;
   runUiCommand(command: UiCommand, taskId: string): Promise<void>;
@@ -50,7 +57,7 @@ type Message<T extends AppMessage['type']> = Extract<AppMessage, { type: T }>;
 /** What the extension may ask a board to show. */
 export type BoardRequest = Extract<
   HostMessage,
-  { type: 'focusCard' | 'showCard' | 'startCreate' | 'startEdit' }
+  { type: 'focusCard' | 'showCard' | 'startCreate' | 'startEdit' | 'showHelp' }
 >;
 
 /**
@@ -68,6 +75,9 @@ export class BoardConnection implements Disposable {
   #structural = false;
   /** The page itself has said what to filter by. */
   #setsFilter = false;
+  /** The board that the page shows. */
+  #boardId: string | null = null;
+  #boards: Extract<HostMessage, { type: 'boards' }> | null = null;
   #listening = false;
   #looking: Disposable | null = null;
   #waiting: BoardRequest[] = [];
@@ -84,7 +94,8 @@ export class BoardConnection implements Disposable {
       if (this.#listening && !isOffered) this.#post({ type: 'undoable', text });
     });
     this.#filtering = services.filter.onDidChange((filter) => {
-      if (this.#listening && !this.#setsFilter) this.#post({ type: 'filter', filter });
+      // That of another board comes with it.
+      if (this.#listening && !this.#setsFilter && !this.#isSwitched()) this.#post({ type: 'filter', filter });
     });
   }
 
@@ -133,11 +144,8 @@ export class BoardConnection implements Disposable {
         this.#services.filter.set(message.filter);
         this.#setsFilter = false;
         break;
-      case 'chooseFilter':
-        void this.#services.chooseFilter();
-        break;
-      case 'chooseColumns':
-        void this.#services.chooseColumns();
+      case 'choose':
+        void this.#services.choose(message.what);
         break;
       case 'runAction':
         void this.#runAction(message.requestId, message.action);
@@ -150,8 +158,13 @@ export class BoardConnection implements Disposable {
 
   /** Asks the page to show something, as soon as it can. */
   request(request: BoardRequest): void {
-    if (this.#listening) this.#post(request);
-    else this.#waiting.push(request);
+    if (!this.#listening) {
+      this.#waiting.push(request);
+      return;
+    }
+    // It may be about a card that the page is yet to be told of.
+    if (this.#timer) this.#flush();
+    this.#post(request);
   }
 
   /** The page is gone or cannot be seen: nothing is sent until it says `ready`. */
@@ -172,7 +185,7 @@ export class BoardConnection implements Disposable {
   #start(): void {
     this.#listening = true;
     this.#post({ type: 'drafts', drafts: this.#services.drafts.all() });
-    this.#post({ type: 'filter', filter: this.#services.filter.current });
+    this.#boards = null;
     this.#sendEverything();
     this.#looking?.dispose();
     this.#looking = this.#services.usage.look((usage) => {
@@ -184,6 +197,10 @@ export class BoardConnection implements Disposable {
 
   #collect({ changed, removed, structural }: BoardChange): void {
     if (!this.#listening) return;
+    if (this.#isSwitched()) {
+      this.#sendEverything();
+      return;
+    }
     this.#structural ||= structural;
     for (const taskId of changed) {
       this.#changed.add(taskId);
@@ -207,14 +224,30 @@ export class BoardConnection implements Disposable {
       this.#sendEverything();
       return;
     }
-    const { revision, cards } = current.view;
-    const upserted = cards
-      .filter(({ task }) => this.#changed.has(task.id))
-      .map((card) => toBoardCard(card, this.#services.shorten));
-    const removed = [...this.#removed];
+    const { revision } = current.view;
+    const here = shownCards(this.#services.state).filter(({ task }) => this.#changed.has(task.id));
+    const upserted = here.map((card) => toBoardCard(card, this.#services.shorten));
+    // Those of other boards may have been here before.
+    const ids = new Set(here.map(({ task }) => task.id));
+    const removed = [...this.#removed, ...[...this.#changed].filter((taskId) => !ids.has(taskId))];
     this.#clearPending();
     this.#lastUpdate = Date.now();
     this.#post({ type: 'update', revision, upserted, removed });
+    this.#sendBoards();
+  }
+
+  #isSwitched(): boolean {
+    const shown = shownBoard(this.#services.state);
+    return shown !== undefined && this.#boardId !== null && shown.id !== this.#boardId;
+  }
+
+  #sendBoards(): void {
+    const { state } = this.#services;
+    const count = boardsOf(state).length;
+    const boards = { type: 'boards', count, waitingElsewhere: waitingElsewhere(state) } as const;
+    if (JSON.stringify(boards) === JSON.stringify(this.#boards)) return;
+    this.#boards = boards;
+    this.#post(boards);
   }
 
   #sendEverything(): void {
@@ -233,13 +266,16 @@ export class BoardConnection implements Disposable {
           type: 'snapshot',
           revision: current.view.revision,
           now: Date.now(),
-          board: current.view.board,
-          cards: current.view.cards.map((card) => toBoardCard(card, this.#services.shorten)),
+          board: current.board,
+          filter: this.#services.filter.current,
+          cards: shownCards(this.#services.state).map((card) => toBoardCard(card, this.#services.shorten)),
           queuePause: current.view.queuePause,
           workspaceModes: current.view.workspaceModes,
           agentTypes: current.agentTypes,
           engine: current.engine,
         });
+        this.#boardId = current.board.id;
+        this.#sendBoards();
     }
   }
 

@@ -1,21 +1,27 @@
 import * as vscode from 'vscode';
 import type { Kandev } from '../../api/contract.ts';
 import type { UserAction } from '../../model/failure.ts';
-import type { BoardState } from '../../providers/boardState.ts';
+import { showBoardOf, type WindowState } from '../../providers/boardState.ts';
 import { shownPath } from '../../providers/shownPath.ts';
 import type { SharedFilter } from '../../providers/sharedFilter.ts';
 import type { UsageSource } from '../../providers/usageFeed.ts';
-import type { FormValues } from '../protocol.ts';
+import type { Choice, FormValues } from '../protocol.ts';
 import { BoardConnection, type BoardRequest, type BoardServices } from './boardConnection.ts';
 import { pageResourceRoots, webviewPage } from './webviewPage.ts';
 import { DraftKeeper } from './draftKeeper.ts';
+
+const chooseCommands: Readonly<Record<Choice, string>> = {
+  filter: 'kandev.filterCards',
+  columns: 'kandev.chooseColumns',
+  board: 'kandev.switchBoard',
+};
 
 /** The view type of the board's panel, for `onWebviewPanel:` and `activeWebviewPanelId`. */
 export const boardViewType = 'kandev.board';
 
 export interface BoardPanelOptions {
   kandev: Kandev;
-  state: BoardState;
+  state: WindowState;
   usage: UsageSource;
   filter: SharedFilter;
   extensionUri: vscode.Uri;
@@ -41,11 +47,13 @@ interface OpenBoard {
 export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
   readonly #extensionUri: vscode.Uri;
   readonly #services: BoardServices;
+  readonly #state: WindowState;
   readonly #drafts: DraftKeeper;
   #opened: OpenBoard | null = null;
 
   constructor(options: BoardPanelOptions) {
     this.#extensionUri = options.extensionUri;
+    this.#state = options.state;
     this.#drafts = new DraftKeeper(options.drafts);
     this.#services = {
       kandev: options.kandev,
@@ -53,11 +61,8 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
       usage: options.usage,
       drafts: this.#drafts,
       filter: options.filter,
-      chooseColumns: async () => {
-        await vscode.commands.executeCommand('kandev.chooseColumns');
-      },
-      chooseFilter: async () => {
-        await vscode.commands.executeCommand('kandev.filterCards');
+      choose: async (what) => {
+        await vscode.commands.executeCommand(chooseCommands[what]);
       },
       runAction: (action) => options.runAction(action),
       runUiCommand: async (command, taskId) => {
@@ -80,13 +85,15 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
     else this.#create();
   }
 
-  /** Shows the board with the focus on a card. */
+  /** Shows the board of a card with the focus on the card. */
   focusCard(taskId: string): void {
+    showBoardOf(this.#state, taskId);
     this.#show({ type: 'focusCard', taskId });
   }
 
-  /** Shows a card on the board and leaves the focus where it is; a second time, the card gets the focus. */
+  /** Shows a card on its board and leaves the focus where it is; a second time, the card gets the focus. */
   showCard(taskId: string): void {
+    showBoardOf(this.#state, taskId);
     const again = this.#opened?.panel.visible === true && this.#opened.shownCard === taskId;
     if (again) {
       this.focusCard(taskId);
@@ -103,9 +110,15 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
     this.#show({ type: 'startCreate', state });
   }
 
-  /** Shows the board with the form of an existing card. */
+  /** Shows the board of a card with the card's form. */
   startEdit(taskId: string): void {
+    showBoardOf(this.#state, taskId);
     this.#show({ type: 'startEdit', taskId });
+  }
+
+  /** Shows the board with the list of its keys. */
+  showHelp(): void {
+    this.#show({ type: 'showHelp' });
   }
 
   deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {

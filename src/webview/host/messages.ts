@@ -3,7 +3,14 @@ import { commandSchemas } from '../../api/contract.ts';
 import type { Failure, UserAction } from '../../model/failure.ts';
 import { priorities, taskStates, workspaceModes } from '../../model/task.ts';
 import { filterSchema } from '../../providers/sharedFilter.ts';
-import { type AppMessage, type BoardCommand, type Draft, type Drafts, uiCommands } from '../protocol.ts';
+import {
+  type AppMessage,
+  type BoardCommand,
+  choices,
+  type Draft,
+  type Drafts,
+  uiCommands,
+} from '../protocol.ts';
 
 const taskId = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 /** With how many cards at once something is done; far more than anybody selects. */
@@ -96,10 +103,13 @@ const appMessage: v.GenericSchema<unknown, AppMessage> = v.variant('type', [
   }),
   v.object({ type: v.literal('undo'), requestId }),
   v.object({ type: v.literal('setFilter'), filter: filterSchema }),
-  v.object({ type: v.literal('chooseFilter') }),
-  v.object({ type: v.literal('chooseColumns') }),
+  v.object({ type: v.literal('choose'), what: v.picklist(choices) }),
   v.object({ type: v.literal('runAction'), requestId, action: userAction }),
-  v.object({ type: v.literal('saveDraft'), key: taskId, draft: v.nullable(draft) }),
+  v.object({
+    type: v.literal('saveDraft'),
+    key: v.pipe(v.string(), v.maxLength(110)),
+    draft: v.nullable(draft),
+  }),
 ]);
 
 export type ReadMessage<M> =

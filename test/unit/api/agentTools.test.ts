@@ -4,6 +4,7 @@ import { CardAgentTools } from '../../../src/api/agentTools.ts';
 import type { AgentCardRules } from '../../../src/model/settings.ts';
 import { UserError } from '../../../src/model/failure.ts';
 import type { ToolUser, UserAnswer, UserQuestion } from '../../../src/orchestrator/agentToolDesk.ts';
+import { Boards } from '../../../src/tasks/boards.ts';
 import { TaskService } from '../../../src/tasks/taskService.ts';
 import { LocalEventBus } from '../../../src/events/eventBus.ts';
 import { startServices, type TestServices } from '../../harness/services.ts';
@@ -20,7 +21,7 @@ beforeEach(async () => {
   const bus = new LocalEventBus('test', () => undefined);
   tools = new CardAgentTools({
     store: services.store,
-    tasks: new TaskService(services.store, bus),
+    tasks: new TaskService(services.store, bus, new Boards(services.store, bus)),
     actingAs: (agent) => services.actingAs(agent),
     agentTypes: () => agentTypes,
     rules: () => rules,
@@ -198,7 +199,7 @@ describe('the tools of an agent', () => {
     for (const [name, input] of wrong) {
       expect(await refusal(call(user, name, input)), name).not.toContain('not refused');
     }
-    const { cards } = await services.kandev.query('board', {});
+    const { cards } = await services.kandev.query('boards', {});
     expect(cards).toHaveLength(1);
   });
 });

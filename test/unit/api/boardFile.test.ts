@@ -18,7 +18,7 @@ afterEach(async () => {
 const create = (title: string, state: 'BACKLOG' | 'TODO' = 'BACKLOG') =>
   services.kandev.execute('task.create', { title, state, description: '*text*', labels: ['a'] });
 const file = () => services.kandev.query('board.file', {});
-const titles = async () => (await services.kandev.query('board', {})).cards.map(({ task }) => task.title);
+const titles = async () => (await services.kandev.query('boards', {})).cards.map(({ task }) => task.title);
 
 describe('a board as a file', () => {
   it('brings deleted cards back as they were, with their ids and their history', async () => {

@@ -6,6 +6,7 @@ import { Results } from '../../../src/api/results.ts';
 import { LocalEventBus } from '../../../src/events/eventBus.ts';
 import type { KandevEvent } from '../../../src/model/events.ts';
 import type { Run, RunState } from '../../../src/model/run.ts';
+import { Boards } from '../../../src/tasks/boards.ts';
 import { TaskService } from '../../../src/tasks/taskService.ts';
 import type { LocalWorkspaces } from '../../../src/workspaces/localWorkspaces.ts';
 import type { WorkspacePlace } from '../../../src/workspaces/workspaces.ts';
@@ -32,7 +33,7 @@ beforeEach(async () => {
   });
   events = [];
   bus.subscribe('>', (event) => events.push(event));
-  tasks = new TaskService(store, bus);
+  tasks = new TaskService(store, bus, new Boards(store, bus));
   const results = new Results(
     { store, events: bus, tasks, workspaces, orchestrator: { whileStill: (work) => work() } },
     () => 'ann',

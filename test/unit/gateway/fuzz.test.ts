@@ -36,7 +36,7 @@ beforeAll(async () => {
   for (const title of ['One', 'Two']) {
     knownIds.push((await test.services.kandev.execute('task.create', { title })).id);
   }
-  knownIds.push((await test.services.kandev.query('board', {})).board.id);
+  knownIds.push((await test.services.kandev.query('boards', {})).boards[0]?.id ?? '');
 });
 
 afterAll(async () => {

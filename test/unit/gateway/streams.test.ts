@@ -13,6 +13,10 @@ interface Received {
   taskId?: string;
 }
 
+async function firstBoardId(): Promise<string> {
+  return (await test.services.kandev.query('boards', {})).boards[0]?.id ?? '';
+}
+
 /** A program that follows a stream. */
 class Follower {
   readonly frames: Received[] = [];
@@ -152,12 +156,12 @@ describe('the stream of a card', () => {
 
 describe('a stream that cannot be read', () => {
   it('is closed, and what went wrong is told of', async () => {
-    const { board } = await test.services.kandev.query('board', {});
-    const follower = new Follower(`/api/v1/boards/${board.id}/stream`, test.token);
+    const boardId = await firstBoardId();
+    const follower = new Follower(`/api/v1/boards/${boardId}/stream`, test.token);
     await follower.until(() => follower.frames.some(({ type }) => type === 'live'));
     const closed = once(follower.socket, 'close') as Promise<[number]>;
     const query = vi.spyOn(LocalKandev.prototype, 'query').mockRejectedValue(new Error('Out of order'));
-    test.services.publish('board.updated', { boardId: board.id });
+    test.services.publish('board.updated', { boardId });
     expect((await closed)[0]).toBe(1011);
     query.mockRestore();
     expect(test.problems.splice(0).join()).toContain('Out of order');
@@ -166,8 +170,8 @@ describe('a stream that cannot be read', () => {
 
 describe('the stream of the board', () => {
   it('tells of every card that changes, from a number on', async () => {
-    const { board } = await test.services.kandev.query('board', {});
-    const path = (after: number): string => `/api/v1/boards/${board.id}/stream?after=${after}`;
+    const boardId = await firstBoardId();
+    const path = (after: number): string => `/api/v1/boards/${boardId}/stream?after=${after}`;
     const first = new Follower(path(0), test.token);
     await first.until(() => first.frames.some(({ type }) => type === 'live'));
     const { id } = await test.services.kandev.execute('task.create', { title: 'New' });
@@ -185,9 +189,33 @@ describe('the stream of the board', () => {
     await second.close();
   });
 
+  it('tells nothing of another board, and of a card that goes there that it is gone', async () => {
+    const boardId = await firstBoardId();
+    const { kandev } = test.services;
+    const other = await kandev.execute('board.create', { name: 'Elsewhere' });
+    const here = await kandev.execute('task.create', { title: 'Here' });
+    await kandev.execute('task.create', { title: 'There', boardId: other.id });
+    const follower = new Follower(`/api/v1/boards/${boardId}/stream`, test.token);
+    await follower.until(() => follower.frames.some(({ type }) => type === 'live'));
+    const told = follower.frames.flatMap(({ task }) => task?.title ?? []);
+    expect(told).toContain('Here');
+    expect(told).not.toContain('There');
+    const seen = Math.max(...follower.frames.map(({ seq }) => seq ?? 0));
+    await kandev.execute('task.setBoard', { taskId: here.id, boardId: other.id });
+    await follower.until(() => follower.frames.some(({ taskId }) => taskId === here.id));
+    // Also for a program that was not there meanwhile.
+    const late = new Follower(`/api/v1/boards/${boardId}/stream?after=${seen}`, test.token);
+    await late.until(() => late.frames.some(({ type }) => type === 'live'));
+    expect(late.frames).toContainEqual(expect.objectContaining({ type: 'deleted', taskId: here.id }));
+    const elsewhere = new Follower(`/api/v1/boards/${other.id}/stream`, test.token);
+    await elsewhere.until(() => elsewhere.frames.some(({ type }) => type === 'live'));
+    expect(elsewhere.frames.flatMap(({ task }) => task?.title ?? [])).toEqual(['There', 'Here']);
+    for (const { socket } of [follower, late, elsewhere]) socket.close();
+  });
+
   it('says goodbye when the gateway is stopped', async () => {
-    const { board } = await test.services.kandev.query('board', {});
-    const follower = new Follower(`/api/v1/boards/${board.id}/stream`, test.token);
+    const boardId = await firstBoardId();
+    const follower = new Follower(`/api/v1/boards/${boardId}/stream`, test.token);
     await once(follower.socket, 'open');
     const closed = once(follower.socket, 'close') as Promise<[number]>;
     await test.gateway.stop();

@@ -34,7 +34,7 @@ async function writer(): Promise<string> {
 
 /** The titles of the queued cards, in the order of their places. */
 async function queue(): Promise<string[]> {
-  const { cards } = await services.kandev.query('board', {});
+  const { cards } = await services.kandev.query('boards', {});
   return cards
     .filter((card) => card.queue !== null)
     .sort((a, b) => (a.queue?.place ?? 0) - (b.queue?.place ?? 0))
@@ -113,12 +113,12 @@ describe('a paused queue', () => {
     await services.kandev.execute('queue.pause', {});
     const [taskId = ''] = await queued('Later');
     expect((await services.until(taskId, asQueued)).queue?.why).toBe('The queue is paused');
-    expect((await services.kandev.query('board', {})).queuePause).toMatchObject({ by: 'ann' });
+    expect((await services.kandev.query('boards', {})).queuePause).toMatchObject({ by: 'ann' });
     await services.reopen();
     await services.until(taskId, asQueued);
     expect(services.agents.running.size).toBe(0);
     await services.kandev.execute('queue.resume', {});
-    expect((await services.kandev.query('board', {})).queuePause).toBeNull();
+    expect((await services.kandev.query('boards', {})).queuePause).toBeNull();
     await services.until(taskId, inState('REVIEW'));
   });
 

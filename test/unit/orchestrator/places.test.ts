@@ -273,12 +273,12 @@ describe('the place of a card', () => {
   it('is that of its board, when nothing else is said', async () => {
     await services.kandev.execute('board.setWorkspaceMode', { mode: 'copy' });
     const taskId = await card({}, ['message Hello']);
-    const { board, cards, workspaceModes } = await services.kandev.query('board', {});
-    expect(board.workspaceMode).toBe('copy');
+    const { boards, cards, workspaceModes } = await services.kandev.query('boards', {});
+    expect(boards[0]?.workspaceMode).toBe('copy');
     expect(workspaceModes).toEqual(['folder', 'copy', 'repository']);
     expect(cards.find(({ task }) => task.id === taskId)?.task.workspaceMode).toBe('copy');
     await services.reopen();
-    expect((await services.kandev.query('board', {})).board.workspaceMode).toBe('copy');
+    expect((await services.kandev.query('boards', {})).boards[0]?.workspaceMode).toBe('copy');
   });
 
   it('cannot be changed while an agent works there', async () => {

@@ -357,7 +357,7 @@ describe('the orchestrator', () => {
     await services.until(taskId, ({ run }) => run?.state === 'RUNNING');
     await services.kandev.execute('task.delete', { taskId });
     expect(services.agents.running.size).toBe(0);
-    expect((await services.kandev.query('board', {})).cards).toEqual([]);
+    expect((await services.kandev.query('boards', {})).cards).toEqual([]);
   });
 });
 
@@ -368,7 +368,7 @@ describe('input', () => {
     [{ title: 'x'.repeat(501) }, 'A title has at most 500 characters.'],
   ])('that makes no sense is refused in plain words, and nothing is created', async (input, message) => {
     await expect(services.kandev.execute('task.create', input)).rejects.toThrow(message);
-    expect((await services.kandev.query('board', {})).cards).toEqual([]);
+    expect((await services.kandev.query('boards', {})).cards).toEqual([]);
   });
 
   it('keeps the old values when an edit is refused', async () => {

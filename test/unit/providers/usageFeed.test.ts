@@ -18,7 +18,8 @@ class TestState implements BoardState {
   show(...cards: CardView[]): void {
     this.current = {
       status: 'ready',
-      view: { revision: 1, board, queuePause: null, workspaceModes: ['folder'], cards },
+      board,
+      view: { revision: 1, boards: [board], queuePause: null, workspaceModes: ['folder'], cards },
       agentTypes: [],
       engine: null,
     };

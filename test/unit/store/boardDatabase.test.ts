@@ -3,12 +3,14 @@ import { LocalEventBus } from '../../../src/events/eventBus.ts';
 import type { TaskState } from '../../../src/model/task.ts';
 import type { Store, StoreChange } from '../../../src/store/store.ts';
 import { storageFolder } from '../../../src/store/storageFolder.ts';
+import { Boards } from '../../../src/tasks/boards.ts';
 import { TaskService } from '../../../src/tasks/taskService.ts';
 import { newRun } from '../../store/cards.ts';
 import { temporaryStore, type TemporaryStore } from '../../harness/store.ts';
 
 let place: TemporaryStore;
 let store: Store;
+let boards: Boards;
 let tasks: TaskService;
 
 beforeEach(async () => {
@@ -23,7 +25,9 @@ afterEach(async () => {
 
 async function reopen(): Promise<void> {
   store = await place.open();
-  tasks = new TaskService(store, new LocalEventBus('test', () => undefined));
+  const events = new LocalEventBus('test', () => undefined);
+  boards = new Boards(store, events);
+  tasks = new TaskService(store, events, boards);
 }
 
 function newCard(title: string, state: 'BACKLOG' | 'TODO' = 'BACKLOG') {
@@ -34,7 +38,7 @@ function newCard(title: string, state: 'BACKLOG' | 'TODO' = 'BACKLOG') {
 }
 
 async function titlesOf(state: string): Promise<string[]> {
-  const board = await tasks.board();
+  const board = await boards.get();
   const cards = await store.query('boardCards', { boardId: board.id });
   return cards.filter(({ task }) => task.state === state).map(({ task }) => task.title);
 }
@@ -43,24 +47,31 @@ const change = (eventId: string, at = Date.now()) => ({ actor: 'ann', why: null,
 
 describe('the columns of the board', () => {
   it('are as their user wants them again after it was closed, each changed by itself', async () => {
+    const { id } = await boards.get();
     await Promise.all([
-      tasks.setColumn('todo', { title: 'Next', limit: 3 }),
-      tasks.setColumn('backlog', { isHidden: true }),
-      tasks.setColumn('done', { isCollapsed: true }),
+      boards.setColumn(id, 'todo', { title: 'Next', limit: 3 }),
+      boards.setColumn(id, 'backlog', { isHidden: true }),
+      boards.setColumn(id, 'done', { isCollapsed: true }),
     ]);
     await store.close();
     await reopen();
-    const { columns } = await tasks.board();
-    expect(columns.find(({ id }) => id === 'todo')).toMatchObject({ title: 'Next', limit: 3 });
-    expect(columns.find(({ id }) => id === 'backlog')).toMatchObject({ title: 'Backlog', isHidden: true });
-    expect(columns.find(({ id }) => id === 'done')).toMatchObject({ isCollapsed: true });
+    const { columns } = await boards.get();
+    expect(columns.find((column) => column.id === 'todo')).toMatchObject({ title: 'Next', limit: 3 });
+    expect(columns.find((column) => column.id === 'backlog')).toMatchObject({
+      title: 'Backlog',
+      isHidden: true,
+    });
+    expect(columns.find((column) => column.id === 'done')).toMatchObject({ isCollapsed: true });
   });
 
   it('are not all hidden, and not made up', async () => {
-    for (const id of ['backlog', 'todo', 'in-progress', 'review'])
-      await tasks.setColumn(id, { isHidden: true });
-    await expect(tasks.setColumn('done', { isHidden: true })).rejects.toThrow('One column has to be left');
-    await expect(tasks.setColumn('nowhere', { limit: 1 })).rejects.toThrow('no longer exists');
+    const { id } = await boards.get();
+    for (const column of ['backlog', 'todo', 'in-progress', 'review'])
+      await boards.setColumn(id, column, { isHidden: true });
+    await expect(boards.setColumn(id, 'done', { isHidden: true })).rejects.toThrow(
+      'One column has to be left',
+    );
+    await expect(boards.setColumn(id, 'nowhere', { limit: 1 })).rejects.toThrow('no longer exists');
   });
 });
 
@@ -206,7 +217,7 @@ describe('deleted cards', () => {
     await expect(tasks.update(card.id, { title: 'x' })).rejects.toMatchObject({
       failure: { reason: 'not-found' },
     });
-    const deleted = await store.query('deletedTasks', { boardId: card.boardId });
+    const deleted = await store.query('deletedTasks', {});
     expect(deleted.map(({ task }) => task.title)).toEqual(['gone']);
   });
 
@@ -217,7 +228,7 @@ describe('deleted cards', () => {
     await store.write('task.delete', { taskId: card.id, change: change('gone', 5) });
     await store.write('task.restore', { taskId: card.id, change: change('back', 6) });
     expect(await titlesOf('BACKLOG')).toEqual(['above', 'back', 'below']);
-    expect(await store.query('deletedTasks', { boardId: card.boardId })).toEqual([]);
+    expect(await store.query('deletedTasks', {})).toEqual([]);
     const history = await store.query('taskHistory', { taskId: card.id });
     expect(history.map(({ why }) => why)).toEqual(expect.arrayContaining(['Deleted', 'Restored', null]));
     await expect(
@@ -236,7 +247,7 @@ describe('deleted cards', () => {
       runIds: ['run-of-early'],
     });
     expect(await store.query('taskHistory', { taskId: early.id })).toEqual([]);
-    const left = await store.query('deletedTasks', { boardId: late.boardId });
+    const left = await store.query('deletedTasks', {});
     expect(left.map(({ task, deletedAt }) => [task.title, deletedAt])).toEqual([['late', 2000]]);
   });
 });

@@ -22,7 +22,7 @@ afterEach(async () => {
   await place.remove();
 });
 
-const changed = (afterVersion: number) => store.query('changedCards', { boardId, afterVersion, limit: 10 });
+const changed = (afterVersion: number) => store.query('changedCards', { afterVersion, limit: 10 });
 const versionOf = async (id: string) => (await store.query('cards', { taskIds: [id] }))[0]?.version ?? 0;
 
 describe('the version of a card', () => {
@@ -42,7 +42,10 @@ describe('the version of a card', () => {
     const change = { actor: 'ann', why: null, at: 2, eventId: 'gone' };
     const before = await versionOf('b');
     await store.write('task.delete', { taskId: 'b', change });
-    expect(await changed(before)).toEqual({ cards: [], deleted: [{ taskId: 'b', version: before + 1 }] });
+    expect(await changed(before)).toEqual({
+      cards: [],
+      deleted: [{ taskId: 'b', boardId, version: before + 1 }],
+    });
     await store.write('task.purgeDeleted', { before: 10 });
     await store.write('task.insert', newTask('c'));
     expect(await versionOf('c')).toBeGreaterThan(before + 1);

@@ -6,7 +6,7 @@ import type { Notice } from '../../../src/model/failure.ts';
 import type { Store } from '../../../src/store/store.ts';
 import type { WorkerStore } from '../../../src/store/workerStore.ts';
 import { temporaryStore, type TemporaryStore } from '../../harness/store.ts';
-import { boardId, newTask } from '../../store/cards.ts';
+import { boardId, newRun, newTask } from '../../store/cards.ts';
 import { askSqlite, ensureSqliteCommand } from '../../store/sqliteCommand.ts';
 
 let place: TemporaryStore;
@@ -52,7 +52,7 @@ describe('the store', () => {
       name: 'UserError',
       failure: { reason: 'not-found', message: 'This card no longer exists.' },
     });
-    await expect(insertBoard(store)).rejects.toThrow('UNIQUE');
+    await expect(store.write('run.insert', { run: newRun('run', 'none') })).rejects.toThrow('FOREIGN KEY');
   });
 
   it('exports a copy that another SQLite opens, over one that is there', async () => {

@@ -1,8 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Kandev } from '../../../src/api/contract.ts';
-import type { CardView } from '../../../src/model/cardView.ts';
 import { UserError } from '../../../src/model/failure.ts';
-import type { BoardChange, BoardSnapshot, BoardState } from '../../../src/providers/boardState.ts';
 import { noFilter } from '../../../src/model/cardFilter.ts';
 import { SharedFilter } from '../../../src/providers/sharedFilter.ts';
 import { UndoHistory } from '../../../src/providers/undoHistory.ts';
@@ -10,40 +8,8 @@ import { BoardConnection, type BoardServices } from '../../../src/webview/host/b
 import { DraftKeeper } from '../../../src/webview/host/draftKeeper.ts';
 import type { HostMessage } from '../../../src/webview/protocol.ts';
 import { emptyDraft } from '../../../src/webview/app/drafts.ts';
-import { aCard, aRun, board } from './cards.ts';
-
-class TestState implements BoardState {
-  current: BoardSnapshot = { status: 'loading' };
-  listener: ((change: BoardChange) => void) | null = null;
-
-  onDidChange(listener: (change: BoardChange) => void) {
-    this.listener = listener;
-    return {
-      dispose: () => {
-        this.listener = null;
-      },
-    };
-  }
-
-  show(cards: CardView[]): void {
-    this.current = {
-      status: 'ready',
-      view: {
-        revision: 1,
-        board,
-        queuePause: null,
-        workspaceModes: ['folder', 'clone', 'repository'],
-        cards,
-      },
-      agentTypes: [],
-      engine: null,
-    };
-  }
-
-  change(change: Partial<BoardChange>): void {
-    this.listener?.({ changed: [], removed: [], structural: false, ...change });
-  }
-}
+import { aCard, aRequest, aRun, board } from './cards.ts';
+import { TestState } from './windowState.ts';
 
 function setUp(overrides: Partial<BoardServices> = {}) {
   const state = new TestState();
@@ -51,12 +17,11 @@ function setUp(overrides: Partial<BoardServices> = {}) {
   const execute = vi.fn<(command: string, input: unknown) => Promise<unknown>>();
   const warnings: string[] = [];
   const stored = new Map<string, unknown>();
-  const filter = new SharedFilter({ get: () => undefined, update: () => Promise.resolve() });
+  const filter = new SharedFilter({ get: () => undefined, update: () => Promise.resolve() }, state);
   const history = new UndoHistory();
   const services = {
     filter,
-    chooseFilter: () => Promise.resolve(),
-    chooseColumns: () => Promise.resolve(),
+    choose: () => Promise.resolve(),
     kandev: { execute: execute as unknown as Kandev['execute'] },
     state,
     usage: { look: () => ({ dispose: () => undefined }) },
@@ -101,7 +66,7 @@ describe('what runs use', () => {
       return { dispose: () => lookers.delete(listener) };
     };
     const { state, sent, connection } = setUp({ usage: { look } });
-    state.show([aCard('a')]);
+    state.put([aCard('a')]);
     expect(lookers.size).toBe(0);
     connection.receive({ type: 'ready' });
     connection.receive({ type: 'ready' });
@@ -119,13 +84,13 @@ describe('what runs use', () => {
 describe('showing the board', () => {
   it('sends nothing before the page is ready, and then everything', () => {
     const { state, sent, connection } = setUp();
-    state.show([aCard('a')]);
+    state.put([aCard('a')]);
     state.change({ changed: ['a'] });
     vi.runAllTimers();
     expect(sent).toEqual([]);
     connection.receive({ type: 'ready' });
-    expect(types(sent)).toEqual(['drafts', 'filter', 'snapshot']);
-    expect(sent[2]).toMatchObject({ cards: [{ task: { id: 'a' } }] });
+    expect(types(sent)).toEqual(['drafts', 'snapshot', 'boards']);
+    expect(sent[1]).toMatchObject({ cards: [{ task: { id: 'a' } }] });
   });
 
   it('says that the board is loading or cannot be shown', () => {
@@ -134,12 +99,12 @@ describe('showing the board', () => {
     state.current = { status: 'unavailable', failure: { reason: 'no-folder', message: 'No folder.' } };
     state.change({ structural: true });
     vi.runAllTimers();
-    expect(types(sent)).toEqual(['drafts', 'filter', 'loading', 'unavailable']);
+    expect(types(sent)).toEqual(['drafts', 'loading', 'unavailable']);
   });
 
   it('gathers changes into one update every 50 ms', () => {
     const { state, sent, connection } = setUp();
-    state.show([aCard('a'), aCard('b'), aCard('c')]);
+    state.put([aCard('a'), aCard('b'), aCard('c')]);
     connection.receive({ type: 'ready' });
     sent.length = 0;
     for (let count = 0; count < 100; count += 1) state.change({ changed: ['a'] });
@@ -156,53 +121,95 @@ describe('showing the board', () => {
 
   it('sends the first change after a quiet time at once', () => {
     const { state, sent, connection } = setUp();
-    state.show([aCard('a')]);
+    state.put([aCard('a')]);
     connection.receive({ type: 'ready' });
     vi.advanceTimersByTime(60);
     state.change({ changed: ['a'] });
     vi.advanceTimersByTime(0);
-    expect(types(sent)).toEqual(['drafts', 'filter', 'snapshot', 'update']);
+    expect(types(sent)).toEqual(['drafts', 'snapshot', 'boards', 'update']);
   });
 
   it('sends everything where more than cards has changed', () => {
     const { state, sent, connection } = setUp();
-    state.show([]);
+    state.put([]);
     connection.receive({ type: 'ready' });
     state.change({ structural: true, changed: ['a'] });
     vi.runAllTimers();
-    expect(types(sent)).toEqual(['drafts', 'filter', 'snapshot', 'snapshot']);
+    expect(types(sent)).toEqual(['drafts', 'snapshot', 'boards', 'snapshot']);
   });
 
   it('is silent while hidden, and sends everything when the page starts over', () => {
     const { state, sent, connection } = setUp();
-    state.show([aCard('a')]);
+    state.put([aCard('a')]);
     connection.receive({ type: 'ready' });
     state.change({ changed: ['a'] });
     connection.pause();
     state.change({ changed: ['a'] });
     vi.runAllTimers();
-    expect(types(sent)).toEqual(['drafts', 'filter', 'snapshot']);
+    expect(types(sent)).toEqual(['drafts', 'snapshot', 'boards']);
     connection.receive({ type: 'ready' });
-    expect(types(sent)).toEqual(['drafts', 'filter', 'snapshot', 'drafts', 'filter', 'snapshot']);
+    expect(types(sent)).toEqual(['drafts', 'snapshot', 'boards', 'drafts', 'snapshot', 'boards']);
   });
 
   it('keeps a request until the page can show it', () => {
     const { state, sent, connection } = setUp();
-    state.show([]);
+    state.put([]);
     connection.request({ type: 'focusCard', taskId: 'a' });
     connection.receive({ type: 'ready' });
-    expect(types(sent)).toEqual(['drafts', 'filter', 'snapshot', 'focusCard']);
+    expect(types(sent)).toEqual(['drafts', 'snapshot', 'boards', 'focusCard']);
   });
 
   it('lets go of the board when it is closed', () => {
     const { state, sent, connection } = setUp();
-    state.show([aCard('a')]);
+    state.put([aCard('a')]);
     connection.receive({ type: 'ready' });
     state.change({ changed: ['a'] });
     connection.dispose();
     vi.runAllTimers();
-    expect(state.listener).toBeNull();
-    expect(types(sent)).toEqual(['drafts', 'filter', 'snapshot']);
+    expect(types(sent)).toEqual(['drafts', 'snapshot', 'boards']);
+  });
+});
+
+describe('several boards', () => {
+  const other = { ...board, id: 'other', name: 'Other' };
+
+  function withTwo() {
+    const made = setUp();
+    made.state.boards = [board, other];
+    made.state.put([aCard('a'), aCard('b', { boardId: 'other' })]);
+    made.connection.receive({ type: 'ready' });
+    made.sent.splice(0);
+    return made;
+  }
+
+  it('are sent one at a time: another one at once, with its filter, before what it is asked to show', () => {
+    const { state, sent, services, connection } = withTwo();
+    services.filter.set({ ...noFilter, text: 'here' });
+    sent.splice(0);
+    state.show('other');
+    connection.request({ type: 'focusCard', taskId: 'b' });
+    expect(types(sent)).toEqual(['snapshot', 'focusCard']);
+    expect(sent[0]).toMatchObject({ board: other, filter: noFilter, cards: [{ task: { id: 'b' } }] });
+    services.filter.dispose();
+  });
+
+  it('say how much waits for the user on the others', () => {
+    const { state, sent } = withTwo();
+    state.put([aCard('a'), aCard('b', { boardId: 'other' }, { permissions: [aRequest('b')] })]);
+    state.change({ changed: ['b'] });
+    vi.runAllTimers();
+    expect(sent).toEqual([
+      { type: 'update', revision: 1, upserted: [], removed: ['b'] },
+      { type: 'boards', count: 2, waitingElsewhere: 1 },
+    ]);
+  });
+
+  it('take a card away that has gone to another one', () => {
+    const { state, sent } = withTwo();
+    state.put([aCard('a', { boardId: 'other' }), aCard('b', { boardId: 'other' })]);
+    state.change({ changed: ['a'] });
+    vi.runAllTimers();
+    expect(sent).toEqual([{ type: 'update', revision: 1, upserted: [], removed: ['a'] }]);
   });
 });
 
@@ -263,7 +270,7 @@ describe('deleting', () => {
   it('is left to those who offer a way back, and told when it is done', async () => {
     const deleteCards = vi.fn(() => Promise.resolve(true));
     const { state, sent, connection } = setUp({ deleteCards });
-    state.show([aCard('a', { title: 'Old' }, { run: aRun('a') })]);
+    state.put([aCard('a', { title: 'Old' }, { run: aRun('a') })]);
     connection.receive({ type: 'deleteCards', requestId: 1, taskIds: ['a', 'gone'] });
     await vi.waitFor(() => {
       expect(sent).toEqual([{ type: 'commandDone', requestId: 1, taskId: 'a' }]);
@@ -273,7 +280,7 @@ describe('deleting', () => {
 
   it('keeps the card when the user says no', async () => {
     const { state, sent, connection } = setUp({ deleteCards: () => Promise.resolve(false) });
-    state.show([aCard('a')]);
+    state.put([aCard('a')]);
     connection.receive({ type: 'deleteCards', requestId: 1, taskIds: ['a', 'gone'] });
     await vi.waitFor(() => {
       expect(sent).toEqual([{ type: 'commandDone', requestId: 1, taskId: null }]);
@@ -283,17 +290,19 @@ describe('deleting', () => {
 
 describe('the filter', () => {
   it('is sent to the page at first and whenever it is changed elsewhere', () => {
-    const { sent, services, connection } = setUp();
+    const { state, sent, services, connection } = setUp();
+    state.put([]);
     services.filter.set({ ...noFilter, labels: ['docs'] });
     connection.receive({ type: 'ready' });
-    expect(sent[1]).toMatchObject({ type: 'filter', filter: { labels: ['docs'] } });
+    expect(sent[1]).toMatchObject({ type: 'snapshot', filter: { labels: ['docs'] } });
     sent.length = 0;
     services.filter.set(noFilter);
     expect(sent).toEqual([{ type: 'filter', filter: noFilter }]);
   });
 
   it('is not sent back to the page that has set it', () => {
-    const { sent, services, connection } = setUp();
+    const { state, sent, services, connection } = setUp();
+    state.put([]);
     connection.receive({ type: 'ready' });
     sent.length = 0;
     const filter = { ...noFilter, text: 'cache' };

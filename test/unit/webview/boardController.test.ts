@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { noFilter } from '../../../src/model/cardFilter.ts';
-import { aCard, aRequest, aRun } from './cards.ts';
+import { aCard, aRequest, aRun, board } from './cards.ts';
 import { Page } from './page.ts';
 
 let page: Page;
@@ -14,7 +14,9 @@ describe('following the board', () => {
     page.open([aCard('a', { position: 1 }), aCard('b', { position: 2 })]);
     page.update([aCard('a', { state: 'TODO' })], ['b']);
     expect([...(page.state.content?.cards.keys() ?? [])]).toEqual(['a']);
-    expect(page.state.announcement.text).toBe('Card b was deleted. Card a is now in To Do, 1 of 1.');
+    expect(page.state.announcement.text).toBe(
+      'Card b is no longer on the board. Card a is now in To Do, 1 of 1.',
+    );
   });
 
   it('hands the focus on when the focused card is deleted', () => {
@@ -38,11 +40,57 @@ describe('following the board', () => {
     page.open([aCard('a')]);
     page.controller.setFocused('a');
     const again = new Page(page.saved);
+    again.open([aCard('a')]);
     expect(again.state).toMatchObject({ focusedTaskId: 'a' });
   });
 
   it('ignores a saved view of another form', () => {
-    expect(new Page({ focusedTaskId: 5, scroll: ['x'] }).state).toMatchObject({ focusedTaskId: null });
+    const odd = new Page({ boards: { board: { focusedTaskId: 5, scroll: ['x'] } } });
+    odd.open([aCard('a')]);
+    expect(odd.state).toMatchObject({ focusedTaskId: null });
+  });
+
+  it('keeps for each board how it was left, and what was typed there', () => {
+    const other = { ...board, id: 'other', name: 'Other' };
+    page.open([aCard('a')]);
+    page.controller.setFocused('a');
+    page.controller.selection.toggle('a');
+    page.controller.form.create('BACKLOG');
+    page.controller.form.change({ title: 'Half a card' });
+    page.open([aCard('b', { boardId: 'other' })], page.state.drafts, { shown: other });
+    expect(page.state).toMatchObject({ focusedTaskId: null, form: null, selected: new Set() });
+    expect(page.state.announcement.text).toBe('Board Other');
+    page.controller.form.create('BACKLOG');
+    expect(page.state.form?.draft.values.title).toBe('');
+    page.controller.form.close();
+    page.controller.setFocused('b');
+    const again = new Page(page.saved);
+    again.open([aCard('a')], page.state.drafts);
+    expect(again.state).toMatchObject({ focusedTaskId: 'a', selected: new Set(['a']) });
+    expect(again.state.form?.draft.values.title).toBe('Half a card');
+    again.open([aCard('b', { boardId: 'other' })], page.state.drafts, { shown: other });
+    expect(again.state).toMatchObject({ focusedTaskId: 'b', form: null });
+  });
+
+  it('does not let what is typed in the filter be overtaken by the board', () => {
+    page.open([aCard('a')]);
+    page.controller.filter.setText('cache');
+    page.open([aCard('a')], {}, { filter: noFilter });
+    expect(page.state.filter.text).toBe('cache');
+    const filter = { ...noFilter, text: 'other' };
+    page.open([], {}, { shown: { ...board, id: 'other' }, filter });
+    expect(page.state.filter).toEqual(filter);
+  });
+
+  it('lets go of a form that was saved while the user went to another board', async () => {
+    page.open([aCard('a')]);
+    page.controller.form.create('BACKLOG');
+    page.controller.form.change({ title: 'New' });
+    void page.controller.form.save();
+    page.open([aCard('b', { boardId: 'other' })], page.state.drafts, { shown: { ...board, id: 'other' } });
+    await page.answer({ taskId: 'new' });
+    expect(page.state).toMatchObject({ form: null, drafts: {}, focusedTaskId: null });
+    expect(page.controller.revealed).toBeNull();
   });
 });
 
@@ -155,7 +203,7 @@ describe('the form', () => {
       failure: { message: 'The disk is full.' },
       draft: { values: { title: 'New', description: 'Long text' } },
     });
-    expect(page.state.drafts).toHaveProperty('new');
+    expect(page.state.drafts).toHaveProperty('new:board');
   });
 
   it('keeps what was typed when it is closed, and gives it back', () => {

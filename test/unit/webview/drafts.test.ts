@@ -37,7 +37,8 @@ describe('titleProblem', () => {
 describe('createInput', () => {
   it('turns what was typed into a card', () => {
     const draft = typed(emptyDraft('TODO', ''), { title: 'New', description: '# Do', labels: 'a, b, a' });
-    expect(createInput(draft)).toEqual({
+    expect(createInput(draft, 'board')).toEqual({
+      boardId: 'board',
       title: 'New',
       workspaceMode: 'folder',
       repositoryUrl: null,

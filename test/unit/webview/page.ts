@@ -1,5 +1,7 @@
 import type { Failure } from '../../../src/model/failure.ts';
 import type { AgentType } from '../../../src/model/agentType.ts';
+import type { Board } from '../../../src/model/board.ts';
+import { noFilter, type CardFilter } from '../../../src/model/cardFilter.ts';
 import type { CardView } from '../../../src/model/cardView.ts';
 import { BoardController } from '../../../src/webview/app/boardController.ts';
 import { HostClient } from '../../../src/webview/app/hostClient.ts';
@@ -48,13 +50,18 @@ export class Page {
     return this.controller.store.state;
   }
 
-  open(cards: readonly CardView[], drafts: Drafts = {}): void {
+  open(
+    cards: readonly CardView[],
+    drafts: Drafts = {},
+    { shown = board, filter = noFilter }: { shown?: Board; filter?: CardFilter } = {},
+  ): void {
     this.controller.receive({ type: 'drafts', drafts });
     this.controller.receive({
       type: 'snapshot',
       revision: 1,
       now: Date.now(),
-      board,
+      board: shown,
+      filter,
       cards: cards.map((card) => toBoardCard(card)),
       queuePause: null,
       workspaceModes: ['folder', 'clone', 'repository'],

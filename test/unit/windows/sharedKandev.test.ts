@@ -44,7 +44,7 @@ async function openWindow(): Promise<{ kandev: SharedKandev; events: KandevEvent
 }
 
 const titles = async (kandev: SharedKandev) =>
-  (await kandev.query('board', {})).cards.map(({ task }) => task.title);
+  (await kandev.query('boards', {})).cards.map(({ task }) => task.title);
 
 describe('several windows on one folder', () => {
   it('let each give up the check of an agent that it has asked for', async () => {

@@ -12,11 +12,12 @@ import { lostFocus } from '../lostFocus.ts';
 import type { ScrollKeeper } from '../scrollKeeper.ts';
 import { agentName, type AppState, type BoardContent } from '../state.ts';
 import { CardElement } from './cardElement.ts';
-import { emptyPage, loadingPage, messageBars, toolbar, unavailablePage } from './chrome.ts';
+import { emptyPage, loadingPage, messageBars, unavailablePage } from './chrome.ts';
 import { ColumnElement, dropStateOf, quickIn, selectionIn, usageIn } from './columnElement.ts';
 import { filterChips, noMatchesPage } from './filterBar.ts';
 import { LightElement } from './lightElement.ts';
 import { selectionBar } from './selectionBar.ts';
+import { toolbar } from './toolbar.ts';
 import { undoBar } from './undoBar.ts';
 
 function isTextField(target: Element): boolean {
@@ -35,7 +36,8 @@ export class BoardElement extends LightElement implements KeyTargets {
   #stopFollowing: (() => void) | null = null;
   #hadFocus = false;
   #hadForm = false;
-  #scrolledBack = false;
+  /** The board that was scrolled back to where the user has left it. */
+  #scrolledBoard: string | null = null;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -124,12 +126,12 @@ export class BoardElement extends LightElement implements KeyTargets {
       return unavailablePage(state.failure, state.runningAction, controller);
     }
     if (state.status === 'loading' || !content || !layout) return loadingPage();
-    return html`${layout.total > 0 ? html`${toolbar(state, controller)} ${filterChips(state, controller)}` : nothing}
+    return html`${toolbar(state, controller)} ${layout.total > 0 ? filterChips(state, controller) : nothing}
       ${messageBars(state, controller)}
       <div class="workarea">
         <div class="board">
-          ${this.#columns(state, content, layout)} ${selectionBar(state, layout, controller)}
-          ${undoBar(state, controller)}
+          ${keyed(content.board.id, this.#columns(state, content, layout))}
+          ${selectionBar(state, layout, controller)} ${undoBar(state, controller)}
         </div>
         ${
           state.form
@@ -189,12 +191,12 @@ export class BoardElement extends LightElement implements KeyTargets {
   async #settle(): Promise<void> {
     await this.updateComplete;
     const { controller } = this;
-    const { layout, form, focusedTaskId, status } = controller.store.state;
+    const { content, layout, form, focusedTaskId, status } = controller.store.state;
     const formClosed = this.#hadForm && !form;
     this.#hadForm = form !== null;
-    if (!layout || status !== 'ready') return;
-    if (!this.#scrolledBack) {
-      this.#scrolledBack = true;
+    if (!content || !layout || status !== 'ready') return;
+    if (this.#scrolledBoard !== content.board.id) {
+      this.#scrolledBoard = content.board.id;
       this.scrollKeeper.restore(this);
       if (document.hasFocus()) this.#onWindowFocus();
     }

@@ -1,66 +1,13 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { isFiltering } from '../../../model/cardFilter.ts';
 import type { Failure, FailureReason } from '../../../model/failure.ts';
 import { newCardKey } from '../../protocol.ts';
 import { actionLabel } from '../actionLabels.ts';
 import type { BoardController } from '../boardController.ts';
 import { t } from '../l10n.ts';
-import type { BoardLayout } from '../layout.ts';
 import type { AppState } from '../state.ts';
 import { button, icon, iconButton } from './controls.ts';
-import { filterField } from './filterBar.ts';
 
-/** What surrounds the columns: the toolbar, the message bars, and what is shown instead of cards. */
-
-export function toolbar(state: AppState, controller: BoardController): TemplateResult {
-  const { filter, layout, drafts } = state;
-  const hasDraft = newCardKey in drafts;
-  return html`<header class="toolbar">
-    ${button({
-      label: hasDraft ? t('Continue Card') : t('New Card'),
-      icon: hasDraft ? 'edit' : 'add',
-      primary: true,
-      title: hasDraft ? t('Go on with the card that is not saved yet (C)') : t('New Card (C)'),
-      onClick: () => {
-        controller.form.create('BACKLOG');
-      },
-    })}
-    ${filterField(state, controller)}
-    <span class="toolbar-count">${layout ? countText(layout, isFiltering(filter)) : nothing}</span>
-    ${
-      layout && layout.hidden.columns > 0
-        ? button({
-            label: hiddenText(layout.hidden.columns),
-            icon: 'eye-closed',
-            title: t(
-              '{0} cards stand in columns that are hidden. Show or hide columns…',
-              layout.hidden.cards,
-            ),
-            onClick: () => {
-              controller.commands.chooseColumns();
-            },
-          })
-        : nothing
-    }
-    ${iconButton({
-      icon: 'keyboard',
-      label: t('Keyboard Shortcuts (?)'),
-      className: 'toolbar-help',
-      onClick: () => {
-        controller.store.update({ helpOpen: true });
-      },
-    })}
-  </header>`;
-}
-
-function hiddenText(columns: number): string {
-  return columns === 1 ? t('1 column hidden') : t('{0} columns hidden', columns);
-}
-
-function countText({ shown, total }: BoardLayout, filtered: boolean): string {
-  if (filtered) return t('{0} of {1} cards', shown, total);
-  return total === 1 ? t('1 card') : t('{0} cards', total);
-}
+/** What surrounds the columns: the message bars, and what is shown instead of cards. */
 
 /** Nothing is broken where a command was merely refused. */
 const refusals: ReadonlySet<FailureReason> = new Set([
@@ -188,13 +135,27 @@ function boardPicture(): TemplateResult {
 }
 
 export function emptyPage(
-  { addingSamples, drafts }: AppState,
+  { content, boards, addingSamples, drafts }: AppState,
   { form, commands }: BoardController,
 ): TemplateResult {
-  const hasDraft = newCardKey in drafts;
+  const hasDraft = content !== null && newCardKey(content.board.id) in drafts;
+  const samples = {
+    label: t('Add Sample Cards'),
+    icon: addingSamples ? 'loading codicon-modifier-spin' : 'sparkle',
+    disabled: addingSamples,
+    onClick: () => void commands.addSamples(),
+  };
+  const others = {
+    label: t('Switch Board…'),
+    title: t('Switch Board… (B)'),
+    icon: 'layers',
+    onClick: () => {
+      commands.choose('board');
+    },
+  };
   return html`<div class="page-state">
     ${boardPicture()}
-    <h2>${t('No cards yet')}</h2>
+    <h2>${boards.count > 1 ? t('No cards on “{0}” yet', content?.board.name ?? '') : t('No cards yet')}</h2>
     <p>
       ${t('Write down what should be done. An agent does it in a container and hands back a change to review.')}
     </p>
@@ -207,12 +168,7 @@ export function emptyPage(
           form.create('BACKLOG');
         },
       })}
-      ${button({
-        label: t('Add Sample Cards'),
-        icon: addingSamples ? 'loading codicon-modifier-spin' : 'sparkle',
-        disabled: addingSamples,
-        onClick: () => void commands.addSamples(),
-      })}
+      ${button(boards.count > 1 ? others : samples)}
     </div>
   </div>`;
 }

@@ -42,7 +42,7 @@ export function filterField(state: AppState, { filter, commands }: BoardControll
       icon: isFiltering(state.filter) ? 'filter-filled' : 'filter',
       label: t('Filter by State, Agent or Label…'),
       onClick: () => {
-        commands.chooseFilter();
+        commands.choose('filter');
       },
     })}
     ${
@@ -52,11 +52,13 @@ export function filterField(state: AppState, { filter, commands }: BoardControll
             class="button button-secondary toggle"
             aria-pressed=${String(needsMe)}
             title=${t('Show only cards that wait for you')}
+            aria-label=${t('Needs you ({0})', waiting)}
             @click=${() => {
               filter.toggle({ kind: 'needsMe' });
             }}
           >
-            ${icon('bell-dot')}<span class="button-label">${t('Needs you ({0})', waiting)}</span>
+            ${icon('bell-dot')}<span class="button-label toggle-text">${t('Needs you ({0})', waiting)}</span
+            ><span class="toggle-count">${waiting}</span>
           </button>`
         : nothing
     }`;

@@ -3,7 +3,6 @@ import { live } from 'lit/directives/live.js';
 import type { AgentType } from '../../../model/agentType.ts';
 import { priorities, type Priority, type WorkspaceMode } from '../../../model/task.ts';
 import { stateNames } from '../../../model/taskState.ts';
-import { newCardKey } from '../../protocol.ts';
 import { actionLabel } from '../actionLabels.ts';
 import type { BoardController } from '../boardController.ts';
 import { priorityName } from '../cardFacts.ts';
@@ -40,7 +39,7 @@ export class FormElement extends LightElement {
 
   protected override render(): TemplateResult {
     const { form } = this;
-    const isNew = form.key === newCardKey;
+    const isNew = this.controller.form.isNew(form.key);
     return html`<form
       class="form"
       aria-labelledby="form-heading"
@@ -253,7 +252,7 @@ export class FormElement extends LightElement {
       this.controller.form.close();
     } else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       const { key, draft } = this.form;
-      const start = event.shiftKey && key === newCardKey && draft.values.agentTypeId !== '';
+      const start = event.shiftKey && this.controller.form.isNew(key) && draft.values.agentTypeId !== '';
       this.#save(start ? 'saveAndStart' : 'save');
     } else {
       return;

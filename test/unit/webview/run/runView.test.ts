@@ -19,7 +19,10 @@ class RunView {
   readonly drafts = new Map<string, string>();
 
   constructor(services: TestServices, taskId: string) {
-    this.state = new LiveBoardState(services.kandev);
+    this.state = new LiveBoardState(services.kandev, {
+      get: () => undefined,
+      update: () => Promise.resolve(),
+    });
     this.connection = new RunConnection(
       taskId,
       {
