@@ -128,7 +128,7 @@ export const boardRoutes: readonly Route[] = [
     summary:
       'Brings a deleted board back, with the cards that went with it. Those that were queued are queued again.',
     tag: 'Boards',
-    scope: 'run',
+    scope: 'write',
     params: oneId,
     body: empty,
     response: boardSchema,

@@ -8,6 +8,10 @@ interface Task {
   state: string;
   version: number;
 }
+interface Board {
+  id: string;
+  name: string;
+}
 interface Page<T> {
   items: T[];
   next: string | null;
@@ -189,6 +193,58 @@ describe('the board', () => {
     expect(result).toMatchObject({ added: 0, changed: 1 });
     expect((await test.ask<Task>('GET', `${tasks}/${id}`)).body.title).toBe('In the file');
     expect((await test.problem('GET', '/api/v1/boards/none')).status).toBe(404);
+  });
+
+  it('is one of several, each with its cards', async () => {
+    const made = await test.ask<Board>('POST', '/api/v1/boards', { body: { name: ' Later ' } });
+    expect(made).toMatchObject({ status: 201, body: { name: 'Later' } });
+    const place = made.headers.get('location') ?? '';
+    expect(await test.problem('POST', '/api/v1/boards', { body: { name: 'Later' } })).toMatchObject({
+      status: 409,
+      reason: 'refused',
+    });
+    const [first] = (await test.ask<Page<Board>>('GET', '/api/v1/boards')).body.items;
+    await test.ask('PATCH', place, { body: { name: 'Sooner', beforeBoardId: first?.id } });
+    const names = async () =>
+      (await test.ask<Page<Board>>('GET', '/api/v1/boards')).body.items.map(({ name }) => name);
+    expect(await names()).toEqual(['Sooner', 'Board']);
+    const boardId = made.body.id;
+    const { id } = await create({ title: 'On the other board', boardId });
+    const moved = await create({ title: 'Goes there' });
+    await test.ask('PUT', `${tasks}/${moved.id}/board`, { body: { boardId, beforeTaskId: id } });
+    const here = async () =>
+      (await test.ask<Page<Task>>('GET', `${tasks}?boardId=${boardId}`)).body.items.map(({ title }) => title);
+    expect(await here()).toEqual(['Goes there', 'On the other board']);
+    expect((await test.problem('DELETE', `/api/v1/boards/none`)).status).toBe(404);
+    await test.ask('DELETE', place);
+    expect(await names()).toEqual(['Board']);
+    expect((await test.problem('GET', `${tasks}/${id}`)).status).toBe(404);
+    expect((await test.problem('DELETE', `/api/v1/boards/${first?.id ?? ''}`)).detail).toContain(
+      'last board',
+    );
+    const deleted = await test.ask<Page<object>>('GET', '/api/v1/deleted-boards');
+    expect(deleted.body.items).toMatchObject([{ id: boardId, name: 'Sooner', cards: 2 }]);
+    await test.ask('POST', `/api/v1/deleted-boards/${boardId}/restore`);
+    expect(await here()).toEqual(['Goes there', 'On the other board']);
+    await test.ask('DELETE', place);
+  });
+
+  it('is not deleted while an agent is at work on it', async () => {
+    const { body } = await test.ask<Board>('POST', '/api/v1/boards', { body: { name: 'Busy' } });
+    const place = `/api/v1/boards/${body.id}`;
+    const card = await scripted('message Hello', 'permission "Go on"');
+    await test.ask('PUT', `${tasks}/${card.id}/board`, { body: { boardId: body.id } });
+    await test.ask('POST', `${orchestrator}/tasks/${card.id}/start`);
+    const { permissions } = await until(card.id, (each) => each.permissions.length > 0);
+    expect(await test.problem('DELETE', place)).toMatchObject({ status: 409, reason: 'run-active' });
+    await test.ask('POST', `/api/v1/permissions/${permissions[0]?.id ?? ''}/answer`, {
+      body: { optionId: null },
+    });
+    // What waits for another message is ended with the board.
+    await until(card.id, ({ run }) => run?.state === 'READY');
+    await test.ask('DELETE', place);
+    const [run] = await test.services.store.query('taskRuns', { taskId: card.id });
+    expect(run?.state).toBe('COMPLETED');
   });
 
   it('says which agents there are, by the names of their variables', async () => {

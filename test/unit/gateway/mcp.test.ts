@@ -62,6 +62,20 @@ describe('a client of the Model Context Protocol', () => {
     await client.close();
   });
 
+  it('sees which boards there are, and puts cards on them', async () => {
+    const client = await connect(test.token);
+    const { id: board } = await test.services.kandev.execute('board.create', { name: 'Other' });
+    const { card } = await call(client, 'create_card', { title: 'There', board });
+    const { boards } = await call(client, 'list_boards', {});
+    expect(boards).toContainEqual({ board, name: 'Other', cards: 1, needAnAnswer: 0 });
+    const [first] = boards as { board: string }[];
+    expect(await call(client, 'move_card_to_board', { card, board: first?.board })).toMatchObject({
+      board: first?.board,
+    });
+    expect(await call(client, 'list_cards', { board })).toMatchObject({ cards: [] });
+    await client.close();
+  });
+
   it('answers nothing, and starts nothing, unless its token says that it may', async () => {
     const client = await connect(await test.tokenFor('read', 'write'));
     const { tools } = await client.listTools();
