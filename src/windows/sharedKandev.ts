@@ -160,7 +160,8 @@ export class SharedKandev implements Kandev {
     if (this.#closed) return;
     this.#side = this.#take();
     this.#side.catch((error: unknown) => {
-      this.#options.onProblem(failureOf(error).message);
+      // Who closes the window meanwhile needs no board any more.
+      if (!this.#closed) this.#options.onProblem(failureOf(error).message);
     });
   }
 
