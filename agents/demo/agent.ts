@@ -24,6 +24,7 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises';
 import { version } from '../../package.json';
 import type { Flags } from './flags.ts';
+import { attachedTo, remembered } from './attached.ts';
 import { answer, firstLine } from './followUp.ts';
 import { findScript, parseScript } from './script.ts';
 import { newSession, type Session, type SessionStore } from './sessions.ts';
@@ -43,7 +44,7 @@ import type { Wire } from './wire.ts';
 
 type AgentFlags = Pick<
   Flags,
-  'auth' | 'authByKey' | 'lateReplay' | 'olderSettings' | 'protocolVersion' | 'slowInitializeMs'
+  'auth' | 'authByKey' | 'lateReplay' | 'olderSettings' | 'pictures' | 'protocolVersion' | 'slowInitializeMs'
 >;
 
 const sessionsPerPage = 20;
@@ -117,7 +118,7 @@ export class DemoAgent {
       agentInfo: { name: 'kandev-demo-agent', title: 'Kandev demo agent', version },
       agentCapabilities: {
         loadSession: true,
-        promptCapabilities: { embeddedContext: true },
+        promptCapabilities: { embeddedContext: true, image: this.flags.pictures },
         sessionCapabilities: { list: {}, resume: {}, close: {}, delete: {}, additionalDirectories: {} },
         auth: { logout: {} },
       },
@@ -281,11 +282,14 @@ export class DemoAgent {
       signal: AbortSignal.any([controller.signal, signal]),
       speed: this.speed,
       isSignedIn: () => this.isSignedIn(),
+      attached: attachedTo(params.prompt),
     });
     const text = promptText(params.prompt);
     session.title ??= firstLine(text);
     session.history.push(
-      ...params.prompt.map((content) => ({ sessionUpdate: 'user_message_chunk', content }) as const),
+      ...params.prompt.map(
+        (block) => ({ sessionUpdate: 'user_message_chunk', content: remembered(block) }) as const,
+      ),
     );
     try {
       await this.save(session);
@@ -336,6 +340,7 @@ function parseModelChoice(params: unknown): { sessionId: string; modelId: string
 async function runTurn(turn: Turn, prompt: string): Promise<StopReason> {
   const source = findScript(prompt);
   if (source === undefined) {
+    if (turn.attached.length > 0) await turn.say(`You gave me:\n- ${turn.attached.join('\n- ')}`);
     await answer(turn, prompt);
     return 'end_turn';
   }
@@ -361,10 +366,7 @@ function ignoreClosedConnection(): void {
 
 function promptText(prompt: readonly ContentBlock[]): string {
   return prompt
-    .map((block) => {
-      if (block.type === 'text') return block.text;
-      return block.type === 'resource' && 'text' in block.resource ? block.resource.text : '';
-    })
+    .map((block) => (block.type === 'text' ? block.text : ''))
     .join('\n')
     .trim();
 }

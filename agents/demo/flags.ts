@@ -20,6 +20,8 @@ export interface Flags {
   olderSettings: boolean;
   /** Answers session/load before it repeats the conversation. */
   lateReplay: boolean;
+  /** Says that it takes pictures. */
+  pictures: boolean;
   login: boolean;
 }
 
@@ -43,6 +45,7 @@ export function parseFlags(args: readonly string[]): Flags {
     authByKey: values['auth-key'],
     olderSettings: values['older-settings'],
     lateReplay: values['late-replay'],
+    pictures: !values['no-pictures'],
     auth: values.auth || values['auth-key'] ? 'session' : values['auth-at-prompt'] ? 'prompt' : 'never',
     login: values.login,
   };
@@ -66,6 +69,7 @@ function parse(args: readonly string[]) {
         'auth-key': { type: 'boolean', default: false },
         'older-settings': { type: 'boolean', default: false },
         'late-replay': { type: 'boolean', default: false },
+        'no-pictures': { type: 'boolean', default: false },
         login: { type: 'boolean', default: false },
       },
     });

@@ -61,6 +61,7 @@ export type Step =
   | { do: 'tools' }
   | { do: 'call'; name: string; input: Record<string, unknown> }
   | { do: 'session' }
+  | { do: 'prompt' }
   | { do: 'env'; name: string }
   | { do: 'stderr'; text: string }
   | { do: 'noise'; text: string }
@@ -183,6 +184,7 @@ const parsers = new Map<string, (reader: WordReader) => Step>([
   ['tools', () => ({ do: 'tools' })],
   ['call', (reader) => ({ do: 'call', name: reader.word('the tool'), input: parseParams(reader) })],
   ['session', () => ({ do: 'session' })],
+  ['prompt', () => ({ do: 'prompt' })],
   ['env', (reader) => ({ do: 'env', name: reader.word('the name') })],
   ['stderr', (reader) => ({ do: 'stderr', text: reader.text('the text') })],
   ['noise', (reader) => ({ do: 'noise', text: reader.text('the text') })],

@@ -102,6 +102,7 @@ const handlers: Handlers<Step['do']> = {
   },
   // Anything goes, also what no client knows: that is what the step is for.
   update: ({ turn }, { json }) => turn.update(json as SessionUpdate),
+  prompt: ({ turn }) => turn.say(`prompt: ${turn.attached.join('; ') || 'text only'}`),
   session: ({ turn }) => turn.say(`session: ${JSON.stringify(turn.opening)}`),
   env: ({ turn }, { name }) => turn.say(`${name} is ${process.env[name] === undefined ? 'not set' : 'set'}`),
   stderr: async (_run, { text }) => {

@@ -34,6 +34,8 @@ export interface TurnEnvironment {
   /** How many times faster than normal the tour goes. */
   speed: number;
   isSignedIn: () => Promise<boolean>;
+  /** What came with the text of the prompt, a line each. */
+  attached: readonly string[];
 }
 
 /**
@@ -49,6 +51,7 @@ export class Turn {
   readonly wire: Wire;
   readonly signal: AbortSignal;
   readonly isSignedIn: () => Promise<boolean>;
+  readonly attached: readonly string[];
   speed: number;
   /** How a cancel is answered: a stop reason, or `error`. */
   cancelAnswer = 'cancelled';
@@ -67,6 +70,7 @@ export class Turn {
     this.signal = environment.signal;
     this.speed = environment.speed;
     this.isSignedIn = environment.isSignedIn;
+    this.attached = environment.attached;
   }
 
   /** Sends an update and keeps it in the session's history. */

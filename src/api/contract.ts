@@ -9,7 +9,6 @@ import type { DevcontainerView } from '../model/devcontainer.ts';
 import type { Disposable, KandevEvent } from '../model/events.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import type { Leftover } from '../model/leftover.ts';
-import type { QueuedPrompt } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
 import type { RunUsage } from '../model/runUsage.ts';
 import type { Question } from '../orchestrator/questionDesk.ts';
@@ -27,6 +26,12 @@ import {
   type GatewayQueryResults,
 } from './gatewayContract.ts';
 import { insightQuerySchemas, type InsightQueryResults } from './insightContract.ts';
+import {
+  messageCommandSchemas,
+  messageQuerySchemas,
+  type MessageCommandResults,
+  type MessageQueryResults,
+} from './messageContract.ts';
 import {
   resultCommandSchemas,
   resultQuerySchemas,
@@ -148,28 +153,6 @@ export const commandSchemas = {
   'run.wait': v.object({ taskId: id }),
   /** Cancels the turn of an agent that stands still, and asks it to go on. */
   'run.nudge': v.object({ taskId: id }),
-  /** Another prompt in the same session, on a run whose turn is over. */
-  'task.prompt': v.object({
-    taskId: id,
-    text: v.pipe(v.string(), v.trim(), v.nonEmpty('A message needs some text.')),
-  }),
-  /** A message to a card's agent: sent at once where it is free, else as soon as its turn is over. */
-  'prompt.send': v.object({
-    taskId: id,
-    /** Chosen by the caller so that asking twice sends one message; left out, a new one. */
-    id: v.optional(id),
-    text: v.pipe(v.string(), v.trim(), v.nonEmpty('A message needs some text.'), v.maxLength(200_000)),
-  }),
-  /** Changes a message that waits. */
-  'prompt.update': v.object({
-    promptId: id,
-    text: v.pipe(v.string(), v.trim(), v.nonEmpty('A message needs some text.'), v.maxLength(200_000)),
-  }),
-  /** Puts a message before another one that waits, or at the end. */
-  'prompt.place': v.object({ promptId: id, beforePromptId: v.nullable(id) }),
-  'prompt.remove': v.object({ promptId: id }),
-  /** Sends a message before the others; an agent that is at work is interrupted for it. */
-  'prompt.sendNow': v.object({ promptId: id }),
   /**
    * Null as the option closes the request without an answer: the agent is told "cancelled". One that is for good makes a
    * rule, and the agent is told the one for this time where it offers that.
@@ -211,6 +194,7 @@ export const commandSchemas = {
   'database.restoreBackup': v.object({ backupId: id }),
   ...boardCommandSchemas,
   ...resultCommandSchemas,
+  ...messageCommandSchemas,
   ...reviewCommandSchemas,
   ...ruleCommandSchemas,
   ...workspaceCommandSchemas,
@@ -232,6 +216,7 @@ export interface CommandResults
   extends
     BoardCommandResults,
     ResultCommandResults,
+    MessageCommandResults,
     ReviewCommandResults,
     RuleCommandResults,
     WorkspaceCommandResults,
@@ -253,12 +238,6 @@ export interface CommandResults
   'run.wait': null;
   'run.nudge': Run;
   'task.prompt': Run;
-  /** The message that waits; null when it was sent. */
-  'prompt.send': QueuedPrompt | null;
-  'prompt.update': QueuedPrompt;
-  'prompt.place': QueuedPrompt;
-  'prompt.remove': QueuedPrompt;
-  'prompt.sendNow': null;
   'permission.answer': null;
   'question.answer': null;
   'run.setOption': null;
@@ -302,8 +281,6 @@ export const querySchemas = {
     afterRev: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
     limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 200),
   }),
-  /** The messages that wait for a card's agent, the next one first. */
-  prompts: v.object({ taskId: id }),
   agentTypes: v.object({}),
   /** What agents ask their user, beside permissions; the oldest first. */
   questions: v.object({}),
@@ -311,6 +288,7 @@ export const querySchemas = {
   'run.session': v.object({ taskId: id }),
   ...boardQuerySchemas,
   ...resultQuerySchemas,
+  ...messageQuerySchemas,
   ...reviewQuerySchemas,
   ...ruleQuerySchemas,
   ...workspaceQuerySchemas,
@@ -333,6 +311,7 @@ export interface QueryResults
   extends
     BoardQueryResults,
     ResultQueryResults,
+    MessageQueryResults,
     ReviewQueryResults,
     RuleQueryResults,
     WorkspaceQueryResults,
@@ -345,7 +324,6 @@ export interface QueryResults
   backups: Backup[];
   'run.transcript': TranscriptEntry[];
   'task.entries': { rev: number; entry: TranscriptEntry }[];
-  prompts: QueuedPrompt[];
   agentTypes: AgentType[];
   questions: Question[];
   'run.session': RunSession | null;

@@ -13,6 +13,7 @@ import type { PermissionDesk } from '../orchestrator/permissionDesk.ts';
 import type { QuestionDesk } from '../orchestrator/questionDesk.ts';
 import type { RuleBook } from '../orchestrator/ruleBook.ts';
 import type { ContainerLog } from '../store/containerLog.ts';
+import type { PictureFolder } from '../store/pictureFolder.ts';
 import type { StoredCard } from '../store/reads.ts';
 import type { Store } from '../store/store.ts';
 import type { Boards } from '../tasks/boards.ts';
@@ -43,6 +44,7 @@ import { parse, withoutUndefined } from './parseInput.ts';
 import { Results } from './results.ts';
 import { Reviews } from './reviews.ts';
 import { Rules } from './rules.ts';
+import { CardMessages } from './cardMessages.ts';
 import { CardWorkspaces } from './cardWorkspaces.ts';
 
 export interface KandevServices {
@@ -58,6 +60,7 @@ export interface KandevServices {
   devcontainers: DevcontainerDesk;
   transfer: BoardTransfer;
   workspaces: Workspaces;
+  pictures: PictureFolder;
   leftovers: Leftovers;
   /** Where agents can work in the open folder, as it is now. */
   workspaceModes: () => Promise<WorkspaceMode[]>;
@@ -90,6 +93,7 @@ export class LocalKandev implements Kandev {
   readonly #results: Results;
   readonly #reviews: Reviews;
   readonly #rules: Rules;
+  readonly #messages: CardMessages;
   readonly #places: CardWorkspaces;
   readonly #commands: CommandTable;
   readonly #queries: QueryTable;
@@ -105,6 +109,7 @@ export class LocalKandev implements Kandev {
     const { messages } = services.orchestrator;
     this.#reviews = new Reviews({ ...services, messages }, actor);
     this.#rules = new Rules(services, actor);
+    this.#messages = new CardMessages(services, actor);
     this.#places = new CardWorkspaces(services);
     this.#commands = this.#commandTable();
     this.#queries = this.#queryTable();
@@ -152,9 +157,8 @@ export class LocalKandev implements Kandev {
       },
       'run.nudge': ({ taskId }) => orchestrator.nudge(taskId, actor()),
       'task.stop': ({ taskId }) => orchestrator.stop(taskId),
-      'task.prompt': ({ taskId, text }) => orchestrator.prompt(taskId, text, actor()),
       ...this.#queueCommands(),
-      ...this.#promptCommands(),
+      ...this.#messages.commands(),
       'permission.answer': async ({ requestId, optionId }) => {
         await this.#rules.answer(requestId, optionId);
         return null;
@@ -199,20 +203,6 @@ export class LocalKandev implements Kandev {
       },
       'queue.resume': async () => {
         await orchestrator.resumeQueue();
-        return null;
-      },
-    };
-  }
-
-  #promptCommands(): Pick<CommandTable, Extract<CommandName, `prompt.${string}`>> {
-    const { outbox, messages } = this.#services.orchestrator;
-    return {
-      'prompt.send': (message) => messages.send(message, this.#actor()),
-      'prompt.update': ({ promptId, text }) => outbox.update(promptId, text),
-      'prompt.place': ({ promptId, beforePromptId }) => outbox.place(promptId, beforePromptId),
-      'prompt.remove': ({ promptId }) => outbox.remove(promptId),
-      'prompt.sendNow': async ({ promptId }) => {
-        await messages.sendNow(promptId);
         return null;
       },
     };
@@ -298,7 +288,7 @@ export class LocalKandev implements Kandev {
       'run.transcript': ({ runId, beforeSeq, limit }) =>
         store.query('transcript', { runId, beforeSeq: beforeSeq ?? null, limit }),
       'task.entries': (params) => store.query('changedEntries', params),
-      prompts: ({ taskId }) => orchestrator.outbox.list(taskId),
+      ...this.#messages.queries(),
       agentTypes: () => Promise.resolve([...agentTypes()]),
       questions: () => Promise.resolve(questions.open),
       'run.session': ({ taskId }) => Promise.resolve(orchestrator.session(taskId)),

@@ -14,6 +14,7 @@ import { failureOf, type Notice } from '../model/failure.ts';
 import type { RunLog } from '../model/runLog.ts';
 import type { HostSettings } from '../model/settings.ts';
 import { readContainerLog } from '../store/containerLog.ts';
+import { PictureFolder } from '../store/pictureFolder.ts';
 import { pruneWireRecords, removeWireRecords } from '../store/wireRecord.ts';
 import type { Store } from '../store/store.ts';
 import { WorkerStore } from '../store/workerStore.ts';
@@ -76,7 +77,9 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
   const wireFolder = join(options.storageFolder, 'runs');
   const { agents, credentials, devcontainers, channel } = openAgents(options, host, events, readers);
   const workspaces = openWorkspaces(options);
-  const shared = { store, events, ...cards, ...desks, credentials, devcontainers, workspaces };
+  const pictures = new PictureFolder(join(options.storageFolder, 'pictures'));
+  const files = { workspaces, pictures };
+  const shared = { store, events, ...cards, ...desks, credentials, devcontainers, ...files };
   const orchestrator = new Orchestrator({
     ...shared,
     ...pick(options),
@@ -207,12 +210,15 @@ const cutOffNotice: Notice = {
 
 /** Removes what is gone for good; what takes long goes on by itself. */
 async function tidyUp(
-  care: WorkspaceCare,
+  care: WorkspaceCare & { pictures: PictureFolder },
   wireFolder: string,
   { settings, onProblem }: OpenKandevOptions,
 ): Promise<void> {
   const purged = await care.tasks.purgeDeleted();
   void prune(wireFolder, purged.runIds, settings, onProblem);
+  void care.pictures.removeCards(purged.taskIds).catch((error: unknown) => {
+    onProblem(`Old pictures could not be removed: ${String(error)}`);
+  });
   void careForWorkspaces(care, purged).catch((error: unknown) => {
     onProblem(`Old workspaces could not be removed: ${failureOf(error).message}`);
   });

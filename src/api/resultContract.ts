@@ -34,6 +34,10 @@ const branch = v.pipe(v.string(), v.trim(), v.nonEmpty('A branch needs a name.')
 const span = v.union([v.object({ runId: id }), v.object({ taskId: id })]);
 export type ResultSpan = v.InferOutput<typeof span>;
 
+const line = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** Of the file as the agent has left it, from 0, both included. */
+const lines = v.object({ first: line, last: line });
+
 /** Chosen by the caller, who can call the work off by it (`result.cancel`). */
 const operation = v.optional(id);
 const conflicts = v.optional(v.picklist(['stop', 'keep', 'overwrite']));
@@ -56,8 +60,15 @@ export const resultCommandSchemas = {
   'result.discard': v.object({ taskId: id, operation }),
   /** Takes back a roll-back, a discard, an apply, or an undo. */
   'result.undo': v.object({ taskId: id, undoId: id, conflicts, branch: movedBranch, operation }),
-  /** Brings the change into the folder, not committed. */
-  'result.apply': v.object({ taskId: id, uncommitted: v.optional(v.picklist(['stop', 'merge'])), operation }),
+  /** Brings the change into the folder, not committed: all, or these files, or what is at these lines of them. */
+  'result.apply': v.object({
+    taskId: id,
+    uncommitted: v.optional(v.picklist(['stop', 'merge'])),
+    only: v.optional(
+      v.pipe(v.array(v.object({ path, lines: v.optional(lines) })), v.minLength(1), v.maxLength(1000)),
+    ),
+    operation,
+  }),
   /** Merges the card's branch into the branch of the folder. */
   'result.merge': v.object({ taskId: id, message, operation }),
   /** In the folder on its branch, else on the card's own branch. */

@@ -47,9 +47,9 @@ export class Results {
         this.#changing(operation, (signal) => this.#discard(taskId, signal)),
       'result.undo': ({ taskId, undoId, operation, ...choice }) =>
         this.#changing(operation, (signal) => this.#undo(taskId, undoId, choiceOf(choice), signal)),
-      'result.apply': ({ taskId, uncommitted = 'stop', operation }) =>
+      'result.apply': ({ taskId, uncommitted = 'stop', only, operation }) =>
         this.#taking(taskId, 'apply', operation, { folder: true }, async (signal) => {
-          const outcome = await workspaces.apply(taskId, { uncommitted }, signal);
+          const outcome = await workspaces.apply(taskId, { uncommitted, ...(only ? { only } : {}) }, signal);
           return { outcome, done: outcome.done };
         }),
       'result.merge': ({ taskId, message, operation }) =>

@@ -13,7 +13,7 @@ import type { TaskService } from '../tasks/taskService.ts';
 import { KeyedLock } from '../workspaces/keyedLock.ts';
 import type { Workspaces } from '../workspaces/workspaces.ts';
 import { followComment, judged, withdrawn } from './followComments.ts';
-import { lineChanges, linesOf } from './lineChanges.ts';
+import { lineChanges, linesOf } from '../model/lineChanges.ts';
 import type { NewComment, ReviewCommandTable, ReviewQueryTable } from './reviewContract.ts';
 
 export interface ReviewServices {
@@ -159,7 +159,10 @@ export class Reviews {
     await this.#update(taskId, { comments: unsent.map(({ id }) => ({ id, ...marks })), files: [] });
     try {
       const text = composeReview(unsent);
-      const waiting = await this.#services.messages.send({ id: promptId, taskId, text }, this.#actor());
+      const waiting = await this.#services.messages.send(
+        { id: promptId, taskId, text, pictures: [] },
+        this.#actor(),
+      );
       return { comments: unsent.length, waits: waiting !== null };
     } catch (error) {
       const back = unsent.map(({ id, state }) => ({ id, state, promptId: null }));

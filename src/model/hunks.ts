@@ -46,3 +46,40 @@ export function revertEdit(
   const start = { line: newStart - 1, character: after[newStart - 1]?.length ?? 0 };
   return { start, end, text: old.map((line) => `${eol}${line}`).join('') };
 }
+
+/**
+ * The old text with some of the changes made, and none of the others. Both texts keep their line ends; one that the last
+ * line lacks is added where something follows it.
+ * @param chosen of the changes that lead from one to the other, in their order
+ */
+export function takeChanges(before: string, after: string, chosen: readonly LineChange[]): string {
+  const old = linesWithEnds(before);
+  const fresh = linesWithEnds(after);
+  const taken: string[] = [];
+  let at = 0;
+  for (const { oldStart, oldCount, newStart, newCount } of chosen) {
+    taken.push(...old.slice(at, oldStart), ...fresh.slice(newStart, newStart + newCount));
+    at = oldStart + oldCount;
+  }
+  taken.push(...old.slice(at));
+  const eol = /\r\n|\r|\n/.exec(before)?.[0] ?? /\r\n|\r|\n/.exec(after)?.[0] ?? '\n';
+  const last = taken.length - 1;
+  return taken
+    .map((line, index) => {
+      const text = line.replace(/(\r\n|\r|\n)$/, '');
+      if (index === last) return text;
+      return text === line ? `${line}${eol}` : line;
+    })
+    .join('');
+}
+
+/** As many as `linesOf` finds: after a last line end there is an empty line. */
+function linesWithEnds(text: string): string[] {
+  const lines: string[] = [];
+  let at = 0;
+  for (const { index, 0: end } of text.matchAll(/\r\n|\r|\n/g)) {
+    lines.push(text.slice(at, index + end.length));
+    at = index + end.length;
+  }
+  return [...lines, text.slice(at)];
+}

@@ -1,3 +1,5 @@
+import type { Picture } from './picture.ts';
+
 /** One stored piece of what an agent said or did. Consecutive chunks of one message are one entry. */
 export interface TranscriptEntry {
   /** Rises by one within a run, from 1. */
@@ -25,4 +27,10 @@ export interface TranscriptEntry {
   /** The structured part as JSON, or null. */
   data: string | null;
   at: number;
+}
+
+/** The pictures that went with a message of the user. */
+export function picturesOf({ kind, data }: Pick<TranscriptEntry, 'kind' | 'data'>): readonly Picture[] {
+  if (kind !== 'user' || data === null) return [];
+  return (JSON.parse(data) as { pictures?: readonly Picture[] }).pictures ?? [];
 }

@@ -1,5 +1,6 @@
 import type { AgentType } from '../model/agentType.ts';
 import { withResources } from '../model/resources.ts';
+import type { Message } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
 import type { RunLink } from '../store/runLinks.ts';
@@ -44,7 +45,7 @@ export class Launcher {
    * Has a new run go on where the last one of this card has left off. `begin` is called between the two: the card
    * follows its run.
    */
-  async resume(task: Task, message: string, begin: () => Promise<void>): Promise<Run> {
+  async resume(task: Task, message: Message, begin: () => Promise<void>): Promise<Run> {
     const { store, settings, agentTypes, credentials, devcontainers } = this.#deps;
     const [card] = await store.query('cards', { taskIds: [task.id] });
     const previous = card?.run;

@@ -4,6 +4,7 @@ import type { EngineStatus } from '../model/engine.ts';
 import { whyBlocked } from '../model/dependencies.ts';
 import { UserError } from '../model/failure.ts';
 import { isBusy, type Run } from '../model/run.ts';
+import type { Message } from '../model/prompt.ts';
 import type { RunUsage } from '../model/runUsage.ts';
 import type { HostSettings } from '../model/settings.ts';
 import type { Task, TaskState } from '../model/task.ts';
@@ -14,6 +15,7 @@ import { withAllowed } from './allowHost.ts';
 import { CardFollower } from './cardFollower.ts';
 import { Launcher } from './launcher.ts';
 import { LiveRuns } from './liveRuns.ts';
+import { checkMessage } from './messageCheck.ts';
 import { Messages } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import type { QueuePlace } from './queue.ts';
@@ -21,11 +23,8 @@ import { Recovery } from './recovery.ts';
 import { agentTypeOf, alreadyAtWork, blocked, noFolder, noRun, notYet, runInTheWay } from './refusals.ts';
 import { RunWatch } from './runWatch.ts';
 import { takeBackMove } from './takeBackMove.ts';
+import { nudgeText } from './turnText.ts';
 import type { RunDependencies, RunSession } from './runInterfaces.ts';
-
-/** What an agent is told that has stood still. */
-const goOn =
-  'You have not made any progress for a while, so your turn was cancelled. Please go on with the task.';
 
 export interface OrchestratorDependencies extends RunDependencies {
   tasks: TaskService;
@@ -70,7 +69,8 @@ export class Orchestrator {
     this.messages = new Messages({
       outbox: this.outbox,
       live: this.#live,
-      prompt: (taskId, text, actor) => this.prompt(taskId, text, actor),
+      prompt: (taskId, message, actor) => this.prompt(taskId, message, actor),
+      check: (taskId, message) => checkMessage(deps, taskId, message),
       events: deps.events,
       log: deps.log,
     });
@@ -183,7 +183,7 @@ export class Orchestrator {
    * Sends another prompt to the agent that has finished. Where its container is gone, a new one goes on with the
    * conversation.
    */
-  async prompt(taskId: string, text: string, actor: string): Promise<Run> {
+  async prompt(taskId: string, message: Message, actor: string): Promise<Run> {
     await this.#live.get(taskId)?.takenOver();
     const task = await this.#deps.tasks.get(taskId);
     const agentType = this.#live.agentType(taskId) ?? agentTypeOf(task, this.#deps.agentTypes());
@@ -191,8 +191,8 @@ export class Orchestrator {
     try {
       const live = this.#live.get(taskId);
       const begin = (): Promise<void> => this.#backToWork(task, actor);
-      if (!live) return await this.#launcher.resume(task, text, begin);
-      const run = await live.prompt(text);
+      if (!live) return await this.#launcher.resume(task, message, begin);
+      const run = await live.prompt(message);
       this.#live.stopIdleTimer(taskId);
       await begin();
       return run;
@@ -230,9 +230,9 @@ export class Orchestrator {
     const task = await this.#deps.tasks.get(taskId);
     const live = this.#live.get(taskId);
     if (!live || !isBusy(live.run.state)) throw noRun(task);
-    if (await live.nudge(goOn)) return live.run;
+    if (await live.nudge(nudgeText)) return live.run;
     await live.stop();
-    return this.prompt(taskId, goOn, actor);
+    return this.prompt(taskId, { text: nudgeText, pictures: [] }, actor);
   }
 
   /** What can be chosen in the conversation of a card's live run. */

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { EventBus } from '../events/eventBus.ts';
-import type { QueuedPrompt } from '../model/prompt.ts';
+import { waitsNoMore, type Message, type QueuedPrompt } from '../model/prompt.ts';
 import type { Store } from '../store/store.ts';
+
+/** A message to the agent of a card. `id` chosen by the caller, so that asking twice sends one. */
+export interface NewMessage extends Message {
+  id?: string | undefined;
+  taskId: string;
+}
 
 /** The messages that wait until the agents of their cards can take them. */
 export class Outbox {
@@ -18,9 +24,15 @@ export class Outbox {
     return this.#store.query('queuedPrompts', { taskId });
   }
 
-  /** `id` chosen by the caller, so that asking twice adds one message. */
+  /** @throws UserError `not-found` when it was sent or removed */
+  async get(promptId: string): Promise<QueuedPrompt> {
+    const prompt = await this.#store.query('queuedPrompt', { promptId });
+    if (!prompt) throw waitsNoMore();
+    return prompt;
+  }
+
   async add(
-    input: { id?: string | undefined; taskId: string; text: string },
+    input: NewMessage,
     actor: string,
   ): Promise<QueuedPrompt> {
     const prompt = { ...input, id: input.id ?? randomUUID(), createdBy: actor, createdAt: Date.now() };
@@ -30,8 +42,8 @@ export class Outbox {
   }
 
   /** @throws UserError `not-found` when it was sent or removed, as for all that follows */
-  async update(promptId: string, text: string): Promise<QueuedPrompt> {
-    return this.#changed(await this.#store.write('prompt.update', { promptId, text }));
+  async update(promptId: string, message: Message): Promise<QueuedPrompt> {
+    return this.#changed(await this.#store.write('prompt.update', { promptId, message }));
   }
 
   async place(promptId: string, beforePromptId: string | null): Promise<QueuedPrompt> {

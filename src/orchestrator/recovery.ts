@@ -118,7 +118,7 @@ export class Recovery {
     for (const task of tasks) {
       if (this.#closing.aborted) return;
       try {
-        await this.#launcher.resume(task, goOn, async () => {
+        await this.#launcher.resume(task, { text: goOn, pictures: [] }, async () => {
           const why = 'The agent goes on where it was stopped';
           await this.#deps.tasks.changeState(task.id, { to: 'IN_PROGRESS', actor: 'kandev', why });
         });

@@ -1,17 +1,15 @@
 import type { AgentConnection, AgentProcess } from '../agents/agentProcess.ts';
 import type { AcpConnection } from '../acp/connection.ts';
 import { AcpError } from '../acp/errors.ts';
-import { LineMask } from '../acp/lineMask.ts';
-import { redactByForm } from '../acp/redact.ts';
 import type { Session } from '../acp/session.ts';
-import { StreamMask } from '../acp/streamMask.ts';
 import type { ConnectionState, Hold } from '../acp/takeOver.ts';
-import type { SessionEvent, TurnResult } from '../acp/types.ts';
+import type { AgentCapabilities, PromptBlock, SessionEvent, TurnResult } from '../acp/types.ts';
 import type { AgentType } from '../model/agentType.ts';
 import { failureOf, UserError, type Failure } from '../model/failure.ts';
+import type { Message } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
 import type { RunLink as StoredLink } from '../store/runLinks.ts';
-import type { WireRecord } from '../store/wireRecord.ts';
+import { AgentLines } from './agentLines.ts';
 import {
   exitFailure,
   goneFailure,
@@ -28,7 +26,9 @@ import {
   openConversation,
   type ConversationHost,
 } from './conversation.ts';
+import { heldFiles } from './heldFiles.ts';
 import { LastWords } from './lastWords.ts';
+import { promptBlocks } from './promptBlocks.ts';
 import { changesSession, recordSessionEvent } from './recordSession.ts';
 import type { RunAgentOptions, RunDependencies, RunSettings } from './runInterfaces.ts';
 import { RunLink } from './runLink.ts';
@@ -45,12 +45,10 @@ export class RunAgent {
   readonly #settings: RunSettings;
   readonly #record: RunRecord;
   readonly #recorder: TranscriptRecorder;
-  readonly #wire: WireRecord;
   readonly #workspace: RunWorkspace;
   readonly #deps: RunDependencies;
   readonly #signal: AbortSignal;
-  readonly #lines: LineMask;
-  readonly #stderr: StreamMask;
+  readonly #lines: AgentLines;
   readonly #story: ContainerStory;
   #process: AgentProcess | null = null;
   #connection: AcpConnection | null = null;
@@ -70,15 +68,10 @@ export class RunAgent {
     this.#settings = settings;
     this.#record = record;
     this.#recorder = recorder;
-    this.#wire = wire;
     this.#workspace = workspace;
     this.#deps = deps;
     this.#signal = signal;
-    this.#lines = new LineMask(settings.secrets, (direction, line) => {
-      deps.log.trace(record.run.taskId, direction, line);
-      wire.append(direction, line);
-    });
-    this.#stderr = new StreamMask(settings.secrets);
+    this.#lines = new AgentLines(options);
     this.#story = new ContainerStory({ agentType, record, recorder, wire, events: deps.events });
   }
 
@@ -90,6 +83,11 @@ export class RunAgent {
   /** Null before the conversation is open. */
   get session(): Session | null {
     return this.#session;
+  }
+
+  /** What of a prompt it takes beside text; nothing before it has said so. */
+  get takes(): AgentCapabilities['prompt'] {
+    return this.#connection?.capabilities.prompt ?? { image: false, audio: false, embeddedContext: false };
   }
 
   /** Its user has not answered all that it has asked. */
@@ -131,7 +129,7 @@ export class RunAgent {
         starting: () => {
           this.#record.note('STARTING', { activity: 'Starting the container' });
         },
-        stderr: this.#onStderr,
+        stderr: this.#lines.onStderr,
         blocked: this.#story.blocked,
         notice: this.#story.notice,
       },
@@ -158,7 +156,7 @@ export class RunAgent {
     const found = await this.#deps.agents.takeOver(
       {
         runId: run.id,
-        onStderr: this.#onStderr,
+        onStderr: this.#lines.onStderr,
         blocked: this.#story.blocked,
         notice: this.#story.notice,
         toldUntil: entries.at(-1)?.at ?? run.createdAt,
@@ -222,10 +220,6 @@ export class RunAgent {
     if (changesSession(event)) this.sessionChanged();
   };
 
-  readonly #onStderr = (chunk: string): void => {
-    this.#tellStderr(this.#stderr.push(chunk));
-  };
-
   async #openSession(process: AgentProcess, previous: Run | null): Promise<boolean> {
     const { environment, startTimeoutSeconds, mcpServers, optionDefaults } = this.#settings;
     if (process.connection) this.#linkTo(process.connection);
@@ -255,17 +249,32 @@ export class RunAgent {
   }
 
   /** Stores that it is about to be told this: whoever goes on with the run tells it, unless it was told. */
-  async tell(text: string, turns: number): Promise<void> {
+  async tell(message: Message, turns: number): Promise<void> {
     const session = this.#session;
     if (session === null) throw new Error('There is no conversation yet.');
     const patch = { sessionId: session.id, turns, activity: 'Working' };
     this.#tools.turnBegins();
     const { options, commands } = session.state;
-    const link = this.#link?.tell(this.#settings.secrets.mask(text), { options, commands });
+    const text = this.#settings.secrets.mask(message.text);
+    const link = this.#link?.tell({ ...message, text }, { options, commands });
     await this.#record.changeWith('RUNNING', patch, (change) =>
       this.#recorder.commit({ change, ...(link ? { link } : {}) }),
     );
     if (this.#requests.areOpen) this.#record.note('WAITING', {});
+  }
+
+  /** What it is sent for a message. What cannot be sent is told of in the transcript. */
+  async blocksOf(message: Message): Promise<PromptBlock[]> {
+    const { taskId, workspace } = this.#record.run;
+    const { blocks, notices } = await promptBlocks(message, {
+      place: workspace,
+      workingDirectory: this.#process?.workingDirectory ?? '/',
+      capabilities: this.takes,
+      files: heldFiles(this.#deps.files, workspace?.root ?? this.#settings.folder),
+      readPicture: (id) => this.#deps.pictures.read(taskId, id),
+    });
+    for (const text of notices) this.#recorder.add({ kind: 'notice', text });
+    return blocks;
   }
 
   /** To be called when its turn has just ended: what it says later waits for the release. */
@@ -300,13 +309,6 @@ export class RunAgent {
         log.error(taskId, secrets.redact(error.message));
       },
     };
-  }
-
-  #tellStderr(text: string): void {
-    if (text === '') return;
-    const redacted = redactByForm(text);
-    this.#deps.log.stderr(this.#record.run.taskId, redacted);
-    this.#wire.append('stderr', redacted);
   }
 
   /** To be called when it has ended a turn. */
@@ -384,7 +386,6 @@ export class RunAgent {
   #closeConnection(): void {
     this.#connection?.dispose();
     this.#lines.flush();
-    this.#tellStderr(this.#stderr.flush());
   }
 
   /** Closes the connection and removes the container. Safe to call twice. */

@@ -3,6 +3,7 @@ import type { TurnResult } from '../acp/types.ts';
 import type { AgentType } from '../model/agentType.ts';
 import { failureOf, UserError, type Failure } from '../model/failure.ts';
 import { withAction } from '../model/failureTable.ts';
+import type { Message } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
 import type { RunLink as StoredLink } from '../store/runLinks.ts';
@@ -94,19 +95,19 @@ export class RunController {
   start(task: Task): Promise<void> {
     this.#turn = this.#guard(async () => {
       await this.#agent.launch(null);
-      await this.#takeTurn(promptOf(task));
+      await this.#takeTurn({ text: promptOf(task), pictures: [] });
     });
     return this.#turn;
   }
 
   /** As `start`, for a card that an earlier run has worked on: its conversation goes on with this message. */
-  resume(task: Task, previous: Run, message: string): Promise<void> {
+  resume(task: Task, previous: Run, message: Message): Promise<void> {
     this.#turn = this.#guard(async () => {
       const remembers = await this.#agent.launch(previous);
       if (remembers) return this.#takeTurn(message);
       const query = { runId: previous.id, beforeSeq: null, limit: 1000 };
       const said = await this.#deps.store.query('transcript', query);
-      await this.#takeTurn(message, retell(task, said, message));
+      await this.#takeTurn(message, retell(task, said, message.text));
     });
     return this.#turn;
   }
@@ -115,7 +116,7 @@ export class RunController {
    * Gives an agent that has ended its turn another prompt in the same session.
    * @throws UserError `refused` while it still works on the last one
    */
-  async prompt(text: string): Promise<Run> {
+  async prompt(message: Message): Promise<Run> {
     if (this.#turnOpen || this.#stopping || this.run.state !== 'READY') {
       throw new UserError({
         reason: 'refused',
@@ -125,7 +126,7 @@ export class RunController {
     }
     this.#turnOpen = true;
     const isTold = Promise.withResolvers<undefined>();
-    this.#turn = this.#guard(() => this.#takeTurn(text, text, isTold.resolve.bind(null, undefined)));
+    this.#turn = this.#guard(() => this.#takeTurn(message, message.text, isTold.resolve.bind(null, undefined)));
     // A run that has ended meanwhile tells of it itself.
     await Promise.race([isTold.promise, this.#turn]);
     return this.run;
@@ -134,7 +135,9 @@ export class RunController {
   /** What can be chosen in its conversation; null before there is one. */
   get session(): RunSession | null {
     const state = this.#agent.session?.state;
-    return state ? { options: state.options, commands: state.commands } : null;
+    if (!state) return null;
+    const { image, embeddedContext } = this.#agent.takes;
+    return { options: state.options, commands: state.commands, takes: { image, embeddedContext } };
   }
 
   /** @throws UserError when nothing can be chosen, or the agent refuses it */
@@ -234,7 +237,7 @@ export class RunController {
     const { turn } = await this.#agent.takeOver(link);
     if (this.run.state === 'WAITING' && !this.#agent.asks) await this.#record.change('RUNNING', {});
     if (turn !== null) await this.#finishTurn(await this.#agent.orExit(turn));
-    else if (link.prompt !== null) await this.#sendPrompt(link.prompt.text);
+    else if (link.prompt !== null) await this.#sendPrompt({ pictures: [], ...link.prompt });
     else throw new Error('A turn is open without a prompt.');
   }
 
@@ -257,20 +260,25 @@ export class RunController {
    * @param sent what the agent is given, where that is more than what its user has said
    * @param onTold called when it is stored that the agent works on it
    */
-  async #takeTurn(text: string, sent = text, onTold: () => void = () => undefined): Promise<void> {
+  async #takeTurn(
+    { text, pictures }: Message,
+    sent = text,
+    onTold: () => void = () => undefined,
+  ): Promise<void> {
     this.#turns += 1;
     this.#recorder.beginTurn(this.#turns);
     await this.#workspace.beginTurn(this.#abort.signal);
-    this.#recorder.add({ kind: 'user', text });
-    await this.#agent.tell(sent, this.#turns);
+    this.#recorder.add({ kind: 'user', text, ...(pictures.length > 0 ? { data: { pictures } } : {}) });
+    await this.#agent.tell({ text: sent, pictures }, this.#turns);
     onTold();
-    await this.#sendPrompt(sent);
+    await this.#sendPrompt({ text: sent, pictures });
   }
 
-  async #sendPrompt(text: string): Promise<void> {
+  async #sendPrompt(message: Message): Promise<void> {
     const { session } = this.#agent;
     if (!session) throw new Error('A turn needs a session.');
-    await this.#finishTurn(await this.#agent.orExit(session.prompt([{ type: 'text', text }])));
+    const blocks = await this.#agent.blocksOf(message);
+    await this.#finishTurn(await this.#agent.orExit(session.prompt(blocks)));
   }
 
   async #finishTurn(said: TurnResult): Promise<void> {
@@ -314,7 +322,7 @@ export class RunController {
   async #goOn(text: string, result: TurnResult): Promise<void> {
     this.#nudge = null;
     this.#recorder.add({ kind: 'turn_end', text: describeEnd(result.stopReason), data: result });
-    return this.#takeTurn(text);
+    return this.#takeTurn({ text, pictures: [] });
   }
 
   /** A turn without a word often hides an error that only stderr tells. */

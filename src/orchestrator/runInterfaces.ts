@@ -1,12 +1,13 @@
 import type { AgentManager } from '../agents/agentManager.ts';
 import type { SecretMask } from '../acp/secretMask.ts';
-import type { AgentCommand, ConfigOption, McpServer, TurnResult } from '../acp/types.ts';
+import type { AgentCapabilities, AgentCommand, ConfigOption, McpServer, TurnResult } from '../acp/types.ts';
 import type { EventBus } from '../events/eventBus.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { EditorFiles } from '../model/editor.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Run } from '../model/run.ts';
 import type { RunLog } from '../model/runLog.ts';
+import type { PictureFolder } from '../store/pictureFolder.ts';
 import type { Store } from '../store/store.ts';
 import type { WireRecord } from '../store/wireRecord.ts';
 import type { Workspaces } from '../workspaces/workspaces.ts';
@@ -48,6 +49,8 @@ export interface RunDependencies {
   files: EditorFiles;
   log: RunLog;
   clientVersion: string;
+  /** What is in the pictures of messages. */
+  pictures: Pick<PictureFolder, 'read' | 'has'>;
   /** Where the exact record of each run goes. */
   wireFolder: string;
 }
@@ -87,6 +90,8 @@ export interface RunSession {
   options: readonly ConfigOption[];
   /** Its slash commands. */
   commands: readonly AgentCommand[];
+  /** What of a message it takes beside text. */
+  takes: Pick<AgentCapabilities['prompt'], 'image' | 'embeddedContext'>;
 }
 
 /** What the agent of a run is made from. */

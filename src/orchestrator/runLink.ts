@@ -2,6 +2,7 @@ import type { AgentConnection } from '../agents/agentProcess.ts';
 import type { AcpConnection } from '../acp/connection.ts';
 import type { ConnectionJournal, ConnectionState, IdKey } from '../acp/takeOver.ts';
 import type { AgentCommand, ConfigOption, InitializeResult } from '../acp/types.ts';
+import type { Message } from '../model/prompt.ts';
 import type { AgentRequest, LinkChange, OpenPrompt, RunLink as StoredLink } from '../store/runLinks.ts';
 import type { Store } from '../store/store.ts';
 import type { RecorderLink } from './transcriptRecorder.ts';
@@ -65,9 +66,9 @@ export class RunLink implements ConnectionJournal, RecorderLink {
   }
 
   /** The agent is about to be told this. What is to be stored with it. */
-  tell(text: string, session: StoredSession): LinkChange {
+  tell(message: Message, session: StoredSession): LinkChange {
     this.#isOpen = true;
-    this.#prompt = { text, id: null };
+    this.#prompt = { ...message, id: null };
     return { ...this.take(), prompt: this.#prompt, session, agent: this.#connection?.agent };
   }
 

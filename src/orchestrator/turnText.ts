@@ -1,5 +1,9 @@
 import type { Task } from '../model/task.ts';
 
+/** What an agent is told that has stood still. */
+export const nudgeText =
+  'You have not made any progress for a while, so your turn was cancelled. Please go on with the task.';
+
 /** What the agent is asked to do: the card's title and its text. */
 export function promptOf(task: Pick<Task, 'title' | 'description'>): string {
   return task.description.trim() === '' ? task.title : `${task.title}\n\n${task.description}`;

@@ -10,7 +10,7 @@ import {
   type TextEditor,
 } from 'vscode';
 import type { Kandev } from '../api/contract.ts';
-import { lineChanges, linesOf } from '../api/lineChanges.ts';
+import { lineChanges, linesOf } from '../model/lineChanges.ts';
 import type { FileChange, ResultInfo, ResultSpan } from '../api/resultContract.ts';
 import type { Disposable } from '../model/events.ts';
 import { UserError } from '../model/failure.ts';

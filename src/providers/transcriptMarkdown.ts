@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
+import { sizeText, type Picture } from '../model/picture.ts';
 import type { Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
-import type { TranscriptEntry } from '../model/transcript.ts';
+import { picturesOf, type TranscriptEntry } from '../model/transcript.ts';
 
 /** A run with what was said in it, in its order. */
 export interface ToldRun {
@@ -20,26 +21,27 @@ export function transcriptMarkdown(task: Pick<Task, 'title'>, runs: readonly Tol
   return `${[`# ${task.title}`, ...parts].join('\n\n')}\n`;
 }
 
-type Piece = Pick<TranscriptEntry, 'kind' | 'key' | 'text'>;
+type Piece = Pick<TranscriptEntry, 'kind' | 'key' | 'text' | 'data'>;
 
 /** The entries that say something; what is stored in pieces is one again. */
 function joined(entries: readonly TranscriptEntry[]): Piece[] {
   const pieces: Piece[] = [];
-  for (const { kind, key, text } of entries) {
+  for (const { kind, key, text, data } of entries) {
     if (kind === 'usage' || kind === 'unknown') continue;
     const last = pieces.at(-1);
     const isRunning = kind === 'message' || kind === 'thought' || kind === 'terminal';
     if (last && isRunning && last.kind === kind && last.key === key) last.text += text;
-    else pieces.push({ kind, key, text });
+    else pieces.push({ kind, key, text, data });
   }
   return pieces;
 }
 
-function sectionOf({ kind, text }: Piece, agentName: string): string {
+function sectionOf(piece: Piece, agentName: string): string {
+  const { kind, text } = piece;
   const said = text.trim();
   switch (kind) {
     case 'user':
-      return `### You\n\n${said}`;
+      return ['### You', ...(said === '' ? [] : [said]), ...picturesOf(piece).map(pictureLine)].join('\n\n');
     case 'message':
       return `### ${agentName}\n\n${said}`;
     case 'thought':
@@ -58,6 +60,11 @@ function sectionOf({ kind, text }: Piece, agentName: string): string {
     default:
       return `*${said.replaceAll('\n', ' ')}*`;
   }
+}
+
+/** What a picture was: a document of text holds no megabytes. */
+function pictureLine({ name, mimeType, bytes }: Picture): string {
+  return `*Picture: ${name} (${mimeType}, ${sizeText(bytes)})*`;
 }
 
 function quoted(text: string): string {

@@ -83,6 +83,7 @@ export const queries = {
   openPermissionRequests: (db: SqlDatabase, _: object) => reads.openPermissionRequests(db),
   taskHistory: reads.taskHistory,
   taskRuns: reads.taskRuns,
+  queuedPrompt: promptWrites.queuedPrompt,
   queuedPrompts: promptWrites.queuedPrompts,
   reviewComment: reviewStore.reviewComment,
   reviewComments: reviewStore.reviewComments,

@@ -358,6 +358,12 @@ DROP INDEX tasks_by_version;
 CREATE INDEX tasks_by_version ON tasks (version);
 `,
   },
+  {
+    version: 16,
+    sql: `
+ALTER TABLE prompts ADD COLUMN pictures TEXT NOT NULL DEFAULT '[]';
+`,
+  },
 ];
 
 /** The version this program writes and the newest it can read. */

@@ -1,16 +1,16 @@
-import { UserError } from '../model/failure.ts';
-import type { QueuedPrompt } from '../model/prompt.ts';
+import { waitsNoMore, type Message, type QueuedPrompt } from '../model/prompt.ts';
 import { promptFrom } from './rows.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
 
 /** Adds a message at the end of those that wait; one with this id that is there is left as it is. */
 export function insertPrompt(db: SqlDatabase, { prompt }: { prompt: QueuedPrompt }): void {
   db.run(
-    `INSERT OR IGNORE INTO prompts (id, task_id, text, state, position, created_by, created_at)
-     VALUES (?, ?, ?, 'queued', ?, ?, ?)`,
+    `INSERT OR IGNORE INTO prompts (id, task_id, text, pictures, state, position, created_by, created_at)
+     VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)`,
     prompt.id,
     prompt.taskId,
     prompt.text,
+    JSON.stringify(prompt.pictures),
     queuedPrompts(db, { taskId: prompt.taskId }).length + 1,
     prompt.createdBy,
     prompt.createdAt,
@@ -20,11 +20,13 @@ export function insertPrompt(db: SqlDatabase, { prompt }: { prompt: QueuedPrompt
 /** @throws UserError `not-found` when it was sent or removed */
 export function updatePrompt(
   db: SqlDatabase,
-  { promptId, text }: { promptId: string; text: string },
+  { promptId, message }: { promptId: string; message: Message },
 ): QueuedPrompt {
   const prompt = requireQueued(db, promptId);
-  db.run('UPDATE prompts SET text = ? WHERE id = ?', text, promptId);
-  return { ...prompt, text };
+  const { text, pictures } = message;
+  const sql = 'UPDATE prompts SET text = ?, pictures = ? WHERE id = ?';
+  db.run(sql, text, JSON.stringify(pictures), promptId);
+  return { ...prompt, text, pictures };
 }
 
 /** Puts a message before another one of its card, or at the end. @throws UserError `not-found` */
@@ -57,13 +59,14 @@ export function queuedPrompts(db: SqlDatabase, { taskId }: { taskId: string }): 
     .map(promptFrom);
 }
 
-function requireQueued(db: SqlDatabase, promptId: string): QueuedPrompt {
+/** Null when it was sent or removed. */
+export function queuedPrompt(db: SqlDatabase, { promptId }: { promptId: string }): QueuedPrompt | null {
   const row = db.get(`SELECT * FROM prompts WHERE id = ? AND state = 'queued'`, promptId);
-  if (!row) {
-    throw new UserError({
-      reason: 'not-found',
-      message: 'This message does not wait any more: it was sent or removed.',
-    });
-  }
-  return promptFrom(row);
+  return row ? promptFrom(row) : null;
+}
+
+function requireQueued(db: SqlDatabase, promptId: string): QueuedPrompt {
+  const prompt = queuedPrompt(db, { promptId });
+  if (!prompt) throw waitsNoMore();
+  return prompt;
 }

@@ -2,6 +2,7 @@ import type { SqlValue } from 'sql.js';
 import type { Board } from '../model/board.ts';
 import type { PermissionRequest } from '../model/permission.ts';
 import type { PermissionRule } from '../model/permissionRule.ts';
+import type { Picture } from '../model/picture.ts';
 import type { QueuedPrompt } from '../model/prompt.ts';
 import type { ReviewComment } from '../model/review.ts';
 import type { Run, RunState } from '../model/run.ts';
@@ -113,6 +114,7 @@ export function promptFrom(row: Row): QueuedPrompt {
     id: text(row.id),
     taskId: text(row.task_id),
     text: text(row.text),
+    pictures: JSON.parse(text(row.pictures)) as Picture[],
     createdBy: text(row.created_by),
     createdAt: integer(row.created_at),
   };

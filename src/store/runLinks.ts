@@ -1,4 +1,5 @@
 import { insertOrReplaceEntries, updateRun, type RunChange } from './runWrites.ts';
+import type { Message } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
 import type { TranscriptEntry } from '../model/transcript.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
@@ -37,8 +38,8 @@ export interface AgentRequest {
   id: string;
 }
 
-export interface OpenPrompt {
-  text: string;
+/** Links of earlier versions know no pictures. */
+export interface OpenPrompt extends Pick<Message, 'text'>, Partial<Pick<Message, 'pictures'>> {
   /** Under which id it was sent; null before that. */
   id: number | null;
 }

@@ -1,6 +1,7 @@
 import type { CommandInput } from '../api/contract.ts';
 import type { Failure, UserAction } from '../model/failure.ts';
-import type { QueuedPrompt } from '../model/prompt.ts';
+import type { Picture } from '../model/picture.ts';
+import type { Message, QueuedPrompt } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
 import type { RunUsage } from '../model/runUsage.ts';
 import { isMessageOf, type BoardCard, type DiffSummary } from './protocol.ts';
@@ -40,7 +41,8 @@ export interface PlanStep {
 
 /** What an entry of the transcript holds, by its kind. */
 export type EntryContent =
-  | { kind: 'user' | 'message' | 'thought'; key: string | null; text: string }
+  | { kind: 'user'; key: string | null; text: string; pictures: readonly Picture[] }
+  | { kind: 'message' | 'thought'; key: string | null; text: string }
   /** What a command has printed, without control characters; the key is its terminal's id. */
   | { kind: 'terminal'; key: string; text: string }
   | { kind: 'tool_call'; tool: ToolView }
@@ -123,8 +125,16 @@ export interface RunRequests {
   openDiff: { input: DiffOf; result: null };
   openFile: { input: { path: string; line: number | null }; result: null };
   openLink: { input: { href: string }; result: null };
-  /** Files of the workspace whose path contains what was typed. */
+  /** Files of the card's workspace whose path contains what was typed. */
   files: { input: { query: string }; result: string[] };
+  /** What was dropped, as paths in the workspace; what is elsewhere is left out. */
+  dropped: { input: { uris: string[] }; result: string[] };
+  /** Keeps a picture, in base64, for a message. */
+  addPicture: { input: { name: string; data: string }; result: Picture };
+  /** Has the user choose picture files. */
+  choosePictures: { input: object; result: Picture[] };
+  /** What is in a picture, in base64. */
+  picture: { input: { pictureId: string }; result: { data: string } };
   runAction: { input: { action: UserAction }; result: null };
   uiCommand: { input: { command: RunUiCommand }; result: null };
 }
@@ -150,7 +160,7 @@ export type RunAppMessage =
   | { type: 'ready' }
   | RequestMessage
   /** Keeps what is typed beyond the life of the page. */
-  | { type: 'saveDraft'; text: string };
+  | { type: 'saveDraft'; draft: Message };
 
 /** From the extension to the page. */
 export type RunHostMessage =
@@ -173,10 +183,12 @@ export type RunHostMessage =
       session: SessionOffer | null;
       /** Messages that wait for the agent, the next one first. */
       prompts: readonly QueuedPrompt[];
-      draft: string;
+      /** Whether the agent takes pictures; null where it has not said so yet. */
+      takesPictures: boolean | null;
+      draft: Message;
     }
   | { type: 'card'; card: BoardCard; agentName: string | null; runs: readonly RunSummary[] }
-  | { type: 'session'; session: SessionOffer | null }
+  | { type: 'session'; session: SessionOffer | null; takesPictures: boolean | null }
   /** What its container uses; null when that was not measured. */
   | { type: 'usage'; usage: RunUsage | null }
   | { type: 'prompts'; prompts: readonly QueuedPrompt[] }

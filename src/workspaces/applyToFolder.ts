@@ -1,5 +1,6 @@
 import { UserError } from '../model/failure.ts';
 import { appliedBase } from './appliedBase.ts';
+import { wantedTree } from './chosenChanges.ts';
 import { findObstacles } from './checkOut.ts';
 import { textOf, type GitPath } from './gitPath.ts';
 import type { GitCall } from './hostGit.ts';
@@ -34,8 +35,12 @@ export async function applyToFolder(
 
   const known = { start: base.tree, applied: record.applied, ours: ours.tree };
   const shared = await store.withIndex((site) => appliedBase(git, known, { ...call, site }));
-  const trees = { base: shared, ours: ours.tree, theirs: theirs.tree, label: 'agent' };
-  const { tree, conflicts } = await tools.merger.mergeTrees(trees, { ...call, site: store.site });
+  const sides = { base: shared, theirs: theirs.tree, applied: record.applied ?? base.tree };
+  const wanted = await store.withIndex((site) => wantedTree(git, sides, choice.only, { ...call, site }));
+  const { tree, conflicts } = await tools.merger.mergeTrees(
+    { base: shared, ours: ours.tree, theirs: wanted.tree, label: 'agent' },
+    { ...call, site: store.site },
+  );
   const merged = await withoutConflicts(tools, tree, conflicts, call);
   const touched = await diffTrees(git, ours.tree, merged, { ...call, site: store.site });
   const changed = await diffTrees(git, shared, ours.tree, { ...call, site: store.site });
@@ -61,10 +66,10 @@ export async function applyToFolder(
   await store.restore(place.source, ours.tree, merged, call);
   await takeSnapshot(tools, place, { ...options, ref: refNames.undoFrom(undoId) });
   await completeUndo(tools, record, undoId);
-  await store.keep(refNames.applied(record.id), theirs);
+  await store.keepTree(refNames.applied(record.id), wanted.applied, call);
   const taken = { tree: theirs.tree, commit: null };
-  const isTaken = conflicts.size === 0;
-  await tools.records.change(record.id, { applied: theirs.tree, ...(isTaken ? { taken } : {}) });
+  const isTaken = conflicts.size === 0 && wanted.applied === theirs.tree;
+  await tools.records.change(record.id, { applied: wanted.applied, ...(isTaken ? { taken } : {}) });
   return {
     done: true,
     undoId,

@@ -1,5 +1,6 @@
 import { UserError } from '../model/failure.ts';
 import { appliedBase } from './appliedBase.ts';
+import { wantedTree } from './chosenChanges.ts';
 import { checkOut, findObstacles } from './checkOut.ts';
 import { textOf, type GitPath } from './gitPath.ts';
 import type { GitCall, WorkSite } from './hostGit.ts';
@@ -8,7 +9,7 @@ import { targetPlace, takeSnapshot, unsavedIn, workspacePlace, type Place } from
 import { commitClone, treeOf, type CloneResult } from './resultCommit.ts';
 import type { FileConflict } from './revert.ts';
 import { beginUndo, completeUndo, forgetUndo, newUndoId } from './reverting.ts';
-import { diffTrees, type TreeDifference } from './trees.ts';
+import { commitTree, diffTrees, type TreeDifference } from './trees.ts';
 import type { UserRepository } from './userRepository.ts';
 import type { WorkspaceRecord } from './workspaceRecord.ts';
 import type { ApplyChoice, ApplyOutcome } from './workspaces.ts';
@@ -47,7 +48,7 @@ export async function applyToRepository(
   const undo = { ...call, withRepository: true };
   await takeSnapshot(tools, place, { ...undo, ref: refNames.undoTo(undoId) });
   const apply = new Apply(tools, record, { place, repository, result }, call);
-  const outcome = await apply.run(choice, (paths) =>
+  const { applied, ...outcome } = await apply.run(choice, (paths) =>
     beginUndo(tools, record, { id: undoId, what: 'apply', place: 'folder', runId: null, paths }),
   );
   if (!outcome.done) {
@@ -56,11 +57,17 @@ export async function applyToRepository(
   }
   await takeSnapshot(tools, place, { ...undo, ref: refNames.undoFrom(undoId) });
   await completeUndo(tools, record, undoId);
-  await repository.refs.update(refNames.applied(record.id), result.commit, { signal: call.signal });
+  const isAll = applied === result.tree;
+  const kept = isAll
+    ? result.commit
+    : await repository.withIndex(call, (site) =>
+        commitTree(tools.git, { tree: applied, message: 'Applied', author: 'kandev' }, { ...call, site }),
+      );
+  await repository.refs.update(refNames.applied(record.id), kept, { signal: call.signal });
   const taken = { tree: result.now.tree, commit: result.commit };
   // What is in conflict is not taken before the user has said how.
-  const isTaken = outcome.conflicts.length === 0;
-  await tools.records.change(record.id, { applied: result.tree, ...(isTaken ? { taken } : {}) });
+  const isTaken = outcome.conflicts.length === 0 && isAll;
+  await tools.records.change(record.id, { applied, ...(isTaken ? { taken } : {}) });
   return { ...outcome, undoId };
 }
 
@@ -97,7 +104,7 @@ class Apply {
   async run(
     choice: ApplyChoice,
     beforeWrite: (paths: readonly GitPath[]) => Promise<void>,
-  ): Promise<ApplyOutcome> {
+  ): Promise<ApplyOutcome & { applied: string }> {
     return this.#repository.withWorkingTree(this.#call, async (ours, site) => {
       const { tree: theirs } = this.#result;
       const base = await this.#repository.withIndex(this.#call, (own) =>
@@ -107,14 +114,24 @@ class Apply {
           { ...this.#call, site: own },
         ),
       );
+      const wanted = await this.#repository.withIndex(this.#call, (own) =>
+        wantedTree(
+          this.#tools.git,
+          { base, theirs, applied: this.#record.applied ?? this.#result.startTree },
+          choice.only,
+          { ...this.#call, site: own },
+        ),
+      );
       const label = this.#record.branch ?? 'agent';
       const merged = await this.#tools.merger.mergeTrees(
-        { base, ours, theirs, label },
+        { base, ours, theirs: wanted.tree, label },
         { ...this.#call, site },
       );
       const touched = await diffTrees(this.#tools.git, ours, merged.tree, { ...this.#call, site });
       const blocked = await this.#blocked({ base, ours, site, touched, merged }, choice);
-      if (blocked.length > 0) return { done: false, undoId: null, paths: [], blocked, conflicts: [] };
+      const { applied } = wanted;
+      if (blocked.length > 0)
+        return { done: false, undoId: null, paths: [], blocked, conflicts: [], applied };
       await beforeWrite([...new Set([...touched.keys(), ...merged.conflicts.keys()])]);
       await checkOut(this.#tools.git, ours, merged.tree, { ...this.#call, site });
       await this.#repository.markUnmerged(merged.conflicts, this.#call);
@@ -124,6 +141,7 @@ class Apply {
         paths: [...touched.keys()].map(textOf).sort(),
         blocked: [],
         conflicts: [...merged.conflicts.keys()].map(textOf).sort(),
+        applied,
       };
     });
   }

@@ -18,7 +18,7 @@ import {
   type ScanSite,
   type SkippedFile,
 } from './scanFiles.ts';
-import { contentOf, entryAt, writeTree } from './trees.ts';
+import { commitTree, contentOf, entryAt, writeTree } from './trees.ts';
 import type { WorkIndexes } from './workIndex.ts';
 
 /** The files of a folder that snapshots are taken of. */
@@ -201,6 +201,16 @@ export class SnapshotStore {
     const call = { doing: 'keeping a checkpoint', site: this.site };
     await this.#git.run(['update-ref', ref, snapshot.commit], call);
     return snapshot;
+  }
+
+  /** Keeps a tree under a ref of its own. */
+  async keepTree(ref: string, tree: string, call: Pick<GitCall, 'doing' | 'signal'>): Promise<void> {
+    const commit = await commitTree(
+      this.#git,
+      { tree, message: 'Applied', author: 'kandev' },
+      { ...call, site: this.site },
+    );
+    await this.#git.run(['update-ref', ref, commit], { ...call, site: this.site });
   }
 
   /** Forgets snapshots; those that do not exist are not missed. */

@@ -186,6 +186,10 @@ export async function contentOf(git: HostGit, oid: string, call: Call): Promise<
   return (await git.run(['cat-file', 'blob', oid], call)).stdout;
 }
 
+export async function writeBlob(git: HostGit, content: Uint8Array, call: Call): Promise<string> {
+  return git.text(['hash-object', '-w', '--no-filters', '--stdin'], { ...call, input: content });
+}
+
 /** Sets paths of an index to given contents; null takes a path out. */
 export async function setEntries(
   git: HostGit,

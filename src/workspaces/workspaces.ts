@@ -1,3 +1,4 @@
+import type { ChosenFile } from './chosenChanges.ts';
 import type { SetupScript } from './setupScript.ts';
 import type { GitGuard } from './gitGuards.ts';
 import type { FileConflict } from './revert.ts';
@@ -128,6 +129,8 @@ export interface RevertOutcome {
 export interface ApplyChoice {
   /** Files that are not committed and not what the agent began with: say so and do nothing (when left out), or merge. */
   uncommitted?: 'stop' | 'merge';
+  /** Brings only these files in, or what of them is at these lines; all of the change when left out. */
+  only?: readonly ChosenFile[];
 }
 
 export interface ApplyOutcome {

@@ -78,6 +78,30 @@ describe('the run of a card', () => {
     await run.page.getByText('Ready for review').waitFor();
   });
 
+  it('takes a picture that is pasted, shows it with the message, and hands a mentioned file over', async () => {
+    await pastePicture('shot.png');
+    await run.page.getByRole('img', { name: 'shot.png' }).waitFor();
+    await pastePicture('notes.bmp');
+    await run.page
+      .getByRole('group', { name: 'Message', exact: true })
+      .getByText('“notes.bmp” is no picture')
+      .waitFor();
+    await run.button('Dismiss').click();
+    await window.workbench.screenshot('run-picture-draft');
+    await run.composer.fill(`See @src/search.ts\n\n${script('prompt')}`);
+    await run.button('Send').click();
+    const said = run.page.getByRole('article', { name: 'The agent said' });
+    await said.filter({ hasText: /prompt: file .*src\/search.ts.*; picture image\/png/ }).waitFor();
+    const picture = run.page
+      .getByRole('article', { name: 'You said' })
+      .getByRole('button', { name: 'Show shot.png large' });
+    await picture.click();
+    const image = run.page.getByRole('article', { name: 'You said' }).getByRole('img', { name: 'shot.png' });
+    expect(await image.evaluate((element: HTMLImageElement) => element.naturalWidth)).toBe(240);
+    expect(await run.page.getByRole('list', { name: 'Pictures' }).count()).toBe(1);
+    await window.workbench.screenshot('run-picture-sent');
+  });
+
   it('takes another message, sent with Enter', async () => {
     await run.composer.fill('Now explain it');
     await run.composer.press('Enter');
@@ -108,3 +132,26 @@ describe('the run of a card', () => {
     }
   });
 });
+
+/** As from the clipboard: a picture of 240 × 120 pixels, whatever its name says. */
+async function pastePicture(name: string): Promise<void> {
+  await run.composer.evaluate(async (field, file) => {
+    const canvas = document.createElement('canvas');
+    Object.assign(canvas, { width: 240, height: 120 });
+    const context = canvas.getContext('2d');
+    for (let x = 0; context && x < 240; x += 20) {
+      context.fillStyle = `hsl(${x} 60% 50%)`;
+      context.fillRect(x, 0, 20, 120);
+    }
+    const drawn = await new Promise<Blob | null>((resolve) => {
+      canvas.toBlob(resolve);
+    });
+    const isPicture = file.endsWith('.png');
+    const content = isPicture && drawn ? drawn : new Blob(['BM']);
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([content], file, { type: isPicture ? 'image/png' : 'image/bmp' }));
+    field.dispatchEvent(
+      new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true, cancelable: true }),
+    );
+  }, name);
+}

@@ -25,6 +25,7 @@ import { PermissionDesk } from '../../src/orchestrator/permissionDesk.ts';
 import { RuleBook } from '../../src/orchestrator/ruleBook.ts';
 import { QuestionDesk } from '../../src/orchestrator/questionDesk.ts';
 import { readContainerLog } from '../../src/store/containerLog.ts';
+import { PictureFolder } from '../../src/store/pictureFolder.ts';
 import type { Store } from '../../src/store/store.ts';
 import { Boards } from '../../src/tasks/boards.ts';
 import { TaskService } from '../../src/tasks/taskService.ts';
@@ -62,6 +63,7 @@ export class MemoryLog implements RunLog {
 export interface TestServices {
   kandev: Kandev;
   folder: string;
+  pictures: PictureFolder;
   /** Where the runs' wire records are. */
   wireFolder: string;
   store: Store;
@@ -104,6 +106,7 @@ const flagsOf: Record<string, readonly string[]> = {
   noisy: ['--noise'],
   future: ['--protocol-version', '99'],
   planner: [],
+  blind: ['--no-pictures'],
   based: [],
   locked: ['--auth-key'],
   leaky: [],
@@ -131,6 +134,7 @@ interface Opened {
 class Services implements TestServices {
   readonly folder: string;
   readonly wireFolder: string;
+  readonly pictures: PictureFolder;
   readonly agents = new LocalAgents();
   offers: CredentialOffer[] = [];
   readonly log = new MemoryLog();
@@ -153,6 +157,7 @@ class Services implements TestServices {
   constructor(folder: string, place: Awaited<ReturnType<typeof temporaryStore>>, agentFile: string) {
     this.folder = folder;
     this.wireFolder = join(place.folder, 'runs');
+    this.pictures = new PictureFolder(join(place.folder, 'pictures'));
     this.#place = place;
     this.#agentFile = agentFile;
   }
@@ -222,6 +227,7 @@ class Services implements TestServices {
         actingAs: (agent) => kandev.actingAs(agent),
       }),
       workspaces,
+      pictures: this.pictures,
       settings: this.#hostSettings(),
       agentTypes,
       mcpServers,
@@ -254,6 +260,7 @@ class Services implements TestServices {
         workspaceModes: () => workspaceModesOf(this.folder),
         transfer: new BoardTransfer(store, boards, tasks),
         workspaces,
+        pictures: this.pictures,
         containerLog: (runId) => readContainerLog(this.wireFolder, runId),
         onProblem: (text) => {
           this.log.error('', text);

@@ -66,7 +66,7 @@ export const orchestratorRoutes: readonly Route[] = [
     tag,
     scope: 'run',
     params: taskParams,
-    body: strict(v.omit(commandSchemas['prompt.send'], ['taskId', 'id'])),
+    body: strict(v.pick(commandSchemas['task.prompt'], ['text'])),
     status: 202,
     response: v.object({
       queued: v.pipe(
@@ -185,7 +185,7 @@ export const orchestratorRoutes: readonly Route[] = [
     tag,
     scope: 'run',
     params: strict(commandSchemas['prompt.remove']),
-    body: strict(v.omit(commandSchemas['prompt.update'], ['promptId'])),
+    body: strict(v.pick(commandSchemas['task.prompt'], ['text'])),
     response: promptSchema,
     handle: async ({ kandev, params, body }) => ({
       body: await kandev.execute('prompt.update', { ...params, ...body }),

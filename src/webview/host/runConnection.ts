@@ -2,7 +2,8 @@ import type { Kandev } from '../../api/contract.ts';
 import type { Disposable, KandevEvent } from '../../model/events.ts';
 import { failureOf, UserError, type UserAction } from '../../model/failure.ts';
 import type { ProposedDiff } from '../../model/permission.ts';
-import type { QueuedPrompt } from '../../model/prompt.ts';
+import type { Picture } from '../../model/picture.ts';
+import { waitsNoMore, type Message, type QueuedPrompt } from '../../model/prompt.ts';
 import type { Run } from '../../model/run.ts';
 import type { TranscriptEntry } from '../../model/transcript.ts';
 import { findCard, type BoardState } from '../../providers/boardState.ts';
@@ -35,15 +36,18 @@ export interface RunViewServices {
   state: BoardState;
   usage: UsageSource;
   /** What is typed and not sent, by card. */
-  drafts: { get(taskId: string): string; save(taskId: string, text: string): void };
+  drafts: { get(taskId: string): Message; save(taskId: string, draft: Message): void };
   /** Does what the button of a failure says. */
   runAction(action: UserAction): Promise<void>;
   runUiCommand(command: RunUiCommand, taskId: string): Promise<void>;
   openDiff(diff: ProposedDiff): Promise<void>;
   openFile(path: string, line: number | null): Promise<void>;
   openLink(href: string): Promise<void>;
-  /** Paths of files of the workspace, relative to it, that contain what was typed. */
-  findFiles(query: string): Promise<string[]>;
+  /** Paths of files of the folder, relative to it, that contain what was typed; null: the open folder. */
+  findFiles(query: string, folder: string | null): Promise<string[]>;
+  /** Files that were dropped, as paths in the folder; those elsewhere are left out. */
+  pathsIn(uris: readonly string[], folder: string | null): string[];
+  choosePictures(taskId: string): Promise<Picture[]>;
   shorten: Shorten;
   warn(message: string): void;
 }
@@ -118,7 +122,7 @@ export class RunConnection implements Disposable {
         void this.#start();
         break;
       case 'saveDraft':
-        this.#services.drafts.save(this.#taskId, message.text);
+        this.#services.drafts.save(this.#taskId, message.draft);
         break;
       case 'request':
         void this.#answer(message);
@@ -161,10 +165,11 @@ export class RunConnection implements Disposable {
     if (current.status !== 'ready') return;
     try {
       this.#runs = await this.#services.kandev.query('task.runs', { taskId: this.#taskId });
-      const [page, session, prompts] = await Promise.all([
+      const [page, session, prompts, takesPictures] = await Promise.all([
         this.#pages.last(this.#runs),
         this.#session(),
         this.#prompts(),
+        this.#takesPictures(),
       ]);
       // The page may have been hidden meanwhile.
       if (!this.#isSeen()) return;
@@ -174,7 +179,8 @@ export class RunConnection implements Disposable {
         return;
       }
       const draft = drafts.get(this.#taskId);
-      this.#post({ type: 'snapshot', now: Date.now(), ...card, ...page, session, prompts, draft });
+      const conversation = { session, prompts, takesPictures, draft };
+      this.#post({ type: 'snapshot', now: Date.now(), ...card, ...page, ...conversation });
       this.#started = true;
       this.#look();
       if (this.#focusWanted) this.#post({ type: 'focusComposer' });
@@ -247,7 +253,9 @@ export class RunConnection implements Disposable {
   }
 
   async #sendSession(): Promise<void> {
-    if (this.#started) this.#post({ type: 'session', session: await this.#session() });
+    if (!this.#started) return;
+    const [session, takesPictures] = await Promise.all([this.#session(), this.#takesPictures()]);
+    this.#post({ type: 'session', session, takesPictures });
   }
 
   async #sendPrompts(): Promise<void> {
@@ -256,6 +264,17 @@ export class RunConnection implements Disposable {
 
   #prompts(): Promise<QueuedPrompt[]> {
     return this.#services.kandev.query('prompts', { taskId: this.#taskId });
+  }
+
+  async #takesPictures(): Promise<boolean | null> {
+    const takes = await this.#services.kandev.query('prompt.takes', { taskId: this.#taskId });
+    return takes?.image ?? null;
+  }
+
+  /** Where its agent works, if that is not the open folder. */
+  #ownFolder(): string | null {
+    const workspace = this.#runs.at(-1)?.workspace;
+    return workspace && workspace.kind !== 'folder' ? workspace.workingFolder : null;
   }
 
   async #session(): Promise<SessionOffer | null> {
@@ -301,7 +320,11 @@ export class RunConnection implements Disposable {
       openDiff: (input) => done(this.#openDiff(input)),
       openFile: ({ path, line }) => done(services.openFile(path, line)),
       openLink: ({ href }) => done(services.openLink(href)),
-      files: ({ query }) => services.findFiles(query),
+      files: ({ query }) => services.findFiles(query, this.#ownFolder()),
+      dropped: ({ uris }) => Promise.resolve(services.pathsIn(uris, this.#ownFolder())),
+      addPicture: (picture) => services.kandev.execute('picture.add', { taskId, ...picture }),
+      choosePictures: () => services.choosePictures(taskId),
+      picture: ({ pictureId }) => services.kandev.query('picture', { taskId, pictureId }),
       runAction: ({ action }) => done(services.runAction(action)),
       uiCommand: ({ command }) => done(services.runUiCommand(command, taskId)),
     };
@@ -312,7 +335,7 @@ export class RunConnection implements Disposable {
     if ('taskId' in input && input.taskId !== this.#taskId) throw notOfThisCard();
     if ('promptId' in input) {
       const prompts = await this.#prompts();
-      if (!prompts.some(({ id }) => id === input.promptId)) throw noLongerWaits();
+      if (!prompts.some(({ id }) => id === input.promptId)) throw waitsNoMore();
     }
     await this.#services.kandev.execute(command, input);
   }
@@ -342,13 +365,6 @@ export class RunConnection implements Disposable {
 function nameOf({ current }: BoardState, agentTypeId: string): string {
   const known = current.status === 'ready' ? current.agentTypes : [];
   return known.find(({ id }) => id === agentTypeId)?.name ?? agentTypeId;
-}
-
-function noLongerWaits(): UserError {
-  return new UserError({
-    reason: 'not-found',
-    message: 'This message does not wait any more: it was sent or removed.',
-  });
 }
 
 function notOfThisCard(): UserError {

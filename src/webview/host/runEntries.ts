@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import * as v from 'valibot';
-import type { TranscriptEntry } from '../../model/transcript.ts';
+import { picturesOf, type TranscriptEntry } from '../../model/transcript.ts';
 import type { EntryContent, PlanStep, RunEntry, ToolView } from '../runProtocol.ts';
 import { summarizeDiff, type Shorten } from './diffSummary.ts';
 
@@ -106,6 +106,7 @@ function contentOf(entry: TranscriptEntry, shorten: Shorten): EntryContent {
   const { kind, key, text, data } = entry;
   switch (kind) {
     case 'user':
+      return { kind, key, text, pictures: picturesOf(entry) };
     case 'message':
     case 'thought':
       return { kind, key, text };

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { commandSchemas } from '../../api/contract.ts';
 import { runUiCommands, type ExecuteInput, type RunAppMessage, type RunViewCommand } from '../runProtocol.ts';
-import { refusedMessage, requestId, typedText, userAction, type ReadMessage } from './messages.ts';
+import { draftSchema } from './runDrafts.ts';
+import { refusedMessage, requestId, userAction, type ReadMessage } from './messages.ts';
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 const seq = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -32,7 +33,7 @@ function request<N extends string, T>(name: N, input: v.GenericSchema<unknown, T
 
 const appMessage: v.GenericSchema<unknown, RunAppMessage> = v.variant('type', [
   v.object({ type: v.literal('ready') }),
-  v.object({ type: v.literal('saveDraft'), text: typedText }),
+  v.object({ type: v.literal('saveDraft'), draft: draftSchema }),
   v.variant('name', [
     request('execute', executeInput),
     request('older', v.object({ before: v.object({ runId: id, seq: v.nullable(seq) }) })),
@@ -47,6 +48,10 @@ const appMessage: v.GenericSchema<unknown, RunAppMessage> = v.variant('type', [
     request('openFile', v.object({ path, line: v.nullable(index) })),
     request('openLink', v.object({ href: v.pipe(v.string(), v.maxLength(10_000)) })),
     request('files', v.object({ query: v.pipe(v.string(), v.maxLength(500)) })),
+    request('dropped', v.object({ uris: v.pipe(v.array(path), v.maxLength(100)) })),
+    request('addPicture', v.omit(commandSchemas['picture.add'], ['taskId'])),
+    request('choosePictures', v.object({})),
+    request('picture', v.object({ pictureId: id })),
     request('runAction', v.object({ action: userAction })),
     request('uiCommand', v.object({ command: v.picklist(runUiCommands) })),
   ]),

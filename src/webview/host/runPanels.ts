@@ -1,11 +1,15 @@
+import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Kandev } from '../../api/contract.ts';
 import type { UserAction } from '../../model/failure.ts';
 import { findCard, type BoardState } from '../../providers/boardState.ts';
+import { FileSearch } from '../../providers/fileSearch.ts';
 import { ProposedTexts } from '../../providers/proposedTexts.ts';
 import { shownPath } from '../../providers/shownPath.ts';
 import type { UsageSource } from '../../providers/usageFeed.ts';
+import { choosePictures } from './pictureFiles.ts';
 import { RunConnection, type RunViewServices } from './runConnection.ts';
+import { RunDrafts } from './runDrafts.ts';
 import { pageResourceRoots, webviewPage } from './webviewPage.ts';
 
 /** The view type of the panels, for `onWebviewPanel:` and `activeWebviewPanelId`. */
@@ -28,9 +32,6 @@ interface OpenRun {
   connection: RunConnection;
 }
 
-const draftsKey = 'run.drafts';
-const fileMatches = 50;
-
 /** What is said between a card's agent and its user, as an editor tab: at most one a card, brought back after a reload. */
 export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposable {
   readonly #options: RunPanelsOptions;
@@ -39,7 +40,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
   readonly #opened = new Map<string, OpenRun>();
   readonly #subscriptions: { dispose(): void }[];
   #onWatched: () => void = () => undefined;
-  #files: { at: number; paths: Promise<string[]> } | null = null;
+  readonly #search = new FileSearch();
 
   constructor(options: RunPanelsOptions) {
     this.#options = options;
@@ -49,12 +50,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
       kandev: options.kandev,
       state: options.state,
       usage: options.usage,
-      drafts: {
-        get: (taskId) => this.#drafts()[taskId] ?? '',
-        save: (taskId, text) => {
-          this.#saveDraft(taskId, text);
-        },
-      },
+      drafts: new RunDrafts(options.drafts),
       runAction: (action) => options.runAction(action),
       runUiCommand: async (command, taskId) => {
         await vscode.commands.executeCommand(command, { taskId });
@@ -64,7 +60,9 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
       openLink: async (href) => {
         await vscode.env.openExternal(vscode.Uri.parse(href, true));
       },
-      findFiles: (query) => this.#findFiles(query),
+      findFiles: (query, folder) => this.#search.find(query, folder),
+      pathsIn,
+      choosePictures: (taskId) => choosePictures(options.kandev, taskId),
       shorten,
       warn: (message) => {
         options.log.warn(message);
@@ -124,6 +122,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
   dispose(): void {
     for (const subscription of this.#subscriptions) subscription.dispose();
     this.#proposed.dispose();
+    this.#search.dispose();
     for (const { panel } of [...this.#opened.values()]) panel.dispose();
   }
 
@@ -180,48 +179,25 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
   #title(taskId: string): string {
     return findCard(this.#options.state, taskId)?.task.title ?? vscode.l10n.t('Kandev Run');
   }
-
-  #drafts(): Record<string, string> {
-    return this.#options.drafts.get<Record<string, string>>(draftsKey, {});
-  }
-
-  #saveDraft(taskId: string, text: string): void {
-    const { [taskId]: _old, ...others } = this.#drafts();
-    void this.#options.drafts.update(draftsKey, text === '' ? others : { ...others, [taskId]: text });
-  }
-
-  async #findFiles(query: string): Promise<string[]> {
-    const wanted = query.toLowerCase();
-    // Typing on in a path asks again and again: the list is good for a moment.
-    if (!this.#files || Date.now() - this.#files.at > 10_000) {
-      const found = vscode.workspace.findFiles('**/*', undefined, 20_000);
-      const paths = Promise.resolve(found).then((uris) =>
-        uris.map((uri) => vscode.workspace.asRelativePath(uri)),
-      );
-      this.#files = { at: Date.now(), paths };
-    }
-    const paths = await this.#files.paths;
-    return paths
-      .filter((path) => path.toLowerCase().includes(wanted))
-      .sort((a, b) => rank(a, wanted) - rank(b, wanted) || a.length - b.length || (a < b ? -1 : 1))
-      .slice(0, fileMatches);
-  }
 }
 
-/** Names that begin so come first, then names that contain it, then paths. */
-function rank(path: string, wanted: string): number {
-  const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();
-  if (name.startsWith(wanted)) return 0;
-  return name.includes(wanted) ? 1 : 2;
-}
-
-async function openFile(path: string, line: number | null): Promise<void> {
+async function openFile(file: string, line: number | null): Promise<void> {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
-  const isAbsolute = path.startsWith('/') || /^[a-z]:/i.test(path);
-  const uri = isAbsolute || !folder ? vscode.Uri.file(path) : vscode.Uri.joinPath(folder, path);
+  const isAbsolute = file.startsWith('/') || /^[a-z]:/i.test(file);
+  const uri = isAbsolute || !folder ? vscode.Uri.file(file) : vscode.Uri.joinPath(folder, file);
   const position = new vscode.Position(Math.max(0, (line ?? 1) - 1), 0);
   await vscode.window.showTextDocument(uri, {
     ...(line === null ? {} : { selection: new vscode.Range(position, position) }),
     viewColumn: vscode.ViewColumn.Beside,
   });
+}
+
+function pathsIn(uris: readonly string[], folder: string | null): string[] {
+  const root = folder ?? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+  if (root === undefined) return [];
+  return uris
+    .map((text) => vscode.Uri.parse(text))
+    .filter(({ scheme }) => scheme === 'file' || scheme === 'vscode-remote')
+    .map(({ fsPath }) => path.relative(root, fsPath).split(path.sep).join('/'))
+    .filter((relative) => relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative));
 }

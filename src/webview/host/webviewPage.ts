@@ -29,7 +29,8 @@ export function webviewPage(
   const nonce = randomBytes(18).toString('base64');
   const policy = [
     `default-src 'none'`,
-    `img-src ${webview.cspSource}`,
+    // Pictures of messages are handed over by the extension: the page makes them itself, and reads none from elsewhere.
+    `img-src ${webview.cspSource}${name === 'run' ? ' blob:' : ''}`,
     `style-src ${webview.cspSource}`,
     `font-src ${webview.cspSource}`,
     `script-src 'nonce-${nonce}'`,

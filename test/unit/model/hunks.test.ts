@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lineChanges, linesOf } from '../../../src/api/lineChanges.ts';
-import { changesAt, revertEdit, type HunkEdit } from '../../../src/model/hunks.ts';
+import { lineChanges, linesOf } from '../../../src/model/lineChanges.ts';
+import { changesAt, revertEdit, takeChanges, type HunkEdit } from '../../../src/model/hunks.ts';
 
 const text = fc.array(fc.constantFrom('a', 'b', 'c', ''), { maxLength: 20 }).map((lines) => lines.join('\n'));
 
@@ -53,5 +53,40 @@ describe('a change that is taken back', () => {
     const at = (line: number): number[] =>
       changesAt(changes, { first: line, last: line }).map(({ oldStart }) => oldStart);
     expect([0, 1, 2, 3].map(at)).toEqual([[], [1], [1], [3]]);
+  });
+});
+
+describe('changes that are taken', () => {
+  const line = fc.constantFrom('a', 'b', 'c', '');
+  const ends = fc.constantFrom('\n', '\r\n');
+  const text = fc
+    .tuple(fc.array(line, { maxLength: 8 }), ends, fc.boolean())
+    .map(([lines, eol, closed]) => lines.join(eol) + (closed && lines.length > 0 ? eol : ''));
+
+  it('make the new text when all are, and leave the old one when none is', () => {
+    fc.assert(
+      fc.property(text, text, (before, after) => {
+        const changes = lineChanges(before, after) ?? [];
+        expect(linesOf(takeChanges(before, after, changes))).toEqual(linesOf(after));
+        expect(takeChanges(before, after, [])).toBe(before);
+      }),
+    );
+  });
+
+  it('leave the others to be taken, and give the same in any order', () => {
+    fc.assert(
+      fc.property(text, text, (before, after) => {
+        const changes = lineChanges(before, after) ?? [];
+        const some = changes.filter((_, index) => index % 2 === 0);
+        const half = takeChanges(before, after, some);
+        const left = lineChanges(half, after) ?? [];
+        expect(linesOf(takeChanges(half, after, left))).toEqual(linesOf(after));
+      }),
+    );
+  });
+
+  it('keep a last line without an end apart from what follows it', () => {
+    const changes = lineChanges('x', 'x\ny') ?? [];
+    expect(takeChanges('x', 'x\ny', changes)).toBe('x\ny');
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lineChanges, linesOf } from '../../../src/api/lineChanges.ts';
+import { lineChanges, linesOf } from '../../../src/model/lineChanges.ts';
 import { findQuote, trackRange, type LineChange } from '../../../src/model/lineTracking.ts';
 
 /** Few different lines, so that the same ones come again. */

@@ -228,3 +228,62 @@ describe('applying what began with uncommitted files', () => {
     });
   });
 });
+
+describe('taking only a part of the change', () => {
+  const old = Array.from({ length: 12 }, (_, line) => `${line}\n`).join('');
+  const fresh = old.replace('1\n', 'one\n').replace('9\n', 'nine\n').replace('4\n', '');
+
+  beforeEach(async () => {
+    await commitFiles(fixture, { 'long.txt': old });
+    clone = await makeClone(false);
+    await write(clone.root, { 'long.txt': fresh, 'src/new.txt': 'n\n' });
+    await rm(path.join(clone.root, 'gone'));
+  });
+
+  const take = (file: string, lines?: { first: number; last: number }) =>
+    workspaces.apply(clone.workspaceId, { only: [{ path: file, lines }] });
+
+  it('brings in one file and leaves the others, and is not all', async () => {
+    expect(await take('gone')).toMatchObject({ done: true, paths: ['gone'] });
+    expect(await fixture.git('status', '--porcelain')).toBe(' D gone');
+    const [use] = (await workspaces.diskUse()).workspaces.filter(
+      ({ workspaceId }) => workspaceId === clone.workspaceId,
+    );
+    expect(use?.work).toBe('untaken');
+    await take('src/new.txt');
+    await take('long.txt');
+    const [after] = (await workspaces.diskUse()).workspaces.filter(
+      ({ workspaceId }) => workspaceId === clone.workspaceId,
+    );
+    expect(after?.work).toBe('taken');
+  });
+
+  it('brings in one change of a file after the other, beside what the user does there', async () => {
+    expect(await take('long.txt', { first: 8, last: 8 })).toMatchObject({ done: true, paths: ['long.txt'] });
+    expect(await text('long.txt')).toBe(old.replace('9\n', 'nine\n'));
+    const second = await take('long.txt', { first: 1, last: 1 });
+    expect(await text('long.txt')).toBe(old.replace('9\n', 'nine\n').replace('1\n', 'one\n'));
+    expect(await workspaces.undo(second.undoId ?? '')).toMatchObject({ done: true });
+    expect(await text('long.txt')).toBe(old.replace('9\n', 'nine\n'));
+    await write(fixture.project, { 'long.txt': `${await text('long.txt')}mine\n` });
+    const mixed = { only: [{ path: 'long.txt', lines: { first: 4, last: 4 } }] };
+    expect(await workspaces.apply(clone.workspaceId, mixed)).toMatchObject({
+      done: false,
+      blocked: [{ path: 'long.txt', reason: 'uncommitted' }],
+    });
+    await workspaces.apply(clone.workspaceId, { ...mixed, uncommitted: 'merge' });
+    expect(await text('long.txt')).toBe(`${old.replace('9\n', 'nine\n').replace('4\n', '')}mine\n`);
+    await workspaces.apply(clone.workspaceId, { uncommitted: 'merge' });
+    expect(await text('long.txt')).toBe(`${fresh}mine\n`);
+    expect(await text('src/new.txt')).toBe('n\n');
+  });
+
+  it('says so where there is no change, and writes nothing', async () => {
+    const files = await stateOf(fixture.project);
+    await expect(take('long.txt', { first: 6, last: 6 })).rejects.toThrow(
+      'There is no change of the agent there',
+    );
+    await expect(take('b.txt')).rejects.toThrow('There is no change of the agent there');
+    expect(await stateOf(fixture.project)).toEqual(files);
+  });
+});

@@ -85,6 +85,19 @@ describe('applying a copy’s change', () => {
     await rm(path.join(copy.root, 'gone'));
   });
 
+  it('brings in one file, or one change of it, and leaves the others', async () => {
+    await write(copy.root, { 'a.txt': 'one\n2\n3\n4\nfive\n', 'b.txt': 'B\r\n' });
+    const only = [{ path: 'a.txt', lines: { first: 4, last: 4 } }];
+    const outcome = await workspaces.apply(copy.workspaceId, { only });
+    expect(outcome).toMatchObject({ done: true, paths: ['a.txt'] });
+    expect(await text('a.txt')).toBe('1\n2\n3\n4\nfive\n');
+    expect(await text('b.txt')).toBe('b\r\n');
+    await workspaces.apply(copy.workspaceId, { only: [{ path: 'b.txt' }] });
+    expect(await text('b.txt')).toBe('B\r\n');
+    await workspaces.undo(outcome.undoId ?? '');
+    expect(await text('a.txt')).toBe('1\n2\n3\n4\n5\n');
+  });
+
   it('brings it in byte for byte, and can be undone', async () => {
     const files = await stateOf(fixture.project);
     const outcome = await workspaces.apply(copy.workspaceId);

@@ -1,3 +1,4 @@
+import { mentionOf } from '../../../model/mentions.ts';
 import type { RunCommand } from '../../runProtocol.ts';
 
 /** What is being typed that can be completed: a slash command at the beginning, or the name of a file after an @. */
@@ -13,10 +14,10 @@ export function completingAt(text: string, caret: number): Completing | null {
   const before = text.slice(0, caret);
   const command = /^\/([\w:.-]*)$/.exec(before);
   if (command) return { kind: 'command', query: command[1] ?? '', from: 0, to: caret };
-  const file = /(?:^|\s)@([^\s@]*)$/.exec(before);
+  const file = /(?:^|[\s([{<>,;])(@(?:"([^"\n]*)|([^\s@"]*)))$/.exec(before);
   if (!file) return null;
-  const query = file[1] ?? '';
-  return { kind: 'file', query, from: caret - query.length - 1, to: caret };
+  const [, typed = '', quoted, plain = ''] = file;
+  return { kind: 'file', query: quoted ?? plain, from: caret - typed.length, to: caret };
 }
 
 /** Commands whose name begins with what was typed, then those that contain it. */
@@ -32,9 +33,12 @@ export function completed(
   { kind, from, to }: Completing,
   chosen: string,
 ): { text: string; caret: number } {
-  const inserted = `${kind === 'command' ? '/' : '@'}${chosen} `;
+  const inserted = `${kind === 'command' ? `/${chosen}` : mentionOf(chosen)} `;
+  const rest = text.slice(to);
+  // A quote that was typed is closed by what is inserted.
+  const isQuoted = text.startsWith('@"', from);
   return {
-    text: text.slice(0, from) + inserted + text.slice(to).replace(/^ /, ''),
+    text: text.slice(0, from) + inserted + (isQuoted ? rest.replace(/^"/, '') : rest).replace(/^ /, ''),
     caret: from + inserted.length,
   };
 }

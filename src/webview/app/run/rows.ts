@@ -1,3 +1,4 @@
+import type { Picture } from '../../../model/picture.ts';
 import type { PlanStep, RunEntry, RunSummary, ToolView } from '../../runProtocol.ts';
 
 /** One thing that was said, done or happened, as the transcript shows it. */
@@ -6,7 +7,7 @@ export type Row = { key: string; runId: string } & RowContent;
 export type RowContent =
   /** Where another run of the card begins. */
   | { kind: 'run'; run: RunSummary; number: number }
-  | { kind: 'prompt'; text: string; at: number }
+  | { kind: 'prompt'; text: string; pictures: readonly Picture[]; at: number }
   | { kind: 'message'; text: string; at: number }
   | { kind: 'thought'; text: string }
   | { kind: 'tool'; seq: number; tool: ToolView; outputs: readonly string[] }
@@ -56,6 +57,8 @@ export function textOf(row: Row): string {
     }
     case 'plan':
       return row.steps.map(({ content }) => content).join('\n');
+    case 'prompt':
+      return [row.text, ...row.pictures.map(({ name }) => name)].join('\n');
     default:
       return row.text;
   }
@@ -68,7 +71,7 @@ function contentOf(
 ): RowContent {
   switch (entry.kind) {
     case 'user':
-      return { kind: 'prompt', text: entry.text, at: entry.at };
+      return { kind: 'prompt', text: entry.text, pictures: entry.pictures, at: entry.at };
     case 'message':
       return { kind: 'message', text: entry.text, at: entry.at };
     case 'thought':

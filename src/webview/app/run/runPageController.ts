@@ -1,22 +1,39 @@
 import type { Failure, UserAction } from '../../../model/failure.ts';
+import type { Message } from '../../../model/prompt.ts';
 import { isBusy } from '../../../model/run.ts';
 import type { DiffOf, ExecuteInput, RunHostMessage, RunUiCommand } from '../../runProtocol.ts';
 import { needsUser } from '../../../model/cardView.ts';
 import { Clock } from '../clock.ts';
 import { t } from '../l10n.ts';
 import { Finder } from './finder.ts';
+import { PictureDesk, type PictureTarget } from './pictureDesk.ts';
 import type { Row } from './rows.ts';
 import type { RunClient } from './runClient.ts';
 import type { RunContent, RunViewState, RunViewStore } from './runState.ts';
 import { Transcript } from './transcript.ts';
 
-type Message<T extends RunHostMessage['type']> = Extract<RunHostMessage, { type: T }>;
+type Sent<T extends RunHostMessage['type']> = Extract<RunHostMessage, { type: T }>;
 
 /** Keeps the page's state in step with what the extension sends, and does what the user asks for. */
 export class RunPageController {
   readonly store: RunViewStore;
   readonly clock = new Clock();
   readonly finder: Finder;
+  readonly pictures: PictureDesk;
+  /** Where pictures go that are added to what is typed. */
+  readonly draftPictures: PictureTarget = {
+    pictures: () => this.store.state.draft.pictures,
+    put: (pictures) => {
+      this.setDraft({ pictures });
+    },
+  };
+  /** The same for the waiting message that is being changed. */
+  readonly editedPictures: PictureTarget = {
+    pictures: () => this.store.state.editing?.pictures ?? [],
+    put: (pictures) => {
+      this.changeEdited({ pictures });
+    },
+  };
   readonly #client: RunClient;
   readonly #transcript = new Transcript();
   #loading: Promise<void> | null = null;
@@ -26,6 +43,7 @@ export class RunPageController {
   constructor(store: RunViewStore, client: RunClient) {
     this.store = store;
     this.#client = client;
+    this.pictures = new PictureDesk(store, client);
     this.finder = new Finder(store, () => this.loadOlder());
   }
 
@@ -52,7 +70,7 @@ export class RunPageController {
         this.#takeCard(message);
         break;
       case 'session':
-        this.#changeContent({ session: message.session });
+        this.#changeContent({ session: message.session, takesPictures: message.takesPictures });
         break;
       case 'usage':
         this.store.update({ containerUse: message.usage });
@@ -84,29 +102,36 @@ export class RunPageController {
     return this.#loading;
   }
 
-  setDraft(draft: string): void {
-    this.store.update({ draft });
+  setDraft(patch: Partial<Message>): void {
+    this.store.update({ draft: { ...this.store.state.draft, ...patch } });
     this.#saveTimer ??= setTimeout(() => {
       this.#saveTimer = null;
-      this.#client.post({ type: 'saveDraft', text: this.store.state.draft });
+      this.#client.post({ type: 'saveDraft', draft: this.store.state.draft });
     }, 400);
   }
 
   /** Sends what is typed. It stays where it is until the extension has taken it. */
   async send(): Promise<boolean> {
     const { content, draft } = this.store.state;
-    if (!content || draft.trim() === '') return false;
+    if (!content || isEmpty(draft)) return false;
+    const { pictures } = draft;
+    const text = draft.text.trim();
     const sent = await this.#run('send', {
       command: 'prompt.send',
-      input: { taskId: content.card.task.id, text: draft.trim() },
+      input: { taskId: content.card.task.id, text, pictures: [...pictures] },
     });
-    if (sent && this.store.state.draft === draft) this.setDraft('');
+    if (sent && this.store.state.draft === draft) this.setDraft({ text: '', pictures: [] });
     return sent;
   }
 
   /** Begins to change a message that waits, or goes on with it. */
-  edit(promptId: string, text: string): void {
-    this.store.update({ editing: { promptId, text } });
+  edit({ id: promptId, text, pictures }: Message & { id: string }): void {
+    this.store.update({ editing: { promptId, text, pictures } });
+  }
+
+  changeEdited(patch: Partial<Message>): void {
+    const { editing } = this.store.state;
+    if (editing) this.store.update({ editing: { ...editing, ...patch } });
   }
 
   stopEditing(): void {
@@ -116,10 +141,10 @@ export class RunPageController {
   async saveEdited(): Promise<void> {
     const { editing } = this.store.state;
     if (!editing) return;
-    const { promptId, text } = editing;
+    const { promptId, text, pictures } = editing;
     const saved = await this.#run(`prompt ${promptId}`, {
       command: 'prompt.update',
-      input: { promptId, text },
+      input: { promptId, text, pictures: [...pictures] },
     });
     if (saved && this.store.state.editing === editing) this.stopEditing();
   }
@@ -212,24 +237,31 @@ export class RunPageController {
     return answer.ok ? answer.result : [];
   }
 
+  /** What was dropped, as paths in the workspace. */
+  async pathsOf(uris: readonly string[]): Promise<readonly string[]> {
+    const answer = await this.#client.request('dropped', { uris: uris.slice(0, 100) });
+    return this.#report(answer) ? answer.result : [];
+  }
+
   dismissNotice(): void {
     this.store.update({ notice: null });
   }
 
-  #takeSnapshot(snapshot: Message<'snapshot'>): void {
-    const { now, card, agentName, runs, entries, before, session, prompts, draft } = snapshot;
+  #takeSnapshot(snapshot: Sent<'snapshot'>): void {
+    const { now, card, agentName, runs, entries, before, draft } = snapshot;
+    const { session, prompts, takesPictures } = snapshot;
     const isFirst = this.store.state.content === null;
     this.clock.synchronize(now);
     this.#transcript.reset(runs, entries, before);
     this.#showTranscript({
       status: 'ready',
       failure: null,
-      content: { card, agentName, runs, session, prompts },
+      content: { card, agentName, runs, session, prompts, takesPictures },
       ...(isFirst ? { draft } : {}),
     });
   }
 
-  #takeCard({ card, agentName, runs }: Message<'card'>): void {
+  #takeCard({ card, agentName, runs }: Sent<'card'>): void {
     const before = this.store.state.content;
     this.#transcript.setRuns(runs);
     this.#changeContent({ card, agentName, runs });
@@ -294,4 +326,8 @@ export class RunPageController {
     this.store.announce(answer.failure.message);
     return false;
   }
+}
+
+export function isEmpty({ text, pictures }: Message): boolean {
+  return text.trim() === '' && pictures.length === 0;
 }

@@ -1,5 +1,5 @@
 import type { Failure } from '../../../model/failure.ts';
-import type { QueuedPrompt } from '../../../model/prompt.ts';
+import type { Message, QueuedPrompt } from '../../../model/prompt.ts';
 import type { RunUsage } from '../../../model/runUsage.ts';
 import type { BoardCard } from '../../protocol.ts';
 import type { RunSummary, SessionOffer } from '../../runProtocol.ts';
@@ -14,6 +14,8 @@ export interface RunContent {
   session: SessionOffer | null;
   /** Messages that wait for the agent, the next one first. */
   prompts: readonly QueuedPrompt[];
+  /** Whether the agent takes pictures; null where it has not said so yet. */
+  takesPictures: boolean | null;
 }
 
 export interface FindState {
@@ -48,9 +50,11 @@ export interface RunViewState {
   answering: ReadonlyMap<string, string>;
   /** Commands that are under way. */
   pending: ReadonlySet<string>;
-  draft: string;
+  draft: Message;
+  /** Addresses of pictures within this page, by their ids, once they have been read. */
+  pictures: ReadonlyMap<string, string>;
   /** The waiting message that is being changed, and what was typed. */
-  editing: { promptId: string; text: string } | null;
+  editing: ({ promptId: string } & Message) | null;
   find: FindState | null;
   /** The last command that was refused. */
   notice: Failure | null;
@@ -70,7 +74,8 @@ const initialState: RunViewState = {
   raw: new Map(),
   answering: new Map(),
   pending: new Set(),
-  draft: '',
+  draft: { text: '', pictures: [] },
+  pictures: new Map(),
   editing: null,
   find: null,
   notice: null,

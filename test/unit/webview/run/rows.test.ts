@@ -60,7 +60,7 @@ describe('the rows of a turn', () => {
 
   it('tell how long the turn took', () => {
     const end: EntryContent = { kind: 'turn_end', text: 'Finished', stopReason: 'end_turn' };
-    const rows = rowsOfTurn([entry(1, { kind: 'user', key: null, text: 'Go' }), entry(9, end)]);
+    const rows = rowsOfTurn([entry(1, { kind: 'user', key: null, pictures: [], text: 'Go' }), entry(9, end)]);
     expect(rows.at(-1)).toMatchObject({ kind: 'end', took: 8000 });
   });
 });
@@ -71,7 +71,7 @@ describe('the transcript', () => {
       const seq = index + 1;
       const turn = Math.floor(index / 7);
       return index % 7 === 0
-        ? entry(seq, { kind: 'user', key: null, text: `prompt ${turn}` }, turn)
+        ? entry(seq, { kind: 'user', key: null, pictures: [], text: `prompt ${turn}` }, turn)
         : entry(seq, index % 3 === 0 ? tool(`t${seq}`) : message(`text ${seq} `), turn);
     });
     const whole = new Transcript();

@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunUsage } from '../../../../src/model/runUsage.ts';
 import { LiveBoardState } from '../../../../src/providers/boardState.ts';
+import type { AddedFile } from '../../../../src/webview/app/run/pictureDesk.ts';
+import type { Row } from '../../../../src/webview/app/run/rows.ts';
 import { RunClient } from '../../../../src/webview/app/run/runClient.ts';
 import { RunPageController } from '../../../../src/webview/app/run/runPageController.ts';
 import { RunViewStore, type RunViewState } from '../../../../src/webview/app/run/runState.ts';
+import { RunDrafts } from '../../../../src/webview/host/runDrafts.ts';
 import { RunConnection } from '../../../../src/webview/host/runConnection.ts';
 import { startServices, type TestServices } from '../../../harness/services.ts';
 
@@ -16,7 +19,7 @@ class RunView {
   readonly lookers = new Set<(usage: readonly RunUsage[]) => void>();
   readonly opened: unknown[] = [];
   readonly warnings: string[] = [];
-  readonly drafts = new Map<string, string>();
+  readonly memento = new Map<string, unknown>();
 
   constructor(services: TestServices, taskId: string) {
     this.state = new LiveBoardState(services.kandev, {
@@ -34,16 +37,18 @@ class RunView {
             return { dispose: () => this.lookers.delete(listener) };
           },
         },
-        drafts: {
-          get: (id) => this.drafts.get(id) ?? '',
-          save: (id, text) => this.drafts.set(id, text),
-        },
+        drafts: new RunDrafts({
+          get: (key) => this.memento.get(key),
+          update: (key, value) => Promise.resolve(void this.memento.set(key, value)),
+        }),
         runAction: () => Promise.resolve(),
         runUiCommand: () => Promise.resolve(),
         openDiff: (diff) => Promise.resolve(void this.opened.push(diff)),
         openFile: (path, line) => Promise.resolve(void this.opened.push({ path, line })),
         openLink: () => Promise.resolve(),
         findFiles: () => Promise.resolve([]),
+        pathsIn: () => [],
+        choosePictures: () => Promise.resolve([]),
         shorten: (path) => path.replace(`${services.folder}/`, ''),
         warn: (message) => this.warnings.push(message),
       },
@@ -108,6 +113,18 @@ function open(taskId: string): RunView {
 /** A message that the demo agent takes as a script. */
 function said(...steps: readonly string[]): string {
   return ['```kandev-script', ...steps, '```'].join('\n');
+}
+
+/** As it is pasted: a picture of one pixel, told from others by a last byte. */
+function pngFile(name: string, last: number): AddedFile {
+  const pixel =
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+  const content = Buffer.concat([Buffer.from(pixel, 'base64'), Buffer.from([last])]);
+  return { name, size: content.length, read: () => Promise.resolve(content.toString('base64')) };
+}
+
+function isPictureTold(row: Row): boolean {
+  return row.kind === 'message' && row.text.startsWith('prompt: picture image/png');
 }
 
 const kinds = ({ rows }: RunViewState) => rows.map(({ kind }) => kind);
@@ -205,15 +222,15 @@ describe('a card that is open', () => {
     const taskId = await services.card(['message First.']);
     const view = open(taskId);
     await view.ready();
-    view.controller.setDraft('too early');
+    view.controller.setDraft({ text: 'too early' });
     expect(await view.controller.send()).toBe(false);
-    expect(view.store.state).toMatchObject({ draft: 'too early', notice: { reason: 'no-run' } });
+    expect(view.store.state).toMatchObject({ draft: { text: 'too early' }, notice: { reason: 'no-run' } });
     view.controller.dismissNotice();
     await view.controller.start();
     await view.until(({ content }) => content?.card.run?.state === 'READY');
-    view.controller.setDraft('And now?');
+    view.controller.setDraft({ text: 'And now?' });
     expect(await view.controller.send()).toBe(true);
-    expect(view.store.state.draft).toBe('');
+    expect(view.store.state.draft).toEqual({ text: '', pictures: [] });
     await view.until(({ rows }) => rows.some((row) => row.kind === 'prompt' && row.text === 'And now?'));
   });
 
@@ -224,7 +241,7 @@ describe('a card that is open', () => {
     await view.controller.start();
     const asked = await view.until(({ content }) => (content?.card.permissions.length ?? 0) > 0);
     for (const text of ['message one', 'message two', 'message three']) {
-      view.controller.setDraft(said(text));
+      view.controller.setDraft({ text: said(text) });
       expect(await view.controller.send()).toBe(true);
     }
     const { content } = await view.until((state) => state.content?.prompts.length === 3);
@@ -232,7 +249,7 @@ describe('a card that is open', () => {
     if (!one || !two || !three) throw new Error('Nothing waits.');
     await view.controller.placePrompt(three.id, one.id);
     await view.controller.removePrompt(two.id);
-    view.controller.edit(one.id, said('message ONE'));
+    view.controller.edit({ ...one, text: said('message ONE') });
     await view.controller.saveEdited();
     const wanted = [said('message three'), said('message ONE')].join();
     await view.until((state) => state.content?.prompts.map(({ text }) => text).join() === wanted);
@@ -248,13 +265,55 @@ describe('a card that is open', () => {
     expect(states.filter((state) => state === 'REVIEW')).toHaveLength(1);
   });
 
+  it('takes pictures, keeps them while they are not sent, and shows them with the message', async () => {
+    const taskId = await services.card(['message First.']);
+    const view = open(taskId);
+    await view.ready();
+    await view.controller.start();
+    await view.until(({ content }) => content?.card.run?.state === 'READY' && content.takesPictures === true);
+    const { pictures: desk, draftPictures } = view.controller;
+    const files = ['one.png', 'two.png'].map((name, index) => pngFile(name, index));
+    await desk.add(files, draftPictures);
+    const [one, two] = view.store.state.draft.pictures;
+    expect([one?.name, two?.name]).toEqual(['one.png', 'two.png']);
+    // The same picture again is the same picture.
+    await desk.add([pngFile('again.png', 0)], draftPictures);
+    await desk.add([{ name: 'note.png', size: 4, read: () => Promise.resolve(btoa('text')) }], draftPictures);
+    expect(view.store.state.notice?.message).toContain('“note.png” is no picture');
+    await desk.add([{ ...pngFile('big.png', 0), size: 6_000_000 }], draftPictures);
+    expect(view.store.state.notice?.message).toContain('“big.png” is larger than 5 MB');
+    expect(view.store.state.draft.pictures).toHaveLength(2);
+    await vi.waitUntil(() => JSON.stringify([...view.memento]).includes('two.png'));
+    desk.remove(one?.id ?? '', draftPictures);
+    if (two) desk.urlOf(two);
+    await view.until(({ pictures }) => pictures.get(two?.id ?? '')?.startsWith('blob:') === true);
+    view.controller.setDraft({ text: said('prompt') });
+    expect(await view.controller.send()).toBe(true);
+    expect(view.store.state.draft.pictures).toEqual([]);
+    const { rows } = await view.until((state) => state.rows.some((row) => isPictureTold(row)));
+    expect(rows.find((row) => row.kind === 'prompt' && row.pictures.length > 0)).toMatchObject({
+      pictures: [{ id: two?.id, name: 'two.png' }],
+    });
+  });
+
+  it('says in words that an agent does not take pictures', async () => {
+    const taskId = await services.card(['message First.'], 'blind');
+    const view = open(taskId);
+    await view.ready();
+    await view.controller.start();
+    await view.until(({ content }) => content?.takesPictures === false);
+    await view.controller.pictures.add([pngFile('one.png', 0)], view.controller.draftPictures);
+    expect(view.store.state.notice?.message).toContain('does not take pictures');
+    expect(view.store.state.draft.pictures).toEqual([]);
+  });
+
   it('interrupts the agent for a message that is to be sent now', async () => {
     const taskId = await services.card(['permission "Go on"']);
     const view = open(taskId);
     await view.ready();
     await view.controller.start();
     await view.until(({ content }) => (content?.card.permissions.length ?? 0) > 0);
-    view.controller.setDraft(said('message Something else.'));
+    view.controller.setDraft({ text: said('message Something else.') });
     await view.controller.send();
     const { content } = await view.until((state) => state.content?.prompts.length === 1);
     await view.controller.sendPromptNow(content?.prompts[0]?.id ?? '');
@@ -271,7 +330,7 @@ describe('a card that is open', () => {
     await view.ready();
     await view.controller.start();
     await view.until(({ content }) => (content?.card.permissions.length ?? 0) > 0);
-    view.controller.setDraft(said('message Later.'));
+    view.controller.setDraft({ text: said('message Later.') });
     await view.controller.send();
     await view.controller.stop();
     const stopped = await view.until(({ content }) => content?.card.run?.state === 'STOPPED');

@@ -1,12 +1,18 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { ifDefined } from 'lit/directives/if-defined.js';
 import { live } from 'lit/directives/live.js';
-import { button, icon } from '../../elements/controls.ts';
+import { mentionOf } from '../../../../model/mentions.ts';
+import type { Message } from '../../../../model/prompt.ts';
+import { button, icon, iconButton } from '../../elements/controls.ts';
 import { LightElement } from '../../elements/lightElement.ts';
 import { t } from '../../l10n.ts';
 import { completed, completingAt, matchingCommands, type Completing } from '../completion.ts';
-import type { RunPageController } from '../runPageController.ts';
+import { addressesAmong, picturesAmong } from '../pastedPictures.ts';
+import type { AddedFile } from '../pictureDesk.ts';
+import { isEmpty, type RunPageController } from '../runPageController.ts';
+import type { RunViewState } from '../runState.ts';
 import type { RunCommand } from '../../../runProtocol.ts';
+import { pictureStrip } from './pictureStrip.ts';
 
 interface Suggestion {
   value: string;
@@ -26,6 +32,8 @@ const listId = 'composer-suggestions';
 export class ComposerElement extends LightElement {
   static override properties: PropertyDeclarations = {
     draft: { attribute: false },
+    pictures: { attribute: false },
+    adding: { attribute: false },
     commands: { attribute: false },
     hint: { attribute: false },
     sendLabel: { attribute: false },
@@ -34,7 +42,11 @@ export class ComposerElement extends LightElement {
     popup: { state: true },
   };
 
-  declare draft: string;
+  declare draft: Message;
+  /** Those that can be drawn. */
+  declare pictures: RunViewState['pictures'];
+  /** A picture is being added. */
+  declare adding: boolean;
   declare commands: readonly RunCommand[];
   /** Stands in the empty field. */
   declare hint: string;
@@ -69,8 +81,22 @@ export class ComposerElement extends LightElement {
   protected override render(): TemplateResult {
     const { draft, hint, popup, sending, sendLabel } = this;
     const active = popup ? `${listId}-${popup.index}` : undefined;
+    const { pictures: desk, draftPictures } = this.controller;
     return html`${popup ? this.#suggestions(popup) : nothing}
-      <div class="composer">
+      ${pictureStrip(draft.pictures, {
+        desk,
+        onRemove: (id) => {
+          desk.remove(id, draftPictures);
+          this.focusField();
+        },
+      })}
+      <div class="composer" @dragover=${this.#onDragOver} @drop=${this.#onDrop}>
+        ${iconButton({
+          icon: this.adding ? 'loading codicon-modifier-spin' : 'attach',
+          label: t('Add Pictures…'),
+          className: 'composer-attach',
+          onClick: () => void desk.choose(draftPictures),
+        })}
         <textarea
           class="input composer-field"
           rows="1"
@@ -80,9 +106,10 @@ export class ComposerElement extends LightElement {
           aria-controls=${popup ? listId : nothing}
           aria-activedescendant=${ifDefined(active)}
           placeholder=${hint}
-          .value=${live(draft)}
+          .value=${live(draft.text)}
           @input=${this.#onInput}
           @keydown=${this.#onKey}
+          @paste=${this.#onPaste}
           @blur=${this.#close}
           @click=${this.#suggest}
         ></textarea>
@@ -90,7 +117,7 @@ export class ComposerElement extends LightElement {
           label: sendLabel,
           icon: sending ? 'loading codicon-modifier-spin' : 'send',
           primary: true,
-          disabled: sending || draft.trim() === '',
+          disabled: sending || this.adding || isEmpty(draft),
           title: t('{0} (Enter)', sendLabel),
           onClick: () => void this.#send(),
         })}
@@ -124,7 +151,7 @@ export class ComposerElement extends LightElement {
 
   readonly #onInput = ({ target }: InputEvent): void => {
     if (!(target instanceof HTMLTextAreaElement)) return;
-    this.controller.setDraft(target.value);
+    this.controller.setDraft({ text: target.value });
     void this.#suggest();
   };
 
@@ -199,7 +226,40 @@ export class ComposerElement extends LightElement {
     this.#close();
     field.value = text;
     field.setSelectionRange(caret, caret);
-    this.controller.setDraft(text);
+    this.controller.setDraft({ text });
+  }
+
+  readonly #onPaste = (event: ClipboardEvent): void => {
+    const files = picturesAmong(event.clipboardData);
+    if (files.length === 0) return;
+    event.preventDefault();
+    void this.#add(files);
+  };
+
+  readonly #onDragOver = (event: DragEvent): void => {
+    event.preventDefault();
+  };
+
+  /** Pictures become pictures of the message; other files of the workspace are mentioned in it. */
+  readonly #onDrop = (event: DragEvent): void => {
+    event.preventDefault();
+    const files = picturesAmong(event.dataTransfer);
+    if (files.length > 0) void this.#add(files);
+    else void this.#mention(addressesAmong(event.dataTransfer));
+  };
+
+  async #add(files: readonly AddedFile[]): Promise<void> {
+    await this.controller.pictures.add(files, this.controller.draftPictures);
+    this.focusField();
+  }
+
+  async #mention(addresses: readonly string[]): Promise<void> {
+    if (addresses.length === 0) return;
+    const paths = await this.controller.pathsOf(addresses);
+    const { text } = this.controller.store.state.draft;
+    const before = text === '' || /\s$/.test(text) ? text : `${text} `;
+    if (paths.length > 0) this.controller.setDraft({ text: `${before}${paths.map(mentionOf).join(' ')} ` });
+    this.focusField();
   }
 
   async #send(): Promise<void> {

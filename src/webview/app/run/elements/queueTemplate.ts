@@ -1,11 +1,13 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import type { QueuedPrompt } from '../../../../model/prompt.ts';
+import type { Message, QueuedPrompt } from '../../../../model/prompt.ts';
 import { isBusy } from '../../../../model/run.ts';
 import { button, icon, iconButton } from '../../elements/controls.ts';
 import { t } from '../../l10n.ts';
+import { picturesAmong } from '../pastedPictures.ts';
 import type { RunPageController } from '../runPageController.ts';
 import type { RunContent, RunViewState } from '../runState.ts';
+import { pictureStrip } from './pictureStrip.ts';
 
 /** The messages that wait for the agent, each with what can be done about it. */
 export function queuedPrompts(
@@ -26,7 +28,7 @@ export function queuedPrompts(
         ({ id }) => id,
         (prompt, index) =>
           state.editing?.promptId === prompt.id
-            ? editor(state.editing.text, prompt, controller)
+            ? editor(state.editing, controller)
             : waiting(prompt, index, prompts, { busy, controller, pending: state.pending }),
       )}
     </ol>
@@ -40,15 +42,19 @@ interface Surroundings {
 }
 
 function waiting(
-  { id, text }: QueuedPrompt,
+  prompt: QueuedPrompt,
   index: number,
   prompts: readonly QueuedPrompt[],
   { busy, controller, pending }: Surroundings,
 ): TemplateResult {
+  const { id, text, pictures } = prompt;
   const above = prompts[index - 1];
   const below = prompts[index + 2]?.id ?? null;
   return html`<li aria-busy=${pending.has(`prompt ${id}`)}>
-    <span class="queued-text">${text}</span>
+    <div class="queued-message">
+      ${text === '' ? nothing : html`<span class="queued-text">${text}</span>`}
+      ${pictureStrip(pictures, { desk: controller.pictures })}
+    </div>
     <span class="queued-actions">
       ${iconButton({
         icon: 'send',
@@ -77,7 +83,7 @@ function waiting(
         icon: 'edit',
         label: t('Change'),
         onClick: () => {
-          controller.edit(id, text);
+          controller.edit(prompt);
         },
       })}
       ${iconButton({ icon: 'trash', label: t('Remove'), onClick: () => void controller.removePrompt(id) })}
@@ -85,7 +91,7 @@ function waiting(
   </li>`;
 }
 
-function editor(text: string, { id }: QueuedPrompt, controller: RunPageController): TemplateResult {
+function editor({ text, pictures }: Message, controller: RunPageController): TemplateResult {
   const onKey = (event: KeyboardEvent): void => {
     if (event.isComposing) return;
     if (event.key === 'Escape') controller.stopEditing();
@@ -93,15 +99,28 @@ function editor(text: string, { id }: QueuedPrompt, controller: RunPageControlle
     else return;
     event.preventDefault();
   };
+  const { pictures: desk, editedPictures } = controller;
   return html`<li class="queued-editor">
+    ${pictureStrip(pictures, {
+      desk,
+      onRemove: (id) => {
+        desk.remove(id, editedPictures);
+      },
+    })}
     <textarea
       class="input"
       rows="2"
       aria-label=${t('Message that waits')}
       .value=${text}
       @keydown=${onKey}
+      @paste=${(event: ClipboardEvent) => {
+        const files = picturesAmong(event.clipboardData);
+        if (files.length === 0) return;
+        event.preventDefault();
+        void desk.add(files, editedPictures);
+      }}
       @input=${({ target }: InputEvent) => {
-        if (target instanceof HTMLTextAreaElement) controller.edit(id, target.value);
+        if (target instanceof HTMLTextAreaElement) controller.changeEdited({ text: target.value });
       }}
     ></textarea>
     ${button({ label: t('Save'), primary: true, onClick: () => void controller.saveEdited() })}

@@ -8,6 +8,7 @@ import { renderMarkdown } from '../markdown.ts';
 import type { Row } from '../rows.ts';
 import type { RunPageController } from '../runPageController.ts';
 import type { RawValue } from '../runState.ts';
+import { pictureStrip } from './pictureStrip.ts';
 import { toolTemplate } from './toolTemplate.ts';
 
 export interface RowSurroundings {
@@ -42,6 +43,13 @@ export function rowTemplate(row: Row, surroundings: RowSurroundings): TemplateRe
           ${copyButton(row.text)}
         </div>
         <div class="markdown">${unsafeHTML(markdownOf(row))}</div>
+        ${pictureStrip(row.pictures, {
+          desk: controller.pictures,
+          large: isOpen ? new Set(row.pictures.map(({ id }) => id)) : new Set(),
+          onToggle: () => {
+            controller.toggle(row.key);
+          },
+        })}
       </article>`;
     case 'message':
       return html`<article class="message" aria-label=${t('The agent said')}>

@@ -109,6 +109,8 @@ export class RunElement extends LightElement {
       composerShown(content)
         ? html`<kandev-composer
             .draft=${state.draft}
+            .pictures=${state.pictures}
+            .adding=${state.pending.has('picture')}
             .commands=${session?.commands ?? []}
             .hint=${hintOf(content)}
             .sendLabel=${card.run && isBusy(card.run.state) ? t('Queue') : t('Send')}
@@ -190,10 +192,12 @@ function composerShown({ card }: RunContent): boolean {
   return run !== null && (canGoOn(run) || isBusy(run.state));
 }
 
-function hintOf({ card }: RunContent): string {
+function hintOf({ card, takesPictures }: RunContent): string {
   return card.run && isBusy(card.run.state)
     ? t('A message waits until the agent has finished.')
-    : t('Message the agent. / for its commands, @ for files, Shift+Enter for a new line.');
+    : takesPictures === true
+      ? t('Message the agent. / for its commands, @ for files, paste or drop pictures.')
+      : t('Message the agent. / for its commands, @ for files, Shift+Enter for a new line.');
 }
 
 function nothingSaid({ card, agentName }: RunContent): TemplateResult {

@@ -1,5 +1,5 @@
 import { diffArrays } from 'diff';
-import type { LineChange } from '../model/lineTracking.ts';
+import type { LineChange } from './lineTracking.ts';
 
 /** Beyond so many lines that are new or gone two texts are called different, and no more: telling takes the square. */
 const maxEdits = 1000;
