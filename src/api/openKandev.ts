@@ -76,9 +76,8 @@ export async function openKandev(options: OpenKandevOptions): Promise<OpenedKand
   const desks = openDesks(store, events, readers.agentTypes);
   const wireFolder = join(options.storageFolder, 'runs');
   const { agents, credentials, devcontainers, channel } = openAgents(options, host, events, readers);
-  const workspaces = openWorkspaces(options);
   const pictures = new PictureFolder(join(options.storageFolder, 'pictures'));
-  const files = { workspaces, pictures };
+  const files = { workspaces: openWorkspaces(options), pictures };
   const shared = { store, events, ...cards, ...desks, credentials, devcontainers, ...files };
   const orchestrator = new Orchestrator({
     ...shared,

@@ -31,10 +31,7 @@ export class Outbox {
     return prompt;
   }
 
-  async add(
-    input: NewMessage,
-    actor: string,
-  ): Promise<QueuedPrompt> {
+  async add(input: NewMessage, actor: string): Promise<QueuedPrompt> {
     const prompt = { ...input, id: input.id ?? randomUUID(), createdBy: actor, createdAt: Date.now() };
     await this.#store.write('prompt.insert', { prompt });
     this.#changed(prompt);

@@ -126,7 +126,9 @@ export class RunController {
     }
     this.#turnOpen = true;
     const isTold = Promise.withResolvers<undefined>();
-    this.#turn = this.#guard(() => this.#takeTurn(message, message.text, isTold.resolve.bind(null, undefined)));
+    this.#turn = this.#guard(() =>
+      this.#takeTurn(message, message.text, isTold.resolve.bind(null, undefined)),
+    );
     // A run that has ended meanwhile tells of it itself.
     await Promise.race([isTold.promise, this.#turn]);
     return this.run;

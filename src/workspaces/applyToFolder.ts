@@ -4,10 +4,10 @@ import { wantedTree } from './chosenChanges.ts';
 import { findObstacles } from './checkOut.ts';
 import { textOf, type GitPath } from './gitPath.ts';
 import type { GitCall } from './hostGit.ts';
-import { takeSnapshot, targetPlace, unsavedIn, workspacePlace } from './openWorkspace.ts';
+import { takeSnapshot, targetPlace, unsavedIn, workspacePlace, type Place } from './openWorkspace.ts';
 import type { FileConflict } from './revert.ts';
 import { beginUndo, completeUndo, forgetUndo, newUndoId } from './reverting.ts';
-import { diffTrees, setEntries, writeTree, type TreeEntry } from './trees.ts';
+import { diffTrees, setEntries, writeTree, type TreeDifference, type TreeEntry } from './trees.ts';
 import type { WorkspaceRecord } from './workspaceRecord.ts';
 import type { ApplyChoice, ApplyOutcome } from './workspaces.ts';
 import { refNames, type WorkspaceTools } from './workspaceTools.ts';
@@ -44,14 +44,7 @@ export async function applyToFolder(
   const merged = await withoutConflicts(tools, tree, conflicts, call);
   const touched = await diffTrees(git, ours.tree, merged, { ...call, site: store.site });
   const changed = await diffTrees(git, shared, ours.tree, { ...call, site: store.site });
-  const unsaved = await unsavedIn(tools, place);
-  const obstacles = new Set(await findObstacles(place.source.root, touched));
-  const blocked = [...touched.keys()].flatMap((path): FileConflict[] => {
-    if (unsaved.has(path)) return [{ path: textOf(path), reason: 'unsaved' }];
-    if (obstacles.has(path)) return [{ path: textOf(path), reason: 'in-the-way' }];
-    const mixes = changed.has(path) && choice.uncommitted !== 'merge';
-    return mixes ? [{ path: textOf(path), reason: 'uncommitted' }] : [];
-  });
+  const blocked = await blockedFiles(tools, place, { touched, changed }, choice);
   if (blocked.length > 0) {
     await forgetUndo(tools, undoId);
     return { done: false, undoId: null, paths: [], blocked, conflicts: [] };
@@ -68,8 +61,9 @@ export async function applyToFolder(
   await completeUndo(tools, record, undoId);
   await store.keepTree(refNames.applied(record.id), wanted.applied, call);
   const taken = { tree: theirs.tree, commit: null };
-  const isTaken = conflicts.size === 0 && wanted.applied === theirs.tree;
-  await tools.records.change(record.id, { applied: wanted.applied, ...(isTaken ? { taken } : {}) });
+  const { applied } = wanted;
+  const isTaken = conflicts.size === 0 && applied === theirs.tree;
+  await tools.records.change(record.id, { applied, ...(isTaken ? { taken } : {}) });
   return {
     done: true,
     undoId,
@@ -77,6 +71,23 @@ export async function applyToFolder(
     blocked: [],
     conflicts: [...conflicts.keys()].map(textOf).sort(),
   };
+}
+
+/** Files of the folder that hold work of the user's which the change would be mixed with. */
+async function blockedFiles(
+  tools: WorkspaceTools,
+  place: Place,
+  { touched, changed }: Record<'touched' | 'changed', ReadonlyMap<GitPath, TreeDifference>>,
+  choice: ApplyChoice,
+): Promise<FileConflict[]> {
+  const unsaved = await unsavedIn(tools, place);
+  const obstacles = new Set(await findObstacles(place.source.root, touched));
+  return [...touched.keys()].flatMap((path): FileConflict[] => {
+    if (unsaved.has(path)) return [{ path: textOf(path), reason: 'unsaved' }];
+    if (obstacles.has(path)) return [{ path: textOf(path), reason: 'in-the-way' }];
+    const mixes = changed.has(path) && choice.uncommitted !== 'merge';
+    return mixes ? [{ path: textOf(path), reason: 'uncommitted' }] : [];
+  });
 }
 
 /** The merged tree, with the folder's own version of each file that is in conflict. */

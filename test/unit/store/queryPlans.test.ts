@@ -141,7 +141,10 @@ const writeParams: [WriteName, object][] = [
   ['board.delete', { boardId: 'other', change: change('gone') }],
   ['board.restore', { boardId: 'other', change: change('back') }],
   ['board.delete', { boardId: 'other', change: change('gone again') }],
-  ['prompt.insert', { prompt: { id: 'p', taskId: 'a', text: 'x', pictures: [], createdBy: 'ann', createdAt: 4 } }],
+  [
+    'prompt.insert',
+    { prompt: { id: 'p', taskId: 'a', text: 'x', pictures: [], createdBy: 'ann', createdAt: 4 } },
+  ],
   ['prompt.update', { promptId: 'p', message: { text: 'y', pictures: [] } }],
   ['prompt.place', { promptId: 'p', beforePromptId: null }],
   ['prompt.delete', { promptId: 'p' }],
