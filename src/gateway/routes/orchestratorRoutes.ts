@@ -193,6 +193,35 @@ export const orchestratorRoutes: readonly Route[] = [
   }),
   route({
     method: 'post',
+    path: '/orchestrator/prompts/{promptId}/move',
+    operationId: 'placePrompt',
+    summary: 'Puts a message before another one that waits, or with null at the end.',
+    tag,
+    scope: 'run',
+    params: strict(commandSchemas['prompt.remove']),
+    body: strict(v.omit(commandSchemas['prompt.place'], ['promptId'])),
+    response: promptSchema,
+    handle: async ({ kandev, params, body }) => ({
+      body: await kandev.execute('prompt.place', { ...params, ...body }),
+    }),
+  }),
+  route({
+    method: 'post',
+    path: '/orchestrator/tasks/{taskId}/blocked-hosts',
+    operationId: 'answerBlockedHost',
+    summary: 'Says what becomes of a host that the agent of a card was refused.',
+    tag,
+    scope: 'approve',
+    params: taskParams,
+    body: strict(v.omit(commandSchemas['task.answerBlocked'], ['taskId'])),
+    response: statusSchema,
+    handle: async ({ kandev, params: { taskId }, body }) => {
+      await kandev.execute('task.answerBlocked', { taskId, ...body });
+      return statusAnswer(kandev, taskId);
+    },
+  }),
+  route({
+    method: 'post',
     path: '/orchestrator/prompts/{promptId}/send',
     operationId: 'sendPrompt',
     summary: 'Sends a message before the others; an agent that is at work is interrupted for it.',

@@ -1,0 +1,149 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { projectRoot } from '../../../scripts/paths.mts';
+import { commandSchemas, querySchemas } from '../../../src/api/contract.ts';
+import { startGateway, type TestGateway } from '../../harness/gateway.ts';
+
+/** What programs cannot do, and why. All else that the board can do is an address of the API. */
+const notForPrograms: Record<string, string> = {
+  'credentials.share': 'a word that only the user can give',
+  credentials: 'it names what there is of the user’s',
+  'devcontainer.answer': 'a word that only the user can give',
+  devcontainer: 'it is asked for that word',
+  'agent.signedIn': 'it follows a sign-in in a terminal',
+  'agent.check': 'it is the user’s, who is setting an agent up',
+  'agent.cancelCheck': 'as the check',
+  'database.exportCopy': 'it writes a file wherever it is told to',
+  'database.restoreBackup': 'it ends all runs, and replaces what everybody sees',
+  backups: 'as restoring one',
+  'gateway.start': 'the gateway is not its own master',
+  'gateway.stop': 'the gateway is not its own master',
+  'gateway.reconfigure': 'the gateway is not its own master',
+  'gateway.createToken': 'a token makes no tokens',
+  'gateway.revokeTokens': 'a token is no master of others',
+  gateway: 'whoever asks knows where it is',
+  'gateway.tokens': 'a token knows of no others',
+  'board.addSamples': 'they are for people who look',
+  'task.prompt': '`prompt.send` does it, and waits where it has to',
+  'review.follow': 'for texts that are not saved yet: an editor’s',
+  'rule.create': 'a rule answers in the user’s place from then on: a word that only they can give',
+  'rule.update': 'a rule answers in the user’s place from then on: a word that only they can give',
+  'rule.delete': 'a rule answers in the user’s place from then on: a word that only they can give',
+  'rule.restore': 'a rule answers in the user’s place from then on: a word that only they can give',
+  'rule.place': 'a rule answers in the user’s place from then on: a word that only they can give',
+  'rule.setPreset': 'a rule answers in the user’s place from then on: a word that only they can give',
+  'rule.test': 'a rule answers in the user’s place from then on: a word that only they can give',
+  rules: 'they say what the user trusts agents with',
+  'engine.check': 'the question for the engine looks for it, too',
+  statistics: 'they are counted from what programs can read: runs, their times, and their usage',
+  'result.cancel': 'whoever has asked waits for the answer',
+};
+
+let test: TestGateway;
+
+beforeAll(async () => {
+  test = await startGateway();
+});
+
+afterAll(async () => {
+  await test.close();
+});
+
+async function gatewaySource(): Promise<string> {
+  const folder = path.join(projectRoot, 'src/gateway');
+  const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.ts'));
+  const texts = await Promise.all(files.map((file) => readFile(path.join(folder, file), 'utf8')));
+  // A schema alone does nothing.
+  return texts.join('\n').replaceAll(/commandSchemas\['[^']+'\]/g, '');
+}
+
+interface Items<T> {
+  items: T[];
+}
+
+describe('what the board can do', () => {
+  it('is in the API, but for what is only the user’s', async () => {
+    const source = await gatewaySource();
+    const names = [...Object.keys(commandSchemas), ...Object.keys(querySchemas)];
+    const isUsed = (name: string): boolean => {
+      const [prefix, verb = ''] = name.split('.');
+      // Several of a kind are made of one piece.
+      const isOneOfKind = source.includes(`(\`${prefix}.\${verb}\``) && source.includes(`'${verb}'`);
+      return source.includes(`'${name}'`) || isOneOfKind;
+    };
+    expect(names.filter((name) => !isUsed(name) && !(name in notForPrograms))).toEqual([]);
+    expect(Object.keys(notForPrograms).filter((name) => !names.includes(name))).toEqual([]);
+  });
+});
+
+describe('a review by a program', () => {
+  it('is written, changed, sent and settled', async () => {
+    const taskId = await test.services.card(['write made.txt "one\\ntwo\\n"']);
+    await test.services.kandev.execute('task.start', { taskId });
+    await test.services.until(taskId, ({ task }) => task.state === 'REVIEW');
+    const comments = `/api/v1/tasks/${taskId}/comments`;
+    const body = { path: 'made.txt', side: 'after', lines: { start: 1, end: 2 }, text: 'Why two?' };
+    const { body: made, status } = await test.ask<{ id: string; quote: string }>('POST', comments, { body });
+    expect([status, made.quote]).toEqual([201, 'two']);
+    const gone = await test.problem('POST', comments, { body: { ...body, path: 'no.txt' } });
+    expect(gone.status).toBe(404);
+    await test.ask('PATCH', `/api/v1/comments/${made.id}`, { body: { text: 'Make it three' } });
+    await test.ask('PATCH', `/api/v1/comments/${made.id}`, { body: { isResolved: true } });
+    await test.ask('PATCH', `/api/v1/comments/${made.id}`, { body: { isResolved: false } });
+    const { body: other } = await test.ask<{ id: string }>('POST', comments, { body });
+    await test.ask('DELETE', `/api/v1/comments/${other.id}`);
+    const { body: sent } = await test.ask('POST', `${comments}/send`);
+    expect(sent).toEqual({ comments: 1, waits: false });
+    await test.ask('POST', `/api/v1/orchestrator/tasks/${taskId}/stop`);
+    const { body: all } = await test.ask<Items<{ text: string }>>('GET', comments);
+    expect(all.items.map(({ text }) => text)).toEqual(['Make it three']);
+    const marks = `/api/v1/tasks/${taskId}/reviewed-files`;
+    await test.ask('PUT', marks, { body: { path: 'made.txt', content: 'abc' } });
+    expect((await test.ask('GET', marks)).body).toEqual({ items: [{ path: 'made.txt', content: 'abc' }] });
+    expect((await test.problem('PATCH', '/api/v1/comments/none', { body: { text: 'x' } })).status).toBe(404);
+  });
+});
+
+describe('the columns and a file of a board', () => {
+  it('are named and limited, and looked at before it is taken', async () => {
+    const { body: boards } = await test.ask<Items<{ id: string; columns: { id: string }[] }>>(
+      'GET',
+      '/api/v1/boards',
+    );
+    const [board] = boards.items;
+    const place = `/api/v1/boards/${board?.id ?? ''}`;
+    const column = board?.columns[0]?.id ?? '';
+    await test.ask('PATCH', `${place}/columns/${column}`, { body: { title: 'Ideas', limit: 5 } });
+    expect((await test.ask('GET', place)).body).toMatchObject({
+      columns: expect.arrayContaining([expect.objectContaining({ id: column, title: 'Ideas' })]) as unknown,
+    });
+    const { body: file } = await test.ask<object>('GET', `${place}/export`);
+    const { body: preview } = await test.ask<{ added: string[] }>('POST', `${place}/import/preview`, {
+      body: file,
+    });
+    expect(preview.added).toEqual([]);
+    expect((await test.problem('PATCH', `${place}/columns/none`, { body: { limit: 1 } })).status).toBe(404);
+  });
+});
+
+describe('the machine', () => {
+  it('is told of: engine, usage, what is left over, workspaces', async () => {
+    const taskId = await test.services.card(['message Hello']);
+    for (const place of ['engine', 'usage', 'leftovers', 'workspaces', `tasks/${taskId}/workspace`]) {
+      expect((await test.ask('GET', `/api/v1/${place}`)).status, place).toBe(200);
+    }
+    expect((await test.ask('POST', '/api/v1/workspaces/clear', { body: {} })).body).toEqual({ items: [] });
+    const removed = await test.ask('POST', '/api/v1/leftovers/remove', { body: { runIds: ['none'] } });
+    expect(removed.body).toEqual({ items: [] });
+  });
+
+  it('lets no program say what an agent may reach without the scope for that', async () => {
+    const taskId = await test.services.card(['message Hello']);
+    const place = `/api/v1/orchestrator/tasks/${taskId}/blocked-hosts`;
+    const body = { entry: 'example.org', answer: 'card' };
+    const token = await test.tokenFor('read', 'write', 'run');
+    expect((await test.problem('POST', place, { body, token })).reason).toBe('scope-missing');
+    expect((await test.problem('POST', place, { body })).reason).toBe('refused');
+  });
+});
