@@ -163,7 +163,15 @@ export class CardAgentTools implements AgentTools {
     const agentTypeId = agent === undefined ? user.run.agentTypeId : agent;
     this.#checkAgent(agentTypeId);
     const task = await tasks.create(
-      { ...fields, ...placeOf(from), boardId: from.boardId, id, agentTypeId, state: 'BACKLOG', createdFrom: from.id },
+      {
+        ...fields,
+        ...placeOf(from),
+        boardId: from.boardId,
+        id,
+        agentTypeId,
+        state: 'BACKLOG',
+        createdFrom: from.id,
+      },
       user.agentName,
     );
     const starts = start && agentTypeId !== null && task.state === 'BACKLOG';
@@ -248,9 +256,9 @@ function cardId({ run }: ToolUser, callId: string): string {
   ].join('-');
 }
 
-/** It works where the card does that it comes from. */
-function placeOf({ workspaceMode, repositoryUrl, branch, includeUncommitted }: Task) {
-  return { workspaceMode, repositoryUrl, branch, includeUncommitted };
+/** On the same board, and where the card works that it comes from. */
+function placeOf({ boardId, workspaceMode, repositoryUrl, branch, includeUncommitted }: Task) {
+  return { boardId, workspaceMode, repositoryUrl, branch, includeUncommitted };
 }
 
 function brief({ id, title, state, agentTypeId }: Task) {

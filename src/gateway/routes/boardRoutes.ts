@@ -272,19 +272,12 @@ export const boardRoutes: readonly Route[] = [
   }),
 ];
 
-<<<<<<< HEAD
 /** @throws UserError `not-found` */
-async function boardOf(kandev: Kandev, id: string): Promise<ShownBoard> {
+export async function boardOf(kandev: Kandev, id: string): Promise<ShownBoard> {
   const view = await kandev.query('boards', {});
   const board = view.boards.find((each) => each.id === id);
   if (!board) throw new UserError({ reason: 'not-found', message: 'There is no such board.' });
   return shown(board, view);
-=======
-export async function boardOf(kandev: Kandev, id: string): Promise<BoardView> {
-  const view = await kandev.query('board', {});
-  if (view.board.id !== id) throw new UserError({ reason: 'not-found', message: 'There is no such board.' });
-  return view;
->>>>>>> e20445d (The API has what it lacked of the board: review comments, the order of messages, refused hosts, columns, the preview of an import, engine, usage, left-overs and workspaces; a test compares it with the one interface)
 }
 
 function shown(board: Board, { workspaceModes, queuePause }: BoardsView): ShownBoard {

@@ -4,7 +4,7 @@ import { done, isDone } from './common.ts';
 import { route, type Route } from '../route.ts';
 import { boardOf } from './boardRoutes.ts';
 
-const { columnId, ...column } = commandSchemas['board.setColumn'].entries;
+const { columnId, boardId: _board, ...column } = commandSchemas['board.setColumn'].entries;
 const idText = v.pipe(v.string(), v.minLength(1), v.maxLength(400));
 
 /** The columns of a board. */
@@ -19,9 +19,9 @@ export const columnRoutes: readonly Route[] = [
     params: v.strictObject({ id: idText, columnId }),
     body: v.strictObject(column),
     response: done,
-    handle: async ({ kandev, params: { id, columnId: wanted }, body }) => {
-      await boardOf(kandev, id);
-      await kandev.execute('board.setColumn', { columnId: wanted, ...body });
+    handle: async ({ kandev, params: { id: boardId, columnId: wanted }, body }) => {
+      await boardOf(kandev, boardId);
+      await kandev.execute('board.setColumn', { boardId, columnId: wanted, ...body });
       return { body: isDone };
     },
   }),
