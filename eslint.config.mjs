@@ -17,8 +17,15 @@ const layers = {
   windows: ['model', 'events', 'store', 'credentials', 'agents', 'api', 'gateway'],
   providers: ['model', 'api'],
   commands: ['model', 'api', 'providers'],
-  'webview/host': ['model', 'api', 'providers', 'webview/protocol', 'webview/runProtocol'],
-  'webview/app': ['model', 'webview/protocol', 'webview/runProtocol'],
+  'webview/host': [
+    'model',
+    'api',
+    'providers',
+    'webview/protocol',
+    'webview/runProtocol',
+    'webview/insightProtocol',
+  ],
+  'webview/app': ['model', 'webview/protocol', 'webview/runProtocol', 'webview/insightProtocol'],
 };
 
 /** Packages that only one layer may import; the others reach them through that layer. */

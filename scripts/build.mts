@@ -70,6 +70,8 @@ function editorBundles(common: BuildOptions): BuildOptions[] {
         { in: 'src/webview/app/board.css', out: 'board' },
         { in: 'src/webview/app/run/main.ts', out: 'run' },
         { in: 'src/webview/app/run/run.css', out: 'run' },
+        { in: 'src/webview/app/insight/main.ts', out: 'insight' },
+        { in: 'src/webview/app/insight/insight.css', out: 'insight' },
       ],
       outdir: 'dist/webview',
       platform: 'browser',
@@ -196,6 +198,8 @@ async function printSizes(): Promise<void> {
     'dist/webview/board.css',
     'dist/webview/run.js',
     'dist/webview/run.css',
+    'dist/webview/insight.js',
+    'dist/webview/insight.css',
     'dist/agents/demo/agent.js',
     'dist/agents/keeper.js',
   ];

@@ -68,7 +68,7 @@ export function activate(context: ExtensionContext): void {
     runsOf: (taskId) => kandev.query('task.runs', { taskId }),
   });
   const review = openReviews(context, store, { kandev, state, failures });
-  const { board, runs } = openPanels(context, store, { ...shared, kandev, log, perform });
+  const { board, runs, insight } = openPanels(context, store, { ...shared, kandev, log, perform });
   const isWatched = (taskId: string): boolean => runs.isWatched(taskId);
   const wanted = (): ReturnType<Settings['notifications']> => settings.notifications();
   const asked = () => (wanted() === 'off' ? [] : [...prompts.open(), ...questions.open()]);
@@ -84,7 +84,7 @@ export function activate(context: ExtensionContext): void {
   const containerLogs = store.add(new ContainerLogs(kandev));
   openInCode(store, kandev, state);
   store.add(new RunMessages({ kandev, failures, state, isWatched, wanted }));
-  const faces = { failures, prompts, questions, credentials, devcontainers, log, board, runs, view };
+  const faces = { failures, prompts, questions, credentials, devcontainers, log, board, runs, insight, view };
   const actions = { ...faces, ...shared, ...review, kandev, engine, agents, environment, containerLogs };
   for (const command of registerCommands({ ...actions, gateway })) store.add(command);
   store.add(followSettings(state, engine));

@@ -22,6 +22,7 @@ import { UndoHistory } from './providers/undoHistory.ts';
 import type { UsageFeed } from './providers/usageFeed.ts';
 import { WorkingFiles } from './providers/workingFiles.ts';
 import { BoardPanels, boardViewType } from './webview/host/boardPanel.ts';
+import { InsightPanels, insightViewTypes } from './webview/host/insightPanels.ts';
 import { RunPanels, runViewType } from './webview/host/runPanels.ts';
 
 /** What people do with cards by hand, with one history of what can be taken back. */
@@ -90,7 +91,7 @@ export function openPanels(
   { extensionUri, workspaceState: drafts }: ExtensionContext,
   store: DisposableStore,
   { kandev, state, usage, filter, log, perform, ...handwork }: PanelsOptions,
-): { board: BoardPanels; runs: RunPanels } {
+): { board: BoardPanels; runs: RunPanels; insight: InsightPanels } {
   const options = { kandev, state, usage, extensionUri, drafts, log, runAction: perform };
   const board = new BoardPanels({
     ...options,
@@ -101,8 +102,15 @@ export function openPanels(
     createCards: (cards) => handwork.creation.create(cards),
   });
   const runs = new RunPanels(options);
-  for (const panels of [board, runs]) store.add(panels);
+  const insight = new InsightPanels({
+    ...options,
+    openRun: (taskId, place) => {
+      runs.open(taskId, { place });
+    },
+  });
+  for (const panels of [board, runs, insight]) store.add(panels);
+  for (const type of insightViewTypes) store.add(window.registerWebviewPanelSerializer(type, insight));
   store.add(window.registerWebviewPanelSerializer(boardViewType, board));
   store.add(window.registerWebviewPanelSerializer(runViewType, runs));
-  return { board, runs };
+  return { board, runs, insight };
 }

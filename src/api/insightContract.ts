@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { Statistics } from '../model/statistics.ts';
+import type { TimelinePage } from '../model/timeline.ts';
 import { isTimeZone } from '../model/weeks.ts';
 import type { Store } from '../store/store.ts';
 
@@ -23,10 +24,23 @@ export const insightQuerySchemas = {
     boardId: v.optional(v.nullable(id), null),
     agentTypeId: v.optional(v.nullable(id), null),
   }),
+  /** What has happened to a card: the newest first, and older ones page by page. */
+  'task.timeline': v.object({
+    taskId: id,
+    /** Of the page before; left out or null: the newest. */
+    before: v.optional(
+      v.nullable(
+        v.object({ at: v.pipe(v.number(), v.integer()), key: v.pipe(v.string(), v.maxLength(400)) }),
+      ),
+      null,
+    ),
+    limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(500)), 100),
+  }),
 };
 
 export interface InsightQueryResults {
   statistics: Statistics;
+  'task.timeline': TimelinePage;
 }
 
 type Params<Q extends keyof typeof insightQuerySchemas> = v.InferOutput<(typeof insightQuerySchemas)[Q]>;
@@ -38,5 +52,6 @@ type InsightQueryTable = {
 export function insightQueries(store: Store): InsightQueryTable {
   return {
     statistics: (params) => store.query('statistics', { ...params, now: Date.now() }),
+    'task.timeline': (params) => store.query('timeline', params),
   };
 }

@@ -37,6 +37,13 @@ export interface BoardWindow {
   showHelp(): void;
 }
 
+/** The tabs with statistics and timelines, as far as commands need them. */
+export interface InsightWindows {
+  openStatistics(): void;
+  /** Shows what has happened to a card. */
+  openTimeline(taskId: string): void;
+}
+
 /** The tabs in which runs are shown, as far as commands need them. */
 export interface RunWindows {
   /** Shows a card's run; `compose` puts the focus where a message is typed. */
@@ -102,6 +109,7 @@ export interface CommandContext {
   containerLogs: ContainerLogs;
   board: BoardWindow;
   runs: RunWindows;
+  insight: InsightWindows;
   deletion: CardDeletion;
   moves: CardMoves;
   history: UndoHistory;

@@ -16,6 +16,7 @@ import { engineCommands } from './engineCommands.ts';
 import { filterCommands } from './filterCommands.ts';
 import { gatewayCommands } from './gatewayCommands.ts';
 import { imageCommands } from './imageCommands.ts';
+import { insightCommands } from './insightCommands.ts';
 import { queueCommands } from './queueCommands.ts';
 import { resultCommands } from './resultCommands.ts';
 import { reviewCommands } from './reviewCommands.ts';
@@ -43,6 +44,7 @@ const allCommands: CommandTable = {
   ...filterCommands,
   ...gatewayCommands,
   ...imageCommands,
+  ...insightCommands,
   ...queueCommands,
   ...resultCommands,
   ...reviewCommands,

@@ -9,6 +9,7 @@ import * as ruleStore from './ruleStore.ts';
 import * as runWrites from './runWrites.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
 import * as statisticsReads from './statisticsReads.ts';
+import * as timelineReads from './timelineReads.ts';
 import * as taskWrites from './taskWrites.ts';
 import * as userWrites from './userWrites.ts';
 
@@ -90,6 +91,7 @@ export const queries = {
   reviewFiles: reviewStore.reviewFiles,
   reviewMarks: reviewStore.reviewMarks,
   statistics: statisticsReads.statistics,
+  timeline: timelineReads.timeline,
   toolKinds: reads.toolKinds,
   transcript: reads.transcript,
   changedEntries: reads.changedEntries,

@@ -1,13 +1,6 @@
 import { isLive, type Run, type RunState } from '../model/run.ts';
+import type { RunSpell } from '../model/timeline.ts';
 import type { SqlDatabase } from './sqlDatabase.ts';
-
-/** A state that a run has been in. Times are milliseconds since the epoch. */
-export interface RunSpell {
-  state: RunState;
-  since: number;
-  /** Null while it lasts, and of the state that the run has ended in. */
-  until: number | null;
-}
 
 /** Writes down that a run has come into a state: the one before ends then, and is added to what is summed up of it. */
 export function putRunState(

@@ -114,6 +114,12 @@ export interface Before {
   seq: number | null;
 }
 
+/** Where a run was at a time, in milliseconds since the epoch. */
+export interface RunPlace {
+  runId: string;
+  at: number;
+}
+
 /** What the page asks the extension for, by name, and what it is answered. */
 export interface RunRequests {
   execute: { input: ExecuteInput; result: null };
@@ -197,7 +203,8 @@ export type RunHostMessage =
   | { type: 'answer'; id: number; result: unknown }
   | { type: 'refused'; id: number; failure: Failure }
   /** Puts the focus where a message is typed. */
-  | { type: 'focusComposer' };
+  | { type: 'focusComposer' }
+  | ({ type: 'showPlace' } & RunPlace);
 
 const hostMessageTypes: readonly string[] = [
   'loading',
@@ -212,6 +219,7 @@ const hostMessageTypes: readonly string[] = [
   'answer',
   'refused',
   'focusComposer',
+  'showPlace',
 ] satisfies readonly RunHostMessage['type'][];
 
 /** Tells the extension's messages from whatever else reaches the page's window. */

@@ -17,6 +17,7 @@ import type {
   RequestName,
   RunEntry,
   RunHostMessage,
+  RunPlace,
   RunRequests,
   RunSummary,
   RunUiCommand,
@@ -73,6 +74,7 @@ export class RunConnection implements Disposable {
   #listening = false;
   #started = false;
   #focusWanted = false;
+  #placeWanted: RunPlace | null = null;
   #timer: NodeJS.Timeout | null = null;
   #lastUpdate = 0;
 
@@ -136,6 +138,12 @@ export class RunConnection implements Disposable {
     else this.#focusWanted = true;
   }
 
+  /** Shows where a run was at a time, as soon as the page can. */
+  showPlace(place: RunPlace): void {
+    if (this.#started) this.#post({ type: 'showPlace', ...place });
+    else this.#placeWanted = place;
+  }
+
   /** The page is gone or cannot be seen: nothing is sent until it says `ready`. */
   pause(): void {
     this.#listening = false;
@@ -185,6 +193,8 @@ export class RunConnection implements Disposable {
       this.#look();
       if (this.#focusWanted) this.#post({ type: 'focusComposer' });
       this.#focusWanted = false;
+      if (this.#placeWanted) this.#post({ type: 'showPlace', ...this.#placeWanted });
+      this.#placeWanted = null;
       if (this.#fresh.size > 0) this.#schedule();
     } catch (error) {
       this.#post({ type: 'unavailable', failure: failureOf(error) });

@@ -8,6 +8,7 @@ import { ProposedTexts } from '../../providers/proposedTexts.ts';
 import { shownPath } from '../../providers/shownPath.ts';
 import type { UsageSource } from '../../providers/usageFeed.ts';
 import { choosePictures } from './pictureFiles.ts';
+import type { RunPlace } from '../runProtocol.ts';
 import { RunConnection, type RunViewServices } from './runConnection.ts';
 import { RunDrafts } from './runDrafts.ts';
 import { pageResourceRoots, webviewPage } from './webviewPage.ts';
@@ -25,6 +26,14 @@ export interface RunPanelsOptions {
   log: Pick<vscode.LogOutputChannel, 'warn'>;
   /** Does what the button of a failure says. */
   runAction(action: UserAction): Promise<void>;
+}
+
+interface OpenOptions {
+  preserveFocus?: boolean;
+  /** Puts the focus where a message is typed. */
+  compose?: boolean;
+  /** Where in the transcript; left out: where its reader was, or at the end. */
+  place?: RunPlace;
 }
 
 interface OpenRun {
@@ -82,11 +91,12 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
   }
 
   /** Shows a card's run, in the editor group where it is already open or else in the active one. */
-  open(taskId: string, { preserveFocus = false, compose = false } = {}): void {
+  open(taskId: string, { preserveFocus = false, compose = false, place }: OpenOptions = {}): void {
     const known = this.#opened.get(taskId);
     const opened = known ?? this.#create(taskId, preserveFocus);
     if (known) opened.panel.reveal(undefined, preserveFocus);
     if (compose) opened.connection.focusComposer();
+    if (place) opened.connection.showPlace(place);
   }
 
   /** Whether the user has this card's run before them. */

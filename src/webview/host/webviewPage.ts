@@ -12,7 +12,7 @@ function escapeAttribute(text: string): string {
 
 export interface PageOptions {
   /** Of its script and its style sheet, and of the element that they fill: `board` is `#kandev-board`. */
-  name: 'board' | 'run';
+  name: 'board' | 'run' | 'insight';
   title: string;
   /** What the script finds in the `data-` attributes of its element. */
   data?: Readonly<Record<'taskId', string>>;

@@ -211,6 +211,7 @@ const queryParams: Record<QueryName, object> = {
     agentTypeId: null,
     now: 5,
   },
+  timeline: { taskId: 'a', before: { at: 9, key: 'run x' }, limit: 10 },
   toolKinds: { runId: 'run' },
   transcript: { runId: 'run', beforeSeq: null, limit: 10 },
   changedEntries: { taskId: 'a', afterRev: 0, limit: 10 },

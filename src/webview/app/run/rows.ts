@@ -42,7 +42,8 @@ export function rowsOfTurn(entries: readonly RunEntry[]): Row[] {
   return rows;
 }
 
-function keyOf({ runId, seq }: Pick<RunEntry, 'runId' | 'seq'>): string {
+/** Of the row that begins with an entry. */
+export function keyOf({ runId, seq }: Pick<RunEntry, 'runId' | 'seq'>): string {
   return `${runId} ${seq}`;
 }
 

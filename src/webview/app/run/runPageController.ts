@@ -1,7 +1,14 @@
 import type { Failure, UserAction } from '../../../model/failure.ts';
 import type { Message } from '../../../model/prompt.ts';
 import { isBusy } from '../../../model/run.ts';
-import type { DiffOf, ExecuteInput, RunHostMessage, RunUiCommand } from '../../runProtocol.ts';
+import type {
+  Before,
+  DiffOf,
+  ExecuteInput,
+  RunHostMessage,
+  RunPlace,
+  RunUiCommand,
+} from '../../runProtocol.ts';
 import { needsUser } from '../../../model/cardView.ts';
 import { Clock } from '../clock.ts';
 import { t } from '../l10n.ts';
@@ -39,6 +46,7 @@ export class RunPageController {
   #loading: Promise<void> | null = null;
   #saveTimer: ReturnType<typeof setTimeout> | null = null;
   #focusComposer: () => void = () => undefined;
+  #showRow: (key: string) => void = () => undefined;
 
   constructor(store: RunViewStore, client: RunClient) {
     this.store = store;
@@ -50,6 +58,11 @@ export class RunPageController {
   /** `focus` puts the focus where a message is typed. */
   onFocusComposer(focus: () => void): void {
     this.#focusComposer = focus;
+  }
+
+  /** `show` scrolls to the row of a key. */
+  onShowRow(show: (key: string) => void): void {
+    this.#showRow = show;
   }
 
   receive(message: RunHostMessage): void {
@@ -90,6 +103,9 @@ export class RunPageController {
         break;
       case 'focusComposer':
         this.#focusComposer();
+        break;
+      case 'showPlace':
+        void this.#showPlace(message);
         break;
     }
   }
@@ -245,6 +261,18 @@ export class RunPageController {
 
   dismissNotice(): void {
     this.store.update({ notice: null });
+  }
+
+  /** Reads back to where a run was at a time, and shows that. */
+  async #showPlace(place: RunPlace): Promise<void> {
+    let before: Before | null | undefined;
+    // Once nothing more could be read, what is known has to do.
+    while (!this.#transcript.reaches(place) && before !== this.#transcript.before) {
+      before = this.#transcript.before;
+      await this.loadOlder();
+    }
+    const key = this.#transcript.rowAt(place);
+    if (key !== null) this.#showRow(key);
   }
 
   #takeSnapshot(snapshot: Sent<'snapshot'>): void {

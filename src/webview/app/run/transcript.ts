@@ -1,5 +1,5 @@
-import type { Before, RunEntry, RunSummary } from '../../runProtocol.ts';
-import { rowsOfTurn, type Row } from './rows.ts';
+import type { Before, RunEntry, RunPlace, RunSummary } from '../../runProtocol.ts';
+import { keyOf, rowsOfTurn, type Row } from './rows.ts';
 
 export interface ContextUse {
   /** Tokens in the agent's context, and its size. */
@@ -58,6 +58,28 @@ export class Transcript {
 
   get usage(): ContextUse | null {
     return this.#usage;
+  }
+
+  /** Whether what a run had said at a time is known, or all that it has said since its beginning. */
+  reaches({ runId, at }: RunPlace): boolean {
+    if (this.before === null) return true;
+    const order = (id: string): number => this.#runs.findIndex((run) => run.id === id);
+    return order(this.before.runId) < order(runId) || this.#entriesOf(runId).some((entry) => entry.at <= at);
+  }
+
+  /** The row that a run had come to at a time; its first one where that is later. Null where nothing is known of it. */
+  rowAt({ runId, at }: RunPlace): string | null {
+    const until = new Set(
+      this.#entriesOf(runId)
+        .filter((entry) => entry.at <= at)
+        .map(keyOf),
+    );
+    const rows = this.rows.filter((row) => row.runId === runId);
+    return (rows.findLast(({ key }) => until.has(key)) ?? rows[0])?.key ?? null;
+  }
+
+  #entriesOf(runId: string): RunEntry[] {
+    return [...(this.#turns.get(runId)?.values() ?? [])].flatMap(({ entries }) => [...entries.values()]);
   }
 
   #turn(runId: string, number: number): Turn {

@@ -39,6 +39,9 @@ export class RunElement extends LightElement {
         this.querySelector<ComposerElement>('kandev-composer')?.focusField(),
       );
     });
+    this.controller.onShowRow((key) => {
+      void this.updateComplete.then(() => this.#transcript?.showRow(key));
+    });
     document.addEventListener('keydown', this.#onKey);
     this.addEventListener('click', this.#onClick);
   }

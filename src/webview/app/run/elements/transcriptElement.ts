@@ -40,6 +40,8 @@ export class TranscriptElement extends LightElement {
   #following = true;
   #scrolledTo = 0;
   #shownMatch: string | null = null;
+  /** The key of the row that is to be shown. */
+  #wanted: string | null = null;
 
   readonly #options = {
     count: 0,
@@ -82,6 +84,12 @@ export class TranscriptElement extends LightElement {
     this.#virtualizer.scrollToEnd();
   }
 
+  /** Shows a row at the top, as soon as it is there. */
+  showRow(key: string): void {
+    this.#wanted = key;
+    this.requestUpdate();
+  }
+
   focusList(): void {
     this.#scroller?.focus();
   }
@@ -97,6 +105,7 @@ export class TranscriptElement extends LightElement {
     // Rows that are gone are no longer watched.
     this.#virtualizer.measureElement(null);
     this.#place();
+    this.#showWanted();
     // Also when the list has become lower, or its rows higher.
     if (this.#following && !this.#virtualizer.isAtEnd(1)) this.#virtualizer.scrollToEnd();
     this.#showMatch();
@@ -175,6 +184,14 @@ export class TranscriptElement extends LightElement {
       this.#virtualizer.scrollToIndex(index, { align: 'start' });
       this.#virtualizer.scrollBy(place.offset);
     } else this.#virtualizer.scrollToEnd();
+  }
+
+  #showWanted(): void {
+    const index = this.#placed ? this.state.rows.findIndex(({ key }) => key === this.#wanted) : -1;
+    if (index === -1) return;
+    this.#wanted = null;
+    this.#following = false;
+    this.#virtualizer.scrollToIndex(index, { align: 'start' });
   }
 
   #showMatch(): void {
