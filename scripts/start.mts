@@ -22,6 +22,9 @@ import { ensureDockerEngine, type DockerEngine } from './setup/dockerEngine.mts'
 import { withLock } from './setup/lock.mts';
 
 const firstPort = 8123;
+/** Unlike a window of the user's own, which leaves its agents at work: nobody would be there to end them. */
+const atItsEnd =
+  ', agents at work and their containers too; cards and files are kept. A reload leaves agents at work.';
 
 function say(what: string, text: string): void {
   console.log(`  ${what.padEnd(9)} ${text}`);
@@ -97,13 +100,13 @@ async function openEditor({ setting }: DockerEngine, runId: string): Promise<Run
     const editor = await openDesktopCode(options);
     say('Editor', 'your VS Code, with settings and extensions of its own');
     console.log(
-      `\nNext: ${next}.\nClose the window or press Ctrl+C here to end it; cards and files are kept.`,
+      `\nNext: ${next}.\nClose the window or press Ctrl+C here to end it${atItsEnd}`,
     );
     return editor;
   }
   const server = await startCodeServer({ ...options, port });
   say('Editor', 'VS Code in the browser (code-server)');
-  console.log(`\nNext: open ${server.url}\n      ${next}.\nCtrl+C stops it all; cards and files are kept.`);
+  console.log(`\nNext: open ${server.url}\n      ${next}.\nCtrl+C stops it all${atItsEnd}`);
   return server;
 }
 

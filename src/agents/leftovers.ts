@@ -209,6 +209,7 @@ function describe(
     image: agentsFirst[0]?.Image ?? null,
     containers: agentsFirst.map(nameOf),
     volumes: volumes.map(({ name }) => name),
+    hasNetwork: containers.some(({ Labels }) => containerLabels.networkOf in Labels),
     isRunning: containers.some(({ State }) => State === 'running'),
     createdAt: times.length === 0 ? null : Math.min(...times),
     bytes: bytes.reduce((sum, each) => (sum === null || each === null ? null : sum + each), 0),

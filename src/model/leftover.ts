@@ -8,6 +8,8 @@ export interface Leftover {
   /** Names, the agent's own first. */
   containers: readonly string[];
   volumes: readonly string[];
+  /** Among the containers are those through which it reached the hosts of a list. */
+  hasNetwork: boolean;
   isRunning: boolean;
   /** Milliseconds since the epoch; null when the engine does not say. */
   createdAt: number | null;

@@ -27,13 +27,14 @@ function causeText({ cause }: Leftover): string {
   }
 }
 
-function thingsText({ containers, volumes, image, holdsWork }: Leftover): string {
+function thingsText({ containers, volumes, hasNetwork, image, holdsWork }: Leftover): string {
   const things = [
     ...(image === null ? [] : [image]),
     containers.length === 1 ? l10n.t('1 container') : l10n.t('{0} containers', containers.length),
     ...(volumes.length === 0
       ? []
       : [volumes.length === 1 ? l10n.t('1 volume') : l10n.t('{0} volumes', volumes.length)]),
+    ...(hasNetwork ? [l10n.t('with its network')] : []),
     ...(holdsWork ? [l10n.t('has files that may be nowhere else')] : []),
     containers[0] ?? volumes[0] ?? '',
   ];

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentManager } from '../../src/agents/agentManager.ts';
 import { containerLabels } from '../../src/agents/labels.ts';
+import { removeContainer } from '../../src/agents/removeContainer.ts';
 import type { NetworkAccess } from '../../src/model/networkAccess.ts';
 import { bundled } from '../harness/localAgents.ts';
 import { makeFolder } from '../harness/testRun.ts';
@@ -255,6 +256,12 @@ describe('an agent with a list of hosts', () => {
     const other = await testManager({ workspace: 'another' });
     await other.removeLeftovers(() => false);
     expect(await namesOf(request.runId)).toHaveLength(2);
+    // Also where the agent's own container is gone already, as by "docker rm".
+    await removeContainer(await testEngine(), `kandev-${request.runId}`, 10_000);
+    const left = await manager.findOrphans(() => Promise.resolve(false));
+    const found = left.find(({ runId }) => runId === request.runId);
+    expect(found).toMatchObject({ cause: { kind: 'card-gone' }, hasNetwork: true, holdsWork: false });
+    expect(found?.containers).toHaveLength(2);
     expect(await manager.removeLeftovers(() => false)).toContain(request.runId);
     expect(await namesOf(request.runId)).toEqual([]);
   });
