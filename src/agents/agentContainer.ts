@@ -117,14 +117,14 @@ export class AgentContainer implements AgentProcess {
     this.#stdio.close();
   }
 
-  dispose(): Promise<void> {
-    this.#disposed ??= this.#dispose();
+  dispose(leave?: AbortSignal): Promise<void> {
+    this.#disposed ??= this.#dispose(leave);
     return this.#disposed;
   }
 
   /** Whatever does not answer is passed over, until the removal: that fails when the engine is stuck. */
-  async #dispose(): Promise<void> {
-    const begun = Date.now();
+  async #dispose(leave: AbortSignal | undefined): Promise<void> {
+    let begun = Date.now();
     // As long as the container runs its output is taken: an engine that cannot get rid of it hangs.
     this.#stdio.drain();
     await this.#standStill.end();
@@ -132,7 +132,9 @@ export class AgentContainer implements AgentProcess {
     if (await stopContainer(this.#engine, this.containerId)) await settledWithin(this.exited, exitCodeMs);
     this.#stdio.close();
     // Where this fails the container stays, with the work that is in it.
-    await this.#files.collect(this.containerId);
+    const collecting = Date.now();
+    await this.#files.collect(this.containerId, leave);
+    begun += Date.now() - collecting;
     const remaining = disposeMs - (Date.now() - begun);
     await removeContainer(this.#engine, this.containerId, Math.max(remaining, leastRemoveMs));
     await this.#network.dispose();

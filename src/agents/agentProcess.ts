@@ -65,6 +65,13 @@ export interface AgentProcess {
   stderrTail(): string;
   /** Leaves it working, for another process to take over. */
   detach(): void;
-  /** Ends the process and removes the container; done within 3 s, and safe to call twice. Rejects with a `UserError` if the engine is stuck. */
-  dispose(): Promise<void>;
+  /**
+   * Ends the process and removes the container; safe to call twice. Done within 3 s, but for a copy of files, which is
+   * brought back first, however long that takes.
+   *
+   * @param leave aborted when nobody wants to wait for that: the container then stays, with the files, until it is
+   *   cleaned up after
+   * @throws UserError if the engine is stuck; the signal's reason
+   */
+  dispose(leave?: AbortSignal): Promise<void>;
 }

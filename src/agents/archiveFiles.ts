@@ -46,6 +46,8 @@ interface Volume {
 const sendLimitMs = 15 * 60_000;
 const silenceLimitMs = 60_000;
 const removeLimitMs = 10_000;
+const bringingBack = 'Bringing the files back from the engine';
+const tellEachMs = 1_000;
 
 /**
  * Copies files into volumes of the container's own, and the workspace back: for an engine that does not see this
@@ -117,7 +119,10 @@ export class ArchiveFiles implements FileDelivery {
 
   async collect(containerId: string, signal?: AbortSignal): Promise<readonly string[]> {
     // One after another: each begins with what the one before has left.
-    const collected = this.#collecting.then(() => this.#collect(containerId, signal));
+    const collected = this.#collecting.then(() => {
+      signal?.throwIfAborted();
+      return this.#collect(containerId, signal);
+    });
     this.#collecting = collected.catch(() => undefined);
     return collected;
   }
@@ -184,7 +189,7 @@ export class ArchiveFiles implements FileDelivery {
     signal: AbortSignal | undefined,
   ): Promise<string[]> {
     const { engine, say } = this.#options;
-    say.activity('Bringing the files back from the engine');
+    say.activity(bringingBack);
     const known: KnownFiles = (await readKnown(this.#knownFile(volume))) ?? new Map<string, KnownFile>();
     const staging = `${root}.receiving`;
     await rm(staging, { recursive: true, force: true });
@@ -195,7 +200,10 @@ export class ArchiveFiles implements FileDelivery {
           docker.getContainer(containerId).getArchive({ path: volume.target, abortSignal }),
         { ...(signal ? { signal } : {}), limitMs: silenceLimitMs },
       );
-      const archive = Readable.from(untilSilent(stream, silenceLimitMs));
+      const tell = (bytes: number): void => {
+        say.activity(`${bringingBack}: ${Math.round(bytes / 1024 ** 2)} MB`);
+      };
+      const archive = Readable.from(untilSilent(stream, { limitMs: silenceLimitMs, tell, signal }));
       const received = await receiveWork(archive, { target: volume.target, root, known, staging });
       const problems = await mergeWork({ root, known, received, staging, owner: await ownerOf(root) });
       await this.#keepKnown(volume, received.now);
@@ -269,18 +277,43 @@ async function ownerOf(root: string): Promise<ContainerUser | null> {
   return { uid, gid };
 }
 
-/** What a stream gives, until nothing has come for so long: then it fails. */
-async function* untilSilent(stream: NodeJS.ReadableStream, limitMs: number): AsyncGenerator<Buffer> {
+/**
+ * What a stream gives, until nothing has come for so long, or it is called off: then it fails.
+ *
+ * @param tell is told every second how many bytes have come
+ */
+async function* untilSilent(
+  stream: NodeJS.ReadableStream,
+  {
+    limitMs,
+    tell,
+    signal,
+  }: { limitMs: number; tell: (bytes: number) => void; signal: AbortSignal | undefined },
+): AsyncGenerator<Buffer> {
+  const end = (reason: Error): void => {
+    (stream as NodeJS.ReadableStream & { destroy(error: Error): void }).destroy(reason);
+  };
+  const callOff = (): void => {
+    end(signal?.reason as Error);
+  };
   const timer = setTimeout(() => {
-    const silence = new Error(`The engine has sent nothing for ${limitMs / 1000} s.`);
-    (stream as NodeJS.ReadableStream & { destroy(error: Error): void }).destroy(silence);
+    end(new Error(`The engine has sent nothing for ${limitMs / 1000} s.`));
   }, limitMs);
+  signal?.addEventListener('abort', callOff, { once: true });
+  let bytes = 0;
+  let told = Date.now();
   try {
     for await (const chunk of stream) {
       timer.refresh();
+      bytes += (chunk as Buffer).length;
+      if (Date.now() - told >= tellEachMs) {
+        tell(bytes);
+        told = Date.now();
+      }
       yield chunk as Buffer;
     }
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', callOff);
   }
 }

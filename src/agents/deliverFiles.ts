@@ -38,6 +38,8 @@ export interface CopyInContainer {
   name: string;
   labels: Readonly<Record<string, string>>;
   storageFolder: string;
+  /** As in LaunchProgress; left out where nobody looks. */
+  activity?: (text: string) => void;
   log: (line: string) => void;
 }
 
@@ -47,6 +49,7 @@ export async function deliveredFiles({
   name,
   labels,
   storageFolder,
+  activity = () => undefined,
   log,
 }: CopyInContainer): Promise<FileDelivery> {
   const folder = labels[containerLabels.copyOf];
@@ -61,7 +64,7 @@ export async function deliveredFiles({
     user: await containerUser(folder, false),
     labels,
     storageFolder,
-    say: { activity: () => undefined, log },
+    say: { activity, log },
   });
 }
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { workspaceModes, type TaskState, type WorkspaceMode } from '../model/task.ts';
-import type { WorkState } from '../workspaces/workspaces.ts';
+import type { HeldWork, WorkState } from '../workspaces/workspaces.ts';
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 const address = v.pipe(v.string(), v.trim(), v.maxLength(2000));
@@ -43,6 +43,7 @@ export interface WorkspaceEntry {
   /** On the disk. */
   bytes: number;
   work: WorkState;
+  held: HeldWork | null;
   /** An agent has it, or waits for another message in it. */
   inUse: boolean;
 }

@@ -1,7 +1,9 @@
 import { commands, l10n, ThemeIcon, Uri, window, type QuickPickItem } from 'vscode';
 import type { QueryResults } from '../api/contract.ts';
 import { boardWorkspaceModes, type BoardWorkspaceMode } from '../model/task.ts';
+import { agoText } from '../providers/agoText.ts';
 import { shownBoard } from '../providers/boardState.ts';
+import { filesText } from '../providers/cardText.ts';
 import { modeText, sizeText } from '../providers/workspaceText.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
 
@@ -69,8 +71,26 @@ async function showWorkspaces(context: CommandContext): Promise<void> {
   const picked = await pick(items, l10n.t('Workspaces: {0} on the disk. {1}', sizeText(total), rest));
   if (!picked) return;
   if (!picked.entry) await clear(context);
-  else
+  else if (await isMeant(picked.entry)) {
     await commands.executeCommand('vscode.openFolder', Uri.file(picked.entry.root), { forceNewWindow: true });
+  }
+}
+
+/** An agent has written all that a window would read there. */
+async function isMeant(entry: Entry): Promise<boolean> {
+  const open = l10n.t('Open in New Window');
+  const detail = [
+    l10n.t(
+      'An agent has written to these files. Tasks, settings and git there may run what it has put there: trust them in the new window only when you have looked at them.',
+    ),
+    entry.inUse
+      ? l10n.t(
+          'An agent has this workspace: what you change there while it works is mixed with what it changes.',
+        )
+      : l10n.t('What you change there is a part of the card’s result.'),
+  ].join('\n\n');
+  const question = l10n.t('Open the workspace of “{0}”?', nameOf(entry));
+  return (await window.showWarningMessage(question, { modal: true, detail }, open)) === open;
 }
 
 const revealButton = { iconPath: new ThemeIcon('folder-opened'), tooltip: l10n.t('Reveal in File Explorer') };
@@ -98,19 +118,32 @@ function pick(items: readonly Item[], title: string): Promise<Item | undefined> 
 }
 
 function itemOf(entry: Entry): Item {
-  const { title, state, kind, bytes, root } = entry;
-  const name = title ?? l10n.t('A card that is gone');
+  const { kind, bytes, root } = entry;
   return {
-    label: state === 'DELETED' ? l10n.t('{0} (deleted)', name) : name,
-    description: [modeText(kind).name, sizeText(bytes), workText(entry)].join(' · '),
+    label: nameOf(entry),
+    description: [modeText(kind).name, sizeText(bytes), ...workTexts(entry)].join(' · '),
     detail: root,
     buttons: [revealButton],
     entry,
   };
 }
 
-function workText({ work, inUse }: Entry): string {
-  if (inUse) return l10n.t('in use');
+function nameOf({ title, state }: Entry): string {
+  const name = title ?? l10n.t('A card that is gone');
+  return state === 'DELETED' ? l10n.t('{0} (deleted)', name) : name;
+}
+
+/** Whether it is in use, what has become of its work, how much that is and how old. */
+function workTexts({ work, inUse, held }: Entry): string[] {
+  return [
+    ...(inUse ? [l10n.t('in use')] : []),
+    workText(work),
+    ...(held === null ? [] : [filesText(held)]),
+    ...(typeof held?.at === 'number' ? [agoText(Date.now() - held.at)] : []),
+  ];
+}
+
+function workText(work: Entry['work']): string {
   switch (work) {
     case 'none':
       return l10n.t('nothing was changed');

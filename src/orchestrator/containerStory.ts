@@ -23,6 +23,8 @@ export class ContainerStory {
   readonly #options: ContainerStoryOptions;
   #process: AgentProcess | null = null;
   #toldOfMemory = false;
+  #toldOfFiles = false;
+  #onReturn: (() => void) | null = null;
 
   constructor(options: ContainerStoryOptions) {
     this.#options = options;
@@ -72,6 +74,33 @@ export class ContainerStory {
       message,
       action: { kind: 'editResources', taskId: record.run.taskId },
     });
+  }
+
+  /** What goes on with it, in one line for the card. */
+  readonly activity = (activity: string): void => {
+    const isEnding = this.#onReturn !== null;
+    this.#options.record.note(null, {
+      activity: isEnding ? `${activity}. Stop again to leave them there.` : activity,
+    });
+    this.#onReturn?.();
+  };
+
+  /**
+   * It is about to be removed.
+   *
+   * @param onReturn told when files that are only in it are brought back before
+   */
+  ends(onReturn: () => void): void {
+    this.#onReturn = onReturn;
+  }
+
+  /** Nobody wanted to wait for the files that are only in it. */
+  filesLeft(): void {
+    if (this.#toldOfFiles) return;
+    this.#toldOfFiles = true;
+    const message = `What ${this.#options.agentType.name} has changed last is still on the engine, in its container. It is brought back when the board is opened the next time.`;
+    this.notice(message);
+    this.#tell({ severity: 'warning', message });
   }
 
   /** Something to read in the transcript. */

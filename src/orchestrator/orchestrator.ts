@@ -168,7 +168,7 @@ export class Orchestrator {
     const { tasks } = this.#deps;
     const live = this.#live.get(taskId);
     if (live) {
-      await live.stop();
+      await live.stopSoon();
       return tasks.get(taskId);
     }
     const task = await tasks.get(taskId);

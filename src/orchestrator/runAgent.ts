@@ -120,9 +120,7 @@ export class RunAgent {
         outlives: true,
       },
       {
-        activity: (activity) => {
-          this.#record.note(null, { activity });
-        },
+        activity: this.#story.activity,
         log: (line) => {
           log.info(taskId, secrets.redact(line));
         },
@@ -159,6 +157,7 @@ export class RunAgent {
         onStderr: this.#lines.onStderr,
         blocked: this.#story.blocked,
         notice: this.#story.notice,
+        activity: this.#story.activity,
         toldUntil: entries.at(-1)?.at ?? run.createdAt,
       },
       leftOffAt(stored),
@@ -388,13 +387,15 @@ export class RunAgent {
     this.#lines.flush();
   }
 
-  /** Closes the connection and removes the container. Safe to call twice. */
-  async release(): Promise<void> {
+  /** Closes the connection and removes the container. Safe to call twice. See `AgentProcess.dispose`, `ContainerStory.ends`. */
+  async release(leave: AbortSignal, onReturn: () => void): Promise<void> {
     this.#closeConnection();
+    this.#story.ends(onReturn);
     try {
-      await this.#process?.dispose();
+      await this.#process?.dispose(leave);
     } catch (error) {
-      this.#deps.log.error(this.#record.run.taskId, failureOf(error).message);
+      if (leave.aborted) this.#story.filesLeft();
+      else this.#deps.log.error(this.#record.run.taskId, failureOf(error).message);
     }
   }
 }

@@ -21,6 +21,9 @@ const cancelGraceMs = 700;
 /** The same where the container is to be kept. */
 const interruptGraceMs = 15_000;
 
+/** How long files may be on their way before nobody waits for them any more who only wanted it to stop. */
+const returnMs = 1_000;
+
 /** How long an agent that is nudged may take to end its turn. */
 const nudgeGraceMs = 5_000;
 
@@ -45,6 +48,9 @@ export class RunController {
   /** What the agent is to go on with when the turn that was cancelled is over. */
   #nudge: string | null = null;
   #isDetached = false;
+  /** Aborted when the files that are only in its container are to stay there. */
+  readonly #leave = new AbortController();
+  readonly #returning = Promise.withResolvers<undefined>();
   #ending: Promise<void> | null = null;
 
   constructor(
@@ -196,11 +202,21 @@ export class RunController {
 
   /** Ends the run and removes its container. A run whose work was done is completed, any other is stopped. */
   async stop(): Promise<void> {
+    if (this.#stopping && this.#ending) {
+      // Once more, while its files are on their way.
+      this.#leave.abort();
+      return this.#ending;
+    }
     const working = this.run.state !== 'READY';
     this.#stopping = true;
     if (working) await this.#agent.session?.cancel(cancelGraceMs).catch(() => undefined);
     this.#abort.abort();
     await this.#end(working ? 'STOPPED' : 'COMPLETED', null);
+  }
+
+  /** As `stop`, but waits no longer than a moment for files that are on their way back from the engine. */
+  async stopSoon(): Promise<void> {
+    await Promise.race([this.stop(), this.#returning.promise]);
   }
 
   /**
@@ -358,11 +374,17 @@ export class RunController {
 
   async #close(state: 'COMPLETED' | 'FAILED' | 'STOPPED', failure: Failure | null): Promise<void> {
     this.#abort.abort();
-    await this.#agent.release();
+    const release = (): Promise<void> =>
+      this.#agent.release(this.#leave.signal, () => {
+        setTimeout(() => {
+          this.#returning.resolve(undefined);
+        }, returnMs).unref();
+      });
+    await release();
     if (state !== 'FAILED') {
       // A launch that was under way cleans up after itself; what it still handed over is released here.
       await this.#turn;
-      await this.#agent.release();
+      await release();
     }
     // Nobody writes there any more: what it has done up to its end is kept too.
     await this.#workspace.finish();

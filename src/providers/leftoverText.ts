@@ -1,5 +1,6 @@
-import { env, l10n } from 'vscode';
+import { l10n } from 'vscode';
 import type { Leftover } from '../model/leftover.ts';
+import { agoText } from './agoText.ts';
 import { sizeText } from './workspaceText.ts';
 
 /** What is left of a run, in words for a list. */
@@ -39,17 +40,4 @@ function thingsText({ containers, volumes, hasNetwork, image, holdsWork }: Lefto
     containers[0] ?? volumes[0] ?? '',
   ];
   return things.join(' · ');
-}
-
-const steps: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
-  ['day', 86_400_000],
-  ['hour', 3_600_000],
-  ['minute', 60_000],
-];
-
-/** "3 days ago". */
-function agoText(ms: number): string {
-  const [unit, length] = steps.find((step) => ms >= step[1]) ?? ['minute', 60_000];
-  const format = new Intl.RelativeTimeFormat(env.language, { numeric: 'auto' });
-  return format.format(-Math.max(0, Math.floor(ms / length)), unit);
 }

@@ -80,6 +80,8 @@ export interface Snapshot {
   indexDigest: string | null;
   /** What could not be taken. */
   skipped: SkippedFile[];
+  /** When it was taken, to the second, in milliseconds since the epoch. */
+  at: number;
 }
 
 /** Nothing is converted or filtered: what is taken comes back byte for byte. This stands above any `.gitattributes`. */
@@ -163,7 +165,7 @@ export class SnapshotStore {
         };
         const content = { ref, message: doing, trees: { files: tree }, files };
         const commit = await importCommit(this.#git, content, { doing, signal, site: this.site });
-        return { commit, tree, head, indexDigest, skipped };
+        return { commit, tree, head, indexDigest, skipped, at: Date.now() };
       }),
     );
   }
@@ -247,7 +249,9 @@ export class SnapshotStore {
     });
     const [state, commit] = batchOf(stdout);
     if (!state || !commit) return null;
-    return { commit: commit.oid, ...v.parse(stateSchema, JSON.parse(state.content.toString('utf8'))) };
+    const [, seconds] = /^committer .* (\d+) \S+$/m.exec(commit.content.toString('utf8')) ?? [];
+    const at = Number(seconds) * 1000;
+    return { commit: commit.oid, at, ...v.parse(stateSchema, JSON.parse(state.content.toString('utf8'))) };
   }
 
   /** The patterns of ignored files that a snapshot was taken by. */

@@ -7,10 +7,11 @@ import { takeSnapshot, workspacePlace } from './openWorkspace.ts';
 import { cloneAt } from './privateClone.ts';
 import { RepositoryRefs } from './repositoryRefs.ts';
 import { isAncestor } from './resultCommit.ts';
+import { changesOf } from './runCheckpoints.ts';
 import { keyOf } from './snapshotStore.ts';
 import { UserRepository } from './userRepository.ts';
 import type { WorkspaceRecord } from './workspaceRecord.ts';
-import type { DiskUse, WorkState } from './workspaces.ts';
+import type { DiskUse, HeldWork, WorkState } from './workspaces.ts';
 import { refNames, type WorkspaceTools } from './workspaceTools.ts';
 
 type Call = Pick<GitCall, 'doing' | 'signal'>;
@@ -91,12 +92,14 @@ export async function diskUseOf(tools: WorkspaceTools, call: Call): Promise<Disk
   const workspaces: DiskUse['workspaces'] = [];
   for (const record of tools.records.all()) {
     const folder = path.join(tools.treesFolder, record.id);
+    const work = await workStateOf(tools, record, call);
     workspaces.push({
       workspaceId: record.id,
       kind: record.kind,
       root: record.root,
       bytes: record.kind === 'folder' ? 0 : await bytesOf(folder, call.signal),
-      work: await workStateOf(tools, record, call),
+      work,
+      held: work === 'untaken' ? await heldBy(tools, record, call) : null,
     });
   }
   return {
@@ -104,6 +107,20 @@ export async function diskUseOf(tools: WorkspaceTools, call: Call): Promise<Disk
     checkpointBytes: await bytesOf(tools.store.site.gitDir, call.signal),
     repositoryBytes: await bytesOf(tools.remotes.folder, call.signal),
   };
+}
+
+/** Null where that cannot be told. */
+async function heldBy(tools: WorkspaceTools, record: WorkspaceRecord, call: Call): Promise<HeldWork | null> {
+  const span = { workspaceId: record.id };
+  const changes = await changesOf(tools, span, call).catch(() => {
+    call.signal?.throwIfAborted();
+    return null;
+  });
+  if (changes === null) return null;
+  const last = record.runs.at(-1);
+  const after = last === undefined ? null : await tools.store.read(refNames.after(last), call.signal);
+  const { files, added, removed } = changes;
+  return { files: files.length, added, removed, at: after?.at ?? null };
 }
 
 /** Removes a workspace. @throws UserError while it holds work that nobody has taken */

@@ -173,6 +173,17 @@ export interface WorkspaceUse {
   /** On the disk; 0 for kind `folder`. */
   bytes: number;
   work: WorkState;
+  /** What it holds that nobody has taken; null where it holds nothing of that kind. */
+  held: HeldWork | null;
+}
+
+export interface HeldWork {
+  files: number;
+  /** Lines, of text files. */
+  added: number;
+  removed: number;
+  /** When an agent was last at work there, in milliseconds since the epoch; null when that is not known. */
+  at: number | null;
 }
 
 export interface DiskUse {

@@ -98,7 +98,7 @@ export function requestFor(
 /** A run that is taken over, and what is told of it. */
 export function takenOver(runId: string, told: Partial<RunToTakeOver> = {}): RunToTakeOver {
   const quiet = (): void => undefined;
-  return { runId, onStderr: quiet, blocked: quiet, notice: quiet, toldUntil: 0, ...told };
+  return { runId, onStderr: quiet, blocked: quiet, notice: quiet, activity: quiet, toldUntil: 0, ...told };
 }
 
 /** Keeps what it is told. */

@@ -103,6 +103,22 @@ describe('an engine that does not see the folder', () => {
     expect(await volumesLeft()).toEqual([]);
   });
 
+  it('keeps the container with what is only in it where nobody waits for that, until it is cleaned up', async () => {
+    const folder = await makeFolder('own');
+    const request = {
+      ...requestFor(folder, ['sh', '-c', 'echo done > result; echo ready; cat']),
+      isOwnFolder: true,
+    };
+    const agent = await manager.launch(request, new RecordedProgress(), neverAborted());
+    await readUntil(agent.stdout, /ready/);
+    const reason = new Error('Nobody waits.');
+    await expect(agent.dispose(AbortSignal.abort(reason))).rejects.toBe(reason);
+    expect(await readdir(folder)).toEqual([]);
+    expect(await manager.removeLeftovers(() => false)).toEqual([request.runId]);
+    expect(await readFile(path.join(folder, 'result'), 'utf8')).toBe('done\n');
+    expect(await volumesLeft()).toEqual([]);
+  });
+
   it('lets an agent outlive the window, and gives what it has done to whoever takes over', async () => {
     const distFolder = await makeDist();
     const kept = await testManager({ host: far.dockerHost, distFolder });

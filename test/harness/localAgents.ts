@@ -79,6 +79,10 @@ export class LocalAgents implements Agents {
     return Promise.resolve([]);
   }
 
+  /** What is done before a run's container would be removed, as for files that are only in it. */
+  beforeRemoval: (activity: (text: string) => void, leave: AbortSignal | undefined) => Promise<void> = () =>
+    Promise.resolve();
+
   /** What each launch was asked for, the first one first. */
   readonly requests: LaunchRequest[] = [];
   takeOver(): Promise<null> {
@@ -111,6 +115,7 @@ export class LocalAgents implements Agents {
       });
     });
     child.stdin.on('error', () => undefined);
+    let removal: Promise<void> | null = null;
     return {
       workingDirectory,
       containerId: `process-${child.pid ?? 0}`,
@@ -122,9 +127,10 @@ export class LocalAgents implements Agents {
       sharesFiles: true,
       collectFiles: () => Promise.resolve([]),
       stderrTail: () => stderr,
-      dispose: async () => {
+      dispose: async (leave) => {
         child.kill('SIGKILL');
         await exited;
+        await (removal ??= this.beforeRemoval(progress.activity.bind(progress), leave));
       },
     };
   }

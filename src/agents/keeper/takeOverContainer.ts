@@ -21,6 +21,7 @@ export interface RunToTakeOver {
   /** As LaunchProgress. */
   blocked: (entry: string) => void;
   notice: (text: string) => void;
+  activity: (text: string) => void;
   /** Until when that process has told of it, in milliseconds since the epoch. */
   toldUntil: number;
 }
@@ -36,7 +37,7 @@ export interface ContainerToTakeOver extends RunToTakeOver {
  * Returns and throws as AgentManager.takeOver.
  */
 export async function takeOverContainer(
-  { engine, runId, onStderr, blocked, notice, toldUntil, storageFolder }: ContainerToTakeOver,
+  { engine, runId, onStderr, blocked, notice, activity, toldUntil, storageFolder }: ContainerToTakeOver,
   from: TakeOver,
   signal: AbortSignal,
 ): Promise<AgentProcess | ExitInfo | null> {
@@ -51,7 +52,7 @@ export async function takeOverContainer(
       docker.getContainer(name).inspect({ abortSignal }),
     );
   const filesOf = (labels: Readonly<Record<string, string>>): Promise<FileDelivery> =>
-    deliveredFiles({ engine, name, labels, storageFolder, log: onStderr });
+    deliveredFiles({ engine, name, labels, storageFolder, activity, log: onStderr });
   if (!(stdio instanceof KeptStdio)) {
     const labels = await inspect().then(
       ({ Config }) => Config.Labels,

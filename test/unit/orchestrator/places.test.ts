@@ -167,10 +167,12 @@ describe('a card that works in a clone', () => {
         state: 'DELETED',
         kind: 'clone',
         work: 'untaken',
+        held: { files: 1, added: 1, removed: 0 },
         inUse: false,
       },
     ]);
     expect(entries[0]?.bytes).toBeGreaterThan(0);
+    expect(Math.abs(Date.now() - (entries[0]?.held?.at ?? 0))).toBeLessThan(60_000);
   });
 
   it('lets go of its workspace when nothing was done in it', async () => {
