@@ -1,3 +1,4 @@
+import type { LaunchProgress } from '../agents/agentManager.ts';
 import type { AgentProcess, ExitInfo } from '../agents/agentProcess.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { Notice } from '../model/failure.ts';
@@ -28,6 +29,11 @@ export class ContainerStory {
 
   constructor(options: ContainerStoryOptions) {
     this.#options = options;
+  }
+
+  /** For whoever starts the container, or takes it over. */
+  get told(): Pick<Required<LaunchProgress>, 'blocked' | 'notice' | 'activity'> {
+    return { blocked: this.blocked, notice: this.notice, activity: this.activity };
   }
 
   started(process: AgentProcess): void {

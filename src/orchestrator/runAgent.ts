@@ -27,6 +27,7 @@ import {
   type ConversationHost,
 } from './conversation.ts';
 import { heldFiles } from './heldFiles.ts';
+import type { Departure } from './departure.ts';
 import { LastWords } from './lastWords.ts';
 import { promptBlocks } from './promptBlocks.ts';
 import { changesSession, recordSessionEvent } from './recordSession.ts';
@@ -120,7 +121,7 @@ export class RunAgent {
         outlives: true,
       },
       {
-        activity: this.#story.activity,
+        ...this.#story.told,
         log: (line) => {
           log.info(taskId, secrets.redact(line));
         },
@@ -128,8 +129,6 @@ export class RunAgent {
           this.#record.note('STARTING', { activity: 'Starting the container' });
         },
         stderr: this.#lines.onStderr,
-        blocked: this.#story.blocked,
-        notice: this.#story.notice,
       },
       this.#signal,
     );
@@ -155,9 +154,7 @@ export class RunAgent {
       {
         runId: run.id,
         onStderr: this.#lines.onStderr,
-        blocked: this.#story.blocked,
-        notice: this.#story.notice,
-        activity: this.#story.activity,
+        ...this.#story.told,
         toldUntil: entries.at(-1)?.at ?? run.createdAt,
       },
       leftOffAt(stored),
@@ -387,14 +384,14 @@ export class RunAgent {
     this.#lines.flush();
   }
 
-  /** Closes the connection and removes the container. Safe to call twice. See `AgentProcess.dispose`, `ContainerStory.ends`. */
-  async release(leave: AbortSignal, onReturn: () => void): Promise<void> {
+  /** Closes the connection and removes the container. Safe to call twice. */
+  async release(departure: Departure): Promise<void> {
     this.#closeConnection();
-    this.#story.ends(onReturn);
+    this.#story.ends(departure.begun);
     try {
-      await this.#process?.dispose(leave);
+      await this.#process?.dispose(departure.left);
     } catch (error) {
-      if (leave.aborted) this.#story.filesLeft();
+      if (departure.left.aborted) this.#story.filesLeft();
       else this.#deps.log.error(this.#record.run.taskId, failureOf(error).message);
     }
   }

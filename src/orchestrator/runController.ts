@@ -8,6 +8,7 @@ import type { Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
 import type { RunLink as StoredLink } from '../store/runLinks.ts';
 import { WireRecord } from '../store/wireRecord.ts';
+import { Departure } from './departure.ts';
 import { retell } from './resumption.ts';
 import { RunAgent } from './runAgent.ts';
 import type { RunDependencies, RunListener, RunSession, RunSettings } from './runInterfaces.ts';
@@ -20,9 +21,6 @@ import { describeEnd, promptOf } from './turnText.ts';
 const cancelGraceMs = 700;
 /** The same where the container is to be kept. */
 const interruptGraceMs = 15_000;
-
-/** How long files may be on their way before nobody waits for them any more who only wanted it to stop. */
-const returnMs = 1_000;
 
 /** How long an agent that is nudged may take to end its turn. */
 const nudgeGraceMs = 5_000;
@@ -48,9 +46,7 @@ export class RunController {
   /** What the agent is to go on with when the turn that was cancelled is over. */
   #nudge: string | null = null;
   #isDetached = false;
-  /** Aborted when the files that are only in its container are to stay there. */
-  readonly #leave = new AbortController();
-  readonly #returning = Promise.withResolvers<undefined>();
+  readonly #departure = new Departure();
   #ending: Promise<void> | null = null;
 
   constructor(
@@ -204,7 +200,7 @@ export class RunController {
   async stop(): Promise<void> {
     if (this.#stopping && this.#ending) {
       // Once more, while its files are on their way.
-      this.#leave.abort();
+      this.#departure.leave();
       return this.#ending;
     }
     const working = this.run.state !== 'READY';
@@ -216,7 +212,7 @@ export class RunController {
 
   /** As `stop`, but waits no longer than a moment for files that are on their way back from the engine. */
   async stopSoon(): Promise<void> {
-    await Promise.race([this.stop(), this.#returning.promise]);
+    await Promise.race([this.stop(), this.#departure.isLong]);
   }
 
   /**
@@ -374,17 +370,11 @@ export class RunController {
 
   async #close(state: 'COMPLETED' | 'FAILED' | 'STOPPED', failure: Failure | null): Promise<void> {
     this.#abort.abort();
-    const release = (): Promise<void> =>
-      this.#agent.release(this.#leave.signal, () => {
-        setTimeout(() => {
-          this.#returning.resolve(undefined);
-        }, returnMs).unref();
-      });
-    await release();
+    await this.#agent.release(this.#departure);
     if (state !== 'FAILED') {
       // A launch that was under way cleans up after itself; what it still handed over is released here.
       await this.#turn;
-      await release();
+      await this.#agent.release(this.#departure);
     }
     // Nobody writes there any more: what it has done up to its end is kept too.
     await this.#workspace.finish();
