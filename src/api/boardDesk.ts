@@ -81,10 +81,11 @@ export class BoardDesk {
     const { store, boards, orchestrator } = this.#services;
     const { name } = await boards.get(boardId);
     const cards = await store.query('boardCards', { boardId });
-    const working = cards.find(({ run }) => run !== null && isBusy(run.state));
-    if (working) throw boardInUse(name, working.task);
-    const isLast = (await boards.list()).length === 1;
-    if (!isLast) for (const { task } of cards) await orchestrator.endIdle(task.id);
+    if ((await boards.list()).length > 1) {
+      const working = cards.find(({ run }) => run !== null && isBusy(run.state));
+      if (working) throw boardInUse(name, working.task);
+      for (const { task } of cards) await orchestrator.endIdle(task.id);
+    }
     await boards.delete(boardId, this.#actor());
   }
 

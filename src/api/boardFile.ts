@@ -70,6 +70,8 @@ export interface ImportPlan {
 
 /** What an import would do, for the user to read before it does. */
 export interface ImportPreview {
+  /** The board that the file was written from; null when that is not here. */
+  boardId: string | null;
   added: string[];
   changed: { title: string; fields: string[] }[];
   unchanged: number;

@@ -55,7 +55,10 @@ export class BoardTransfer {
   /** @throws UserError `invalid-input` that names the first place where the file is not a board */
   async preview(input: unknown): Promise<ImportPreview> {
     const { added, changed, unchanged } = await this.#plan(input);
+    const { id } = readBoardFile(input).board;
+    const isHere = (await this.#boards.list()).some((board) => board.id === id);
     return {
+      boardId: isHere ? id : null,
       added: added.map(({ title }) => title),
       changed: changed.map(({ before, fields }) => ({ title: before.title, fields })),
       unchanged,

@@ -154,7 +154,9 @@ function countsText({ state }: CommandContext, { id }: Board): string {
   return [
     cardCount(cards.length),
     ...(running > 0 ? [l10n.t('{0} running', running)] : []),
-    ...(waiting > 0 ? [`$(bell-dot) ${l10n.t('{0} need you', waiting)}`] : []),
+    ...(waiting === 0
+      ? []
+      : [`$(bell-dot) ${waiting === 1 ? l10n.t('1 needs you') : l10n.t('{0} need you', waiting)}`]),
   ].join(' · ');
 }
 
@@ -219,12 +221,13 @@ async function placeBoard(
 
 /** Names what goes with it and asks; then there is a way back for as long as for a card. */
 async function deleteBoard(context: CommandContext, board: Board): Promise<void> {
-  const cards = cardsOnBoard(context.state, board.id);
-  const working = cards.find(({ run }) => run !== null && isBusy(run.state));
-  if (working) throw boardInUse(board.name, working.task);
-  const isLast = boardsOf(context.state).length === 1;
-  // What nobody can do needs no question: the answer says why.
-  if (!isLast && cards.length > 0 && !(await confirmDeletion(context, board))) return;
+  // What is refused anyhow needs no question: the answer says why.
+  if (boardsOf(context.state).length > 1) {
+    const cards = cardsOnBoard(context.state, board.id);
+    const working = cards.find(({ run }) => run !== null && isBusy(run.state));
+    if (working) throw boardInUse(board.name, working.task);
+    if (cards.length > 0 && !(await confirmDeletion(context, board))) return;
+  }
   const wasShown = shownBoard(context.state)?.id === board.id;
   await context.kandev.execute('board.delete', { boardId: board.id });
   offerUndo(context, board, wasShown);

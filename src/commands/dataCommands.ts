@@ -1,4 +1,5 @@
 import { l10n, Uri, window, workspace, type QuickPickItem } from 'vscode';
+import type { QueryResults } from '../api/contract.ts';
 import { UserError } from '../model/failure.ts';
 import { boardsOf, shownBoard } from '../providers/boardState.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
@@ -76,29 +77,17 @@ async function importBoard(context: CommandContext): Promise<void> {
     })) ?? [];
   if (!source) return;
   const file = parseJson(new TextDecoder().decode(await workspace.fs.readFile(source)), source.fsPath);
-  const { added, changed, unchanged } = await context.kandev.query('board.importPreview', { file });
-  if (added.length + changed.length === 0) {
-    void window.showInformationMessage(l10n.t('All {0} cards of this file are here already.', unchanged));
+  const preview = await context.kandev.query('board.importPreview', { file });
+  if (preview.added.length + preview.changed.length === 0) {
+    void window.showInformationMessage(
+      l10n.t('All {0} cards of this file are here already.', preview.unchanged),
+    );
     return;
   }
-  const lines = [
-    ...added.map((title) => `+ ${title}`),
-    ...changed.map(({ title, fields }) => `~ ${title} (${fields.join(', ')})`),
-  ];
-  const confirm = l10n.t('Import');
-  const question = l10n.t(
-    'Add {0} cards and change {1}? {2} stay as they are.',
-    added.length,
-    changed.length,
-    unchanged,
-  );
-  const detail =
-    lines.length > 20 ? [...lines.slice(0, 20), l10n.t('and {0} more', lines.length - 20)] : lines;
-  const options = { modal: true, detail: detail.join('\n') };
-  if ((await window.showWarningMessage(question, options, confirm)) !== confirm) return;
-  const target = added.length === 0 ? {} : await pickTarget(context, added.length);
-  if (!target) return;
-  const result = await context.kandev.execute('board.import', { file, ...target });
+  const target = await targetOf(context, preview);
+  if (!target || !(await confirmImport(preview, target.name))) return;
+  const { boardId, asNewBoard } = target;
+  const result = await context.kandev.execute('board.import', { file, boardId, asNewBoard });
   if (result.added > 0) context.state.show(result.boardId);
   const kept = result.keptState.map(({ title, why }) => `“${title}”: ${why}`).join(' ');
   const done = l10n.t('{0} cards were added and {1} changed.', result.added, result.changed);
@@ -107,33 +96,57 @@ async function importBoard(context: CommandContext): Promise<void> {
   );
 }
 
-interface TargetItem extends QuickPickItem {
-  target: { boardId?: string; asNewBoard?: boolean };
+type Preview = QueryResults['board.importPreview'];
+
+async function confirmImport({ added, changed, unchanged }: Preview, name: string): Promise<boolean> {
+  const lines = [
+    ...added.map((title) => `+ ${title}`),
+    ...changed.map(({ title, fields }) => `~ ${title} (${fields.join(', ')})`),
+  ];
+  const confirm = l10n.t('Import');
+  const question =
+    added.length === 0
+      ? l10n.t('Change {0} cards? {1} stay as they are.', changed.length, unchanged)
+      : l10n.t(
+          'Add {0} cards to “{1}” and change {2}? {3} stay as they are.',
+          ...[added.length, name, changed.length, unchanged],
+        );
+  const detail =
+    lines.length > 20 ? [...lines.slice(0, 20), l10n.t('and {0} more', lines.length - 20)] : lines;
+  const options = { modal: true, detail: detail.join('\n') };
+  return (await window.showWarningMessage(question, options, confirm)) === confirm;
 }
 
-/** Where the new cards of a file go. Undefined when the user changes their mind. */
-async function pickTarget(
-  { state }: CommandContext,
-  count: number,
-): Promise<TargetItem['target'] | undefined> {
+/** Where the new cards of a file go. */
+interface Target {
+  boardId?: string;
+  asNewBoard?: boolean;
+  name: string;
+}
+
+/** Back to the board that they come from; where that is not here, the user says. Undefined when they change their mind. */
+async function targetOf({ state }: CommandContext, { added, boardId }: Preview): Promise<Target | undefined> {
+  const boards = boardsOf(state);
+  const own = boards.find(({ id }) => id === boardId);
+  if (own) return { boardId: own.id, name: own.name };
+  if (added.length === 0) return { name: '' };
   const shown = shownBoard(state)?.id;
-  const items: TargetItem[] = [
-    ...boardsOf(state)
-      .map(({ id, name }) => ({ label: name, description: id === shown ? l10n.t('shown now') : '', id }))
+  const items: (QuickPickItem & { target: Target })[] = [
+    ...[...boards]
       .sort((a, b) => Number(b.id === shown) - Number(a.id === shown))
-      .map(({ id: boardId, ...item }) => ({ ...item, target: { boardId } })),
+      .map(({ id, name }) => ({ label: name, target: { boardId: id, name } })),
     {
       label: `$(add) ${l10n.t('A New Board')}`,
       description: l10n.t('with the name and the columns of the file'),
-      target: { asNewBoard: true },
+      target: { asNewBoard: true, name: l10n.t('A New Board') },
     },
   ];
   const picked = await window.showQuickPick(items, {
     title: l10n.t('Import Board'),
     placeHolder:
-      count === 1
+      added.length === 1
         ? l10n.t('To which board does the new card go?')
-        : l10n.t('To which board do the {0} new cards go?', count),
+        : l10n.t('To which board do the {0} new cards go?', added.length),
   });
   return picked?.target;
 }

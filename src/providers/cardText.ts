@@ -7,7 +7,7 @@ import { unsentCount } from '../model/review.ts';
 import { isBusy, type RunChanges, type RunState } from '../model/run.ts';
 import { cpusText, memoryText, type RunUsage } from '../model/runUsage.ts';
 import { oneLine } from './agentText.ts';
-import { findCard, type BoardState } from './boardState.ts';
+import { findCard, otherBoardName, type BoardState } from './boardState.ts';
 
 /** A card's condition, as it is said in words and shown as an icon, everywhere the same. */
 export interface CardStatus {
@@ -181,5 +181,6 @@ export function askerOf(state: BoardState, taskId: string): string {
   const card = findCard(state, taskId);
   const agentTypes = state.current.status === 'ready' ? state.current.agentTypes : [];
   const agent = agentName(agentTypes, card?.task.agentTypeId ?? null) ?? l10n.t('The agent');
-  return l10n.t('{0} · {1}', card?.task.title ?? '', agent);
+  const board = card ? otherBoardName(state, card.task.boardId) : '';
+  return [card?.task.title ?? '', board, agent].filter((part) => part !== '').join(' · ');
 }

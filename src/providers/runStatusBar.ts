@@ -1,6 +1,6 @@
 import { l10n, MarkdownString, StatusBarAlignment, ThemeColor, window } from 'vscode';
 import { isBusy } from '../model/run.ts';
-import { cardsOf, queuePause, type BoardState } from './boardState.ts';
+import { cardsOf, otherBoardName, queuePause, type BoardState } from './boardState.ts';
 import { cardStatus, latestActivity } from './cardText.ts';
 import { needsUser } from '../model/cardView.ts';
 import { DisposableStore } from './disposableStore.ts';
@@ -67,7 +67,11 @@ export class RunStatusBar {
       const { icon, text } = cardStatus(card);
       tooltip
         .appendMarkdown(`- $(${icon}) `)
-        .appendText(`${card.task.title} · ${text} · ${latestActivity(card)}`);
+        .appendText(
+          [card.task.title, otherBoardName(this.#state, card.task.boardId), text, latestActivity(card)]
+            .filter((part) => part !== '')
+            .join(' · '),
+        );
       tooltip.appendMarkdown('\n');
     }
     const { current } = this.#state;

@@ -109,6 +109,8 @@ export type AppMessage =
   | { type: 'undo'; requestId: number }
   /** Deletes cards; where that ends an agent's work, once the user has agreed. */
   | { type: 'deleteCards'; requestId: number; taskIds: readonly string[] }
+  /** Moves cards to another board, which the user chooses in VS Code. */
+  | { type: 'moveToBoard'; taskIds: readonly string[] }
   | { type: 'uiCommand'; command: UiCommand; taskId: string }
   /** Other cards are to be shown, here and in the tree. */
   | { type: 'setFilter'; filter: CardFilter }

@@ -87,3 +87,53 @@ describe('with the mouse', () => {
     await eventually(() => window.tree.description('To Do')).toBe('2 / 1');
   });
 });
+
+describe('several boards', () => {
+  const here = { Backlog: ['Two', 'Four'], 'To Do': ['One', 'Three'] };
+
+  it('one is made and gone to with the keyboard alone, and the mouse leads back', async () => {
+    const { board, workbench } = window;
+    await board.card('Four').focus();
+    await press('b');
+    await workbench.quickPickRow('Board').getByText('4 cards').waitFor();
+    await press('ArrowDown', 'Enter');
+    await workbench.enter('Later');
+    await board.page.getByRole('heading', { name: 'No cards on “Later” yet' }).waitFor();
+    await board.page.getByRole('button', { name: /^Board Later/ }).click();
+    await workbench.pick('Board');
+    await window.shows(here);
+    // Where it was left.
+    await board.card('Four').and(board.page.locator(':focus')).waitFor();
+  });
+
+  it('cards go to another one from their menu, and back with Ctrl+Z', async () => {
+    const { board, workbench } = window;
+    const move = async (): Promise<void> => {
+      await board.card('Three').click({ button: 'right' });
+      await workbench.chooseFromMenu('Move to Board…');
+      await workbench.pick('Later');
+      await window.shows({ ...here, 'To Do': ['One'] });
+    };
+    await board.card('One').click();
+    await move();
+    await board.page.getByText('“Three” was moved to the board “Later”.').waitFor();
+    await board.card('One').focus();
+    await press('Control+z');
+    await window.shows(here);
+    await move();
+    await workbench.titleAction('Switch Board…').click();
+    await workbench.pick('Later');
+    await window.shows({ 'To Do': ['Three'] });
+  });
+
+  it('one is deleted with its cards, which are named, and comes back with them', async () => {
+    const { board, workbench } = window;
+    await board.button('More Actions for the Board…').click();
+    await workbench.chooseFromMenu('Delete Board…');
+    await workbench.page.locator('.monaco-dialog-box').getByText('• Three').waitFor();
+    await workbench.dialogButton('Delete Board').click();
+    await window.shows({ ...here, 'To Do': ['One'] });
+    await workbench.notificationButton('Undo', 'The board “Later” was deleted.').click();
+    await window.shows({ 'To Do': ['Three'] });
+  });
+});

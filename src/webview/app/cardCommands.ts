@@ -63,6 +63,11 @@ export class CardCommands {
     if (outcome) this.#report(outcome);
   }
 
+  /** To a board that the user chooses in VS Code. */
+  moveToBoard(taskIds: readonly string[]): void {
+    this.#host.post({ type: 'moveToBoard', taskIds });
+  }
+
   message(taskId: string): void {
     const card = this.#store.state.content?.cards.get(taskId);
     if (card && actionsOf(card).message) this.runUiCommand('kandev.sendMessage', taskId);

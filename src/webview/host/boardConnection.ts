@@ -46,6 +46,8 @@ export interface BoardServices {
   deleteCards(taskIds: readonly string[]): Promise<boolean>;
   /** Moves cards, with a way back. */
   moveCards(moves: readonly CardMove[], options: { stopRuns: boolean }): Promise<void>;
+  /** Moves cards to another board, which the user chooses. */
+  moveToBoard(taskIds: readonly string[]): Promise<void>;
   createCards(cards: readonly BoardCommandInput<'task.create'>[]): Promise<void>;
   history: Pick<UndoHistory, 'undo' | 'onDidAdd'>;
   shorten: Shorten;
@@ -135,6 +137,9 @@ export class BoardConnection implements Disposable {
         break;
       case 'deleteCards':
         void this.#delete(message);
+        break;
+      case 'moveToBoard':
+        void this.#services.moveToBoard(message.taskIds);
         break;
       case 'uiCommand':
         void this.#runUiCommand(message.command, message.taskId);

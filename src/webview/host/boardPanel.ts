@@ -64,6 +64,9 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
       choose: async (what) => {
         await vscode.commands.executeCommand(chooseCommands[what]);
       },
+      moveToBoard: async (taskIds) => {
+        await vscode.commands.executeCommand('kandev.moveToBoard', { taskIds });
+      },
       runAction: (action) => options.runAction(action),
       runUiCommand: async (command, taskId) => {
         await vscode.commands.executeCommand(command, { taskId });

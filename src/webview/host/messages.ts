@@ -95,6 +95,7 @@ const appMessage: v.GenericSchema<unknown, AppMessage> = v.variant('type', [
     requestId,
     taskIds: v.pipe(v.array(taskId), v.maxLength(maxCards)),
   }),
+  v.object({ type: v.literal('moveToBoard'), taskIds: v.pipe(v.array(taskId), v.maxLength(maxCards)) }),
   v.object({ type: v.literal('uiCommand'), command: v.picklist(uiCommands), taskId }),
   v.object({
     type: v.literal('createCards'),

@@ -36,6 +36,7 @@ function setUp(overrides: Partial<BoardServices> = {}) {
     runUiCommand: () => Promise.resolve(),
     deleteCards: () => Promise.resolve(true),
     moveCards: () => Promise.resolve(),
+    moveToBoard: () => Promise.resolve(),
     createCards: () => Promise.resolve(),
     history,
     shorten: (path) => path,

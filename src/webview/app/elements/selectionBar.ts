@@ -7,6 +7,9 @@ import { shownIds } from '../selection.ts';
 import type { AppState } from '../state.ts';
 import { button, icon, iconButton } from './controls.ts';
 
+/** No column is called like that. */
+const otherBoard = ':board';
+
 /** What can be done with all cards that are selected, over the lower edge of the board. */
 export function selectionBar(
   { selected, content }: AppState,
@@ -42,15 +45,17 @@ export function selectionBar(
     <div class="select">
       <select
         class="input"
-        aria-label=${t('Move the selected cards to a column')}
+        aria-label=${t('Move the selected cards to a column or another board')}
         @change=${({ target }: Event) => {
           if (!(target instanceof HTMLSelectElement)) return;
-          void commands.place(taskIds, { columnId: target.value, beforeTaskId: null });
+          if (target.value === otherBoard) commands.moveToBoard(taskIds);
+          else void commands.place(taskIds, { columnId: target.value, beforeTaskId: null });
           target.value = '';
         }}
       >
         <option value="">${t('Move to…')}</option>
         ${layout.columns.map(({ column }) => html`<option value=${column.id}>${column.title}</option>`)}
+        <option value=${otherBoard}>${t('Another board…')}</option>
       </select>
       ${icon('chevron-down')}
     </div>

@@ -46,16 +46,19 @@ function boardButton({ content, boards }: AppState, { commands }: BoardControlle
     type="button"
     class="board-switch"
     title=${title}
-    aria-label=${[t('Board {0}, switch', name), waiting].filter(Boolean).join(', ')}
     @click=${() => {
       commands.choose('board');
     }}
   >
+    <span class="visually-hidden">${t('Board')}</span>
     <span class="ellipsis board-name">${name}</span>
     ${
       waiting === ''
         ? nothing
-        : html`<span class="board-waiting">${icon('bell-dot')}${boards.waitingElsewhere}</span>`
+        : html`<span class="board-waiting" aria-hidden="true"
+              >${icon('bell-dot')}${boards.waitingElsewhere}</span
+            >
+            <span class="visually-hidden">${waiting}</span>`
     }
     ${icon('chevron-down')}
   </button>`;
