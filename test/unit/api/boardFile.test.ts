@@ -29,6 +29,7 @@ describe('a board as a file', () => {
     const other = await startServices();
     try {
       expect(await other.kandev.query('board.importPreview', { file: exported })).toEqual({
+        boardId: null,
         added: ['Second', 'First'],
         changed: [],
         unchanged: 0,
@@ -52,6 +53,38 @@ describe('a board as a file', () => {
     }
   });
 
+  it('becomes a board of its own where that is asked for, called and laid out as it was', async () => {
+    await create('First');
+    await services.kandev.execute('board.setColumn', { columnId: 'todo', title: 'Next' });
+    const exported = await file();
+    const other = await startServices();
+    try {
+      const here = await other.kandev.execute('task.create', { title: 'Here' });
+      const { boardId, added } = await other.kandev.execute('board.import', {
+        file: exported,
+        asNewBoard: true,
+      });
+      expect(added).toBe(1);
+      const { boards, cards } = await other.kandev.query('boards', {});
+      expect(boards.map(({ name, columns }) => [name, columns[1]?.title])).toEqual([
+        ['Board', 'To Do'],
+        ['Board 2', 'Next'],
+      ]);
+      const places = new Map(cards.map(({ task }) => [task.title, task.boardId]));
+      expect(places).toEqual(
+        new Map([
+          ['Here', here.boardId],
+          ['First', boardId],
+        ]),
+      );
+      // A card that is here already is changed where it stands.
+      const again = await other.kandev.execute('board.import', { file: exported, boardId: here.boardId });
+      expect(again).toMatchObject({ added: 0, changed: 0 });
+    } finally {
+      await other.close();
+    }
+  });
+
   it('says what an import changes before it does, and leaves the other cards alone', async () => {
     const card = await create('Old title');
     await create('Untouched');
@@ -59,6 +92,7 @@ describe('a board as a file', () => {
     await services.kandev.execute('task.update', { taskId: card.id, title: 'New title', priority: 'high' });
     await create('Made later');
     expect(await services.kandev.query('board.importPreview', { file: exported })).toEqual({
+      boardId: exported.board.id,
       added: [],
       changed: [{ title: 'New title', fields: ['title', 'priority'] }],
       unchanged: 1,
