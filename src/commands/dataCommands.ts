@@ -104,13 +104,11 @@ async function confirmImport({ added, changed, unchanged }: Preview, name: strin
     ...changed.map(({ title, fields }) => `~ ${title} (${fields.join(', ')})`),
   ];
   const confirm = l10n.t('Import');
+  const counts = [added.length, changed.length, unchanged] as const;
   const question =
-    added.length === 0
-      ? l10n.t('Change {0} cards? {1} stay as they are.', changed.length, unchanged)
-      : l10n.t(
-          'Add {0} cards to “{1}” and change {2}? {3} stay as they are.',
-          ...[added.length, name, changed.length, unchanged],
-        );
+    name === ''
+      ? l10n.t('Add {0} cards and change {1}? {2} stay as they are.', ...counts)
+      : l10n.t('Add {0} cards to “{3}” and change {1}? {2} stay as they are.', ...counts, name);
   const detail =
     lines.length > 20 ? [...lines.slice(0, 20), l10n.t('and {0} more', lines.length - 20)] : lines;
   const options = { modal: true, detail: detail.join('\n') };
@@ -121,6 +119,7 @@ async function confirmImport({ added, changed, unchanged }: Preview, name: strin
 interface Target {
   boardId?: string;
   asNewBoard?: boolean;
+  /** As it is called where the user has a choice; empty where that goes without saying. */
   name: string;
 }
 
@@ -128,8 +127,8 @@ interface Target {
 async function targetOf({ state }: CommandContext, { added, boardId }: Preview): Promise<Target | undefined> {
   const boards = boardsOf(state);
   const own = boards.find(({ id }) => id === boardId);
-  if (own) return { boardId: own.id, name: own.name };
   if (added.length === 0) return { name: '' };
+  if (own) return { boardId: own.id, name: boards.length > 1 ? own.name : '' };
   const shown = shownBoard(state)?.id;
   const items: (QuickPickItem & { target: Target })[] = [
     ...[...boards]
