@@ -222,3 +222,59 @@ describe('the program', () => {
     expect((await stat(file)).size).toBeLessThan(40_000);
   });
 });
+
+describe('an agent that turns against its keeper, as one user in one container', () => {
+  const keeper = `const keeper = '/proc/' + process.ppid; const { readFileSync, readdirSync, writeSync, openSync } = require('fs');`;
+
+  // One that knows of no image yet that it could not be run there.
+  let fresh: AgentManager;
+
+  beforeAll(async () => {
+    fresh = await testManager({ distFolder });
+  });
+
+  it('finds nothing there, nor in any other process, that it was not given itself', async () => {
+    const look = `${keeper}
+      const environmentOf = (pid) => { try { return readFileSync('/proc/' + pid + '/environ', 'utf8').split('\\0').filter(Boolean); } catch { return []; } };
+      const pids = readdirSync('/proc').filter((name) => /^\\d+$/.test(name));
+      const mine = new Set(environmentOf('self'));
+      const foreign = pids.flatMap((pid) => environmentOf(pid).filter((line) => !mine.has(line)));
+      const programs = pids.map((pid) => readFileSync('/proc/' + pid + '/cmdline', 'utf8').split('\\0').slice(0, 3).join(' '));
+      console.log(JSON.stringify({ programs, foreign, keeper: environmentOf(process.ppid).length > 0 }));
+      setInterval(() => undefined, 1000);`;
+    const folder = await makeFolder('kept');
+    const request = {
+      ...requestFor(folder, ['node', '-e', look]),
+      environment: { API_KEY: 'its own' },
+      outlives: true,
+    };
+    const agent = await fresh.launch(request, new RecordedProgress(), neverAborted());
+    const found = JSON.parse(await readUntil(agent.stdout, /\n/)) as Record<string, unknown>;
+    expect(found).toMatchObject({ foreign: [], keeper: true });
+    // Init, the keeper and itself: no process of another container, nor of this machine.
+    expect((found.programs as string[]).map((line) => line.split(' ')[0])).toEqual([
+      expect.stringMatching(/init$/),
+      'node',
+      'node',
+    ]);
+    await agent.dispose();
+  });
+
+  const forged = {
+    'a frame larger than any': `Buffer.from([1, 0, 0, 0, 255, 255, 255, 255])`,
+    'no JSON': `Buffer.concat([Buffer.from([0, 0, 0, 0, 0, 0, 0, 4]), Buffer.from('{[x}')])`,
+    'numbers that are none': `(() => { const text = Buffer.from('{"type":"accepted","accepted":"x"}'); return Buffer.concat([Buffer.from([0, 0, 0, 0, 0, 0, 0, text.length]), text]); })()`,
+  };
+  it.each(Object.entries(forged))(
+    'and speaks for it, ends its own run and nothing else: %s',
+    async (_what, frame) => {
+      const { agent } = await launch(
+        `${keeper} const out = openSync(keeper + '/fd/1', 'w'); writeSync(out, ${frame}); setInterval(() => console.log('x'.repeat(1000)), 100);`,
+        fresh,
+      );
+      expect(await agent.exited).toEqual({ exitCode: null, oomKilled: false });
+      expect(agent.stderrTail()).toContain('What came from the container made no sense');
+      await agent.dispose();
+    },
+  );
+});

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Readable, Writable, type Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import * as v from 'valibot';
 import { FrameParser } from '../demultiplex.ts';
 import {
   encodeControl,
@@ -25,8 +26,38 @@ export interface TakeOver {
   answered: readonly IdKey[];
 }
 
-/** How a connection to the keeper came to its end. */
-export type Parting = 'ended' | 'displaced' | 'lost';
+/** How a connection to the keeper came to its end; `broken` is one on which came what no keeper says. */
+export type Parting = 'ended' | 'displaced' | 'lost' | 'broken';
+
+/**
+ * What the keeper says is looked at like any other word of the agent: both are one user in one container, so that an
+ * agent can write to the keeper's stdout, or into its memory.
+ */
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const keys = v.array(v.string());
+const controlSchema = v.variant('type', [
+  v.object({
+    type: v.literal('hello'),
+    hello: v.object({
+      node: v.string(),
+      attachment: count,
+      offset: count,
+      accepted: count,
+      asked: keys,
+      answered: keys,
+    }),
+  }),
+  v.object({ type: v.literal('accepted'), accepted: count }),
+  v.object({
+    type: v.literal('ended'),
+    end: v.object({
+      exitCode: v.pipe(v.number(), v.safeInteger()),
+      oomKilled: v.boolean(),
+      notStarted: v.nullable(v.string()),
+    }),
+  }),
+  v.object({ type: v.literal('displaced') }),
+]);
 
 /**
  * This process's side of a keeper: the agent's stdin and stdout as streams that last over any number of connections.
@@ -91,7 +122,14 @@ export class KeeperClient {
       else this.#onStderr(output);
     });
     socket.on('data', (chunk: Buffer) => {
-      engineFrames.push(chunk);
+      // What came behind it on its way makes no sense either.
+      if (this.#parting === 'broken') return;
+      try {
+        engineFrames.push(chunk);
+      } catch {
+        this.#parting = 'broken';
+        socket.destroy();
+      }
     });
     const over = finished(socket, { writable: false }).catch(() => undefined);
     const parted = over.then(() => {
@@ -133,7 +171,7 @@ export class KeeperClient {
   #receive(type: number, payload: Buffer): void {
     if (type === frameType.stderr) this.#onStderr(payload);
     else if (type === frameType.tools) this.tools.receive(payload);
-    else if (type === frameType.control) this.#obey(JSON.parse(payload.toString()) as KeeperControl);
+    else if (type === frameType.control) this.#obey(v.parse(controlSchema, JSON.parse(payload.toString())));
     else {
       this.#offset += payload.length;
       if (!this.#draining && !this.#hasEnded && !this.stdout.push(payload)) this.#socket?.pause();

@@ -14,6 +14,8 @@ const inspectLimitMs = 2_000;
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
 
+const brokenText = 'What came from the container made no sense, so the connection to it was closed.';
+
 /** The keeper is not there, or says nothing: the image has no Node that can run it. */
 export class NoKeeper extends Error {}
 
@@ -99,19 +101,29 @@ export class KeptStdio implements AgentStdio {
   async #keepUp(first: Promise<Parting>): Promise<void> {
     const { signal } = this.#closing;
     for (let parted = first; ;) {
+      const how = await parted;
+      if (how === 'broken' && !signal.aborted) {
+        this.#options.onStderr(Buffer.from(`${brokenText}\n`));
+        this.#endWithout({ exitCode: null, oomKilled: false });
+      }
       // Who has displaced this process leads the run now.
-      if ((await parted) !== 'lost' || signal.aborted) return;
+      if (how !== 'lost' || signal.aborted) return;
       this.#onConnection(false);
       const found = await reach(this.#options, this.#client, signal).catch(() => undefined);
       if (found === undefined) return;
       if (found === null || 'exitCode' in found) {
-        this.#settleExit(found ?? { exitCode: null, oomKilled: false });
-        this.#client.finish();
+        this.#endWithout(found ?? { exitCode: null, oomKilled: false });
         return;
       }
       this.#onConnection(true);
       parted = found.parted;
     }
+  }
+
+  /** Nothing more will come of the keeper. */
+  #endWithout(exit: ExitInfo): void {
+    this.#settleExit(exit);
+    this.#client.finish();
   }
 }
 

@@ -109,12 +109,16 @@ export function encodeTools(message: RequestMessage | AnswerMessage): Buffer {
 
 const frameHeaderLength = 8;
 
+/** No frame is larger: the agent's output comes in blocks of 64 KiB, and a request has a limit of its own. */
+const maxFrameBytes = 16 * 1024 ** 2;
+
 /** Hands over frames only as a whole: one whose sender was cut off never was. */
 export class WholeFrames {
   readonly #parser: FrameParser;
   #parts: Buffer[] = [];
   #missing = 0;
 
+  /** @throws Error at a frame that is too large: no keeper has sent that */
   constructor(onFrame: (type: number, payload: Buffer) => void) {
     this.#parser = new FrameParser(
       (type, part) => {
@@ -126,6 +130,7 @@ export class WholeFrames {
         onFrame(type, payload);
       },
       (length) => {
+        if (length > maxFrameBytes) throw new Error(`A frame of ${length} bytes`);
         this.#missing = length;
       },
     );
