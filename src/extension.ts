@@ -4,7 +4,7 @@ import { DeferredKandev } from './api/deferredKandev.ts';
 import type { Kandev } from './api/contract.ts';
 import { performAction } from './commands/performAction.ts';
 import { registerCommands } from './commands/registerCommands.ts';
-import { openHandwork, openInCode, openPanels, openReviews, openTree } from './faces.ts';
+import { openHandwork, openInCode, openPanels, openReviews, openRules, openTree } from './faces.ts';
 import type { UserAction } from './model/failure.ts';
 import { openBoard } from './openBoard.ts';
 import { LiveBoardState } from './providers/boardState.ts';
@@ -56,6 +56,7 @@ export function activate(context: ExtensionContext): void {
   log.useTitles(state);
   const engine = store.add(new EngineWatch(kandev, state));
   const prompts = new PermissionPrompts(state, kandev, failures);
+  const rules = openRules(store, kandev, state, failures);
   const questions = store.add(new QuestionPrompts(state, kandev, failures, checkField));
   const credentials = store.add(new CredentialPrompts(kandev, state, failures));
   const devcontainers = store.add(new DevcontainerPrompts(kandev, state, failures));
@@ -84,8 +85,19 @@ export function activate(context: ExtensionContext): void {
   const containerLogs = store.add(new ContainerLogs(kandev));
   openInCode(store, kandev, state);
   store.add(new RunMessages({ kandev, failures, state, isWatched, wanted }));
-  const faces = { failures, prompts, questions, credentials, devcontainers, log, board, runs, insight, view };
-  const actions = { ...faces, ...shared, ...review, kandev, engine, agents, environment, containerLogs };
+  const faces = { failures, prompts, rules, questions, credentials, devcontainers, log, board, runs };
+  const actions = {
+    ...faces,
+    insight,
+    view,
+    ...shared,
+    ...review,
+    kandev,
+    engine,
+    agents,
+    environment,
+    containerLogs,
+  };
   for (const command of registerCommands({ ...actions, gateway })) store.add(command);
   store.add(followSettings(state, engine));
 }

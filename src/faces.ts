@@ -16,6 +16,8 @@ import { resultScheme, ResultFiles } from './providers/resultFiles.ts';
 import { ReviewComments } from './providers/reviewComments.ts';
 import { ReviewDocuments } from './providers/reviewDocuments.ts';
 import { ReviewWalk } from './providers/reviewWalk.ts';
+import { tellOfNewRules } from './providers/ruleMessages.ts';
+import { RuleTree } from './providers/ruleTree.ts';
 import type { SharedFilter } from './providers/sharedFilter.ts';
 import { TaskTree, type TaskTreeOptions } from './providers/taskTree.ts';
 import { UndoHistory } from './providers/undoHistory.ts';
@@ -52,6 +54,17 @@ export function openTree(store: DisposableStore, { engine, ...options }: TreeOpt
       engine.look();
     }),
   );
+}
+
+/** The rules by which agents are answered without asking: their list, and what tells of new ones. */
+export function openRules(
+  store: DisposableStore,
+  kandev: Kandev,
+  state: LiveBoardState,
+  failures: FailureMessages,
+): RuleTree {
+  store.add(tellOfNewRules(kandev, state, failures));
+  return store.add(new RuleTree(kandev, state, failures));
 }
 
 /** What of Kandev is in the editor and in the Explorer. */

@@ -19,6 +19,7 @@ import type { OutputLog } from '../providers/outputLog.ts';
 import type { PermissionPrompts } from '../providers/permissionPrompts.ts';
 import type { QuestionPrompts } from '../providers/questionPrompts.ts';
 import type { ReviewComments } from '../providers/reviewComments.ts';
+import type { RuleTree } from '../providers/ruleTree.ts';
 import type { SharedFilter } from '../providers/sharedFilter.ts';
 import type { ReviewWalk } from '../providers/reviewWalk.ts';
 import type { SecretEnvironment } from '../providers/secretEnvironment.ts';
@@ -103,6 +104,7 @@ export interface CommandContext {
   failures: FailureMessages;
   prompts: PermissionPrompts;
   questions: QuestionPrompts;
+  rules: RuleTree;
   credentials: CredentialPrompts;
   devcontainers: DevcontainerPrompts;
   log: OutputLog;

@@ -1,6 +1,7 @@
 import { commands } from 'vscode';
 import type { Disposable } from '../model/events.ts';
 import { agentCommands } from './agentCommands.ts';
+import { approvalCommands } from './approvalCommands.ts';
 import { boardCommands } from './boardCommands.ts';
 import { boardListCommands } from './boardListCommands.ts';
 import { cardCommands } from './cardCommands.ts';
@@ -20,6 +21,7 @@ import { insightCommands } from './insightCommands.ts';
 import { queueCommands } from './queueCommands.ts';
 import { resultCommands } from './resultCommands.ts';
 import { reviewCommands } from './reviewCommands.ts';
+import { ruleCommands } from './ruleCommands.ts';
 import { runCommands } from './runCommands.ts';
 import { sessionCommands } from './sessionCommands.ts';
 import { transcriptCommands } from './transcriptCommands.ts';
@@ -30,6 +32,7 @@ import { waitCommands } from './waitCommands.ts';
 /** Every command of the extension. The manifest contributes exactly these; a test holds the two together. */
 const allCommands: CommandTable = {
   ...agentCommands,
+  ...approvalCommands,
   ...boardCommands,
   ...boardListCommands,
   ...cardCommands,
@@ -48,6 +51,7 @@ const allCommands: CommandTable = {
   ...queueCommands,
   ...resultCommands,
   ...reviewCommands,
+  ...ruleCommands,
   ...runCommands,
   ...sessionCommands,
   ...transcriptCommands,

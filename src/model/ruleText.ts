@@ -1,3 +1,4 @@
+import type { Ruling } from './permission.ts';
 import { onlyText } from './shellCommand.ts';
 import type { ApprovalPreset, RuleDecision, RuleFilter } from './permissionRule.ts';
 
@@ -100,4 +101,12 @@ export function presetText(preset: ApprovalPreset, t: Translate = plain): string
     case 'all':
       return t('Allow all in the container');
   }
+}
+
+/** Why a request is asked, or by what it was answered, in a sentence. */
+export function rulingText({ by, text, decision, isUnfit }: Ruling, t: Translate = plain): string {
+  if (isUnfit) return t('“{0}” decides this, but the agent has no answer for this time alone.', text);
+  if (by === 'none') return t('No rule matches.');
+  if (decision === 'ask') return t('Asked because of the rule “{0}”.', text);
+  return by === 'preset' ? t('Answered by the choice “{0}”.', text) : t('Answered by the rule “{0}”.', text);
 }

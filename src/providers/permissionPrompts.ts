@@ -1,4 +1,4 @@
-import { l10n, window, type MessageItem } from 'vscode';
+import { commands, l10n, window, type MessageItem } from 'vscode';
 import type { Kandev } from '../api/contract.ts';
 import { isAllow, type PermissionOption, type PermissionRequest } from '../model/permission.ts';
 import { plainLabel, plainMessage } from './agentText.ts';
@@ -6,6 +6,7 @@ import { cardsOf, type BoardState } from './boardState.ts';
 import { askerOf } from './cardText.ts';
 import type { FailureMessages } from './failureMessages.ts';
 import type { Prompt } from './promptQueue.ts';
+import { whyAsked } from './ruleWords.ts';
 import { shownPath } from './shownPath.ts';
 
 interface OptionItem extends MessageItem {
@@ -54,10 +55,14 @@ export class PermissionPrompts {
 
   async #notify(request: PermissionRequest): Promise<() => Promise<unknown>> {
     const items: OptionItem[] = request.options.map((option) => ({ title: option.name, option }));
+    const always: OptionItem = { title: l10n.t('Always…'), option: null };
+    // The answers for good that an agent offers become rules as well.
+    if (!request.options.some(({ kind }) => kind === 'allow_always')) items.push(always);
     items.push({ title: l10n.t('Details…'), option: null });
     const chosen = await window.showWarningMessage(plainMessage(this.#question(request)), ...items);
     return async () => {
       if (chosen?.option) await this.answer(request.id, chosen.option.optionId);
+      else if (chosen === always) await makeRule(request.id);
       else if (chosen) await this.pick(request.id);
     };
   }
@@ -67,17 +72,16 @@ export class PermissionPrompts {
     const what = [request.title, detailOf(request, (path) => shownPath(this.#state, path))]
       .filter((part) => part !== '')
       .join(': ');
-    return l10n.t('{0} asks: {1}', askerOf(this.#state, request.taskId), what);
+    const question = l10n.t('{0} asks: {1}', askerOf(this.#state, request.taskId), what);
+    const why = whyAsked(request);
+    return why === '' ? question : l10n.t('{0} ({1})', question, why);
   }
 
   #showPicker(request: PermissionRequest): Promise<PermissionOption | undefined> {
-    const picker = window.createQuickPick<{
-      label: string;
-      description?: string;
-      option: PermissionOption | null;
-    }>();
+    const picker = window.createQuickPick<{ label: string; option: PermissionOption | null }>();
     picker.title = this.#question(request);
     picker.placeholder = l10n.t('Choose an answer for the agent');
+    const always = { label: `$(law) ${l10n.t('Always Allow or Reject…')}`, option: null };
     picker.ignoreFocusOut = true;
     // The item that decides nothing comes first, so that Enter alone never approves.
     picker.items = [
@@ -86,14 +90,17 @@ export class PermissionPrompts {
         label: `$(${isAllow(option) ? 'check' : 'circle-slash'}) ${plainLabel(option.name)}`,
         option,
       })),
+      always,
     ];
     return new Promise((resolve) => {
       const closed = this.#state.onDidChange(() => {
         if (!openRequests(this.#state).some(({ id }) => id === request.id)) picker.hide();
       });
       picker.onDidAccept(() => {
-        resolve(picker.selectedItems[0]?.option ?? undefined);
+        const [item] = picker.selectedItems;
+        resolve(item?.option ?? undefined);
         picker.hide();
+        if (item === always) void makeRule(request.id);
       });
       picker.onDidHide(() => {
         closed.dispose();
@@ -103,6 +110,11 @@ export class PermissionPrompts {
       picker.show();
     });
   }
+}
+
+/** Lets the user choose what is answered like this from now on; the request is answered by that. */
+async function makeRule(requestId: string): Promise<void> {
+  await commands.executeCommand('kandev.makeRule', { requestId });
 }
 
 /** All open requests, the oldest first. */

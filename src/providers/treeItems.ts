@@ -20,6 +20,7 @@ import {
   usageText,
   waitsForRetry,
 } from './cardText.ts';
+import { whyAsked } from './ruleWords.ts';
 import type { BlockedNode, ColumnNode, QuestionNode, RequestNode } from './treeNodes.ts';
 
 /** What the container of its run uses can be asked. */
@@ -84,7 +85,7 @@ export function requestItem(request: PermissionRequest): TreeItem {
   item.id = `request:${request.id}`;
   item.iconPath = new ThemeIcon('shield', new ThemeColor('notificationsWarningIcon.foreground'));
   item.contextValue = 'request';
-  item.tooltip = l10n.t('The agent waits for your answer.');
+  item.tooltip = [l10n.t('The agent waits for your answer.'), whyAsked(request)].join(' ').trim();
   item.command = {
     command: 'kandev.answerPermission',
     title: l10n.t('Answer'),

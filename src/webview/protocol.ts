@@ -74,6 +74,7 @@ export type BoardCommandInput<C extends BoardCommand> = CommandInput<C>;
 /** The commands of VS Code that the board may run on a card; each gets `{ taskId }`. */
 export const uiCommands = [
   'kandev.answerPermission',
+  'kandev.makeRule',
   'kandev.answerQuestion',
   'kandev.reviewChanges',
   'kandev.sendMessage',

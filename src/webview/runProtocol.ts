@@ -98,6 +98,8 @@ export type RunViewCommand =
 /** The commands of VS Code that the page may run on its card; each gets `{ taskId }`. */
 export const runUiCommands = [
   'kandev.answerPermission',
+  'kandev.makeRule',
+  'kandev.chooseApprovals',
   'kandev.answerQuestion',
   'kandev.editTask',
   'kandev.revealInBoard',

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { PermissionOption } from '../../../model/permission.ts';
+import { rulingText } from '../../../model/ruleText.ts';
 import type { DiffSummary, PermissionView } from '../../protocol.ts';
 import { t } from '../l10n.ts';
 import { button, icon } from './controls.ts';
@@ -26,7 +27,10 @@ const optionIcons: Readonly<Record<PermissionOption['kind'], string>> = {
 /** What can be done about a request. */
 export interface RequestCommands {
   answer(requestId: string, optionId: string): Promise<void>;
-  runUiCommand(command: 'kandev.answerPermission' | 'kandev.answerQuestion', taskId: string): void;
+  runUiCommand(
+    command: 'kandev.answerPermission' | 'kandev.answerQuestion' | 'kandev.makeRule',
+    taskId: string,
+  ): void;
   /** Shows a proposed change; left out: they are only named. */
   openDiff?: (requestId: string, index: number) => void;
 }
@@ -110,6 +114,7 @@ export function permissionBlock(block: PermissionBlock): TemplateResult | typeof
     </div>
     <p class="request-title">${icon(toolIcons[request.toolKind] ?? 'tools')}<span>${request.title}</span></p>
     ${subject(request, commands)}
+    ${request.ruling ? html`<p class="request-why">${rulingText(request.ruling, t)}</p>` : nothing}
     <div class="request-options" role="group" aria-label=${t('Answer')} aria-busy=${chosen !== null}>
       ${repeat(
         request.options,
@@ -124,16 +129,18 @@ export function permissionBlock(block: PermissionBlock): TemplateResult | typeof
             onClick: () => void commands.answer(request.id, option.optionId),
           }),
       )}
-      <button
-        type="button"
-        class="link-button"
-        tabindex=${tabIndex}
-        @click=${() => {
-          commands.runUiCommand('kandev.answerPermission', taskId);
-        }}
-      >
-        ${t('Details…')}
-      </button>
+      ${moreButton(t('Always…'), tabIndex, () => {
+        commands.runUiCommand('kandev.makeRule', taskId);
+      })}
+      ${moreButton(t('Details…'), tabIndex, () => {
+        commands.runUiCommand('kandev.answerPermission', taskId);
+      })}
     </div>
   </div>`;
+}
+
+function moreButton(label: string, tabIndex: number, onClick: () => void): TemplateResult {
+  return html`<button type="button" class="link-button" tabindex=${tabIndex} @click=${onClick}>
+    ${label}
+  </button>`;
 }

@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import { presetText } from '../../../../model/ruleText.ts';
 import { unsentCount } from '../../../../model/review.ts';
 import { isBusy, isLive } from '../../../../model/run.ts';
 import { live } from 'lit/directives/live.js';
@@ -56,11 +57,26 @@ export function header(
     <div class="run-facts">
       ${status(content, controller)}
       ${agentName === null ? nothing : html`<span class="fact">${icon('hubot')}${agentName}</span>`}
+      ${agentName === null ? nothing : approvals(content, controller)}
       ${session?.options.filter(isChosenHere).map((option) => optionPicker(option, state, controller))}
       ${changes(content, controller)} ${comments(content, controller)}
       ${state.usage ? usage(state.usage) : nothing} ${containerUse(state, content)}
     </div>
   </header>`;
+}
+
+/** What its agent may do unasked, and the way to choose that. */
+function approvals({ card }: RunContent, controller: RunPageController): TemplateResult {
+  const isAll = card.approvals === 'all';
+  return html`<button
+    type="button"
+    class="fact link-button approvals"
+    data-all=${isAll}
+    title=${t('What the agent may do unasked')}
+    @click=${() => void controller.runUiCommand('kandev.chooseApprovals')}
+  >
+    ${icon(isAll ? 'warning' : 'shield')}<span>${presetText(card.approvals, t)}</span>
+  </button>`;
 }
 
 /** What the last run has changed, and the way to look at it. */
