@@ -108,3 +108,46 @@ describe('several agents', () => {
     }
   });
 });
+
+describe('an answer for good', () => {
+  const always = 'options=allow_once:once:Allow,allow_always:always:Always,reject_once:no:Reject';
+  const test = `kind=execute command="npm test" ${always}`;
+
+  it('becomes a rule, which answers the next request and can be tested and taken back', async () => {
+    const { board, tree, workbench } = window;
+    const description = script(
+      `permission "Test" ${test}`,
+      `permission "Test again" ${test}`,
+      'permission "Clean up"',
+    );
+    await board.createAndStart({
+      title: 'Fourth',
+      agent: 'Demo agent',
+      description,
+      worksIn: 'A clone of its own',
+    });
+    await board.card('Fourth').getByText('No rule matches.').waitFor();
+    await board.press('Fourth', 'Always');
+    const rule = 'Allow the command “npm test”, on card “Fourth”';
+    await workbench.notification(`From now on: ${rule}.`).waitFor();
+    await board.card('Fourth').getByText('Clean up').waitFor();
+    await eventually(async () =>
+      (await window.logOf('Fourth')).filter((line) => line.startsWith('answered')),
+    ).toEqual([
+      expect.stringMatching(/^answered by (?!the rule).*: Allow$/),
+      `answered by the rule “${rule}”: Allow`,
+    ]);
+    await workbench.notificationButton('Show Rules', 'From now on').click();
+    await eventually(() => tree.description(rule)).toBe('matched once');
+    await workbench.runCommand('Kandev: Test Permission Rule…');
+    await workbench.pick(rule);
+    await workbench.quickPickRow('Test again').waitFor();
+    await workbench.page.keyboard.press('Escape');
+    // By a key, where the list has the focus.
+    await tree.row(rule).click();
+    await workbench.page.keyboard.press('Delete');
+    await tree.row(rule).waitFor({ state: 'detached' });
+    await workbench.notificationButton('Undo', 'was deleted').click();
+    await tree.row(rule).waitFor();
+  });
+});
