@@ -58,10 +58,9 @@ export const ruleCommandSchemas = {
   'rule.restore': v.object({ ruleId: id }),
   /** Puts a rule before another one, or behind all; it counts among rules of the same scope. */
   'rule.place': v.object({ ruleId: id, beforeRuleId: v.nullable(id) }),
-  /** What becomes of requests that no rule decides, on a board or for one of its agents; null: as on its board. */
+  /** What becomes of requests that no rule decides, on a board or for one of its agents; null: as without a choice. */
   'rule.setPreset': v.object({
-    /** Left out: the board that is shown. */
-    boardId: v.optional(id),
+    boardId: id,
     agentTypeId: v.optional(v.nullable(id), null),
     preset: v.nullable(v.picklist(approvalPresets)),
   }),
@@ -110,7 +109,7 @@ export interface TestedRequest {
 }
 
 export interface RuleQueryResults {
-  rules: { boardId: string; rules: NamedRule[]; presets: PresetChoice[] };
+  rules: { rules: NamedRule[]; presets: PresetChoice[] };
   /** Those that the rule is about, the last first, among so many that were looked at. */
   'rule.test': { lookedAt: number; requests: TestedRequest[] };
 }

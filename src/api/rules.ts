@@ -19,7 +19,6 @@ import type { PermissionDesk } from '../orchestrator/permissionDesk.ts';
 import type { RuleBook } from '../orchestrator/ruleBook.ts';
 import type { NamedRule } from '../store/ruleStore.ts';
 import type { Store } from '../store/store.ts';
-import type { Boards } from '../tasks/boards.ts';
 import { withoutUndefined } from './parseInput.ts';
 import type {
   RuleCommandTable,
@@ -32,7 +31,6 @@ import type {
 export interface RuleServices {
   store: Store;
   events: EventBus;
-  boards: Pick<Boards, 'get'>;
   permissions: PermissionDesk;
   rules: RuleBook;
 }
@@ -74,9 +72,8 @@ export class Rules {
         await this.#reconsider();
         return null;
       },
-      'rule.setPreset': async ({ boardId, ...choice }) => {
-        const board = await this.#services.boards.get(boardId);
-        await store.write('rule.putPreset', { boardId: board.id, ...choice });
+      'rule.setPreset': async (choice) => {
+        await store.write('rule.putPreset', choice);
         return { answered: await this.#reconsider() };
       },
     };
@@ -85,9 +82,8 @@ export class Rules {
   queries(): RuleQueryTable {
     return {
       rules: async () => {
-        const { id: boardId } = await this.#services.boards.get();
         const { rules, presets } = await this.#services.rules.now();
-        return { boardId, rules: [...rules], presets: [...presets] };
+        return { rules: [...rules], presets: [...presets] };
       },
       'rule.test': (test) => this.#test(test),
     };

@@ -1,6 +1,7 @@
 import { l10n, window, type QuickPickItem } from 'vscode';
 import { approvalPresets, type ApprovalPreset, type PresetChoice } from '../model/permissionRule.ts';
-import { findCard } from '../providers/boardState.ts';
+import type { CardView } from '../model/cardView.ts';
+import { findCard, shownBoard } from '../providers/boardState.ts';
 import { answeredText } from '../providers/ruleMessages.ts';
 import { presetDetail, presetLabel } from '../providers/ruleWords.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
@@ -8,7 +9,9 @@ import type { CommandContext, CommandTable } from './commandContext.ts';
 /** What becomes of requests that no rule decides. */
 export const approvalCommands: CommandTable = {
   'kandev.chooseApprovals': async (context, argument) => {
-    const { presets, boardId } = await context.kandev.query('rules', {});
+    const boardId = cardOf(context.state, argument)?.task.boardId ?? shownBoard(context.state)?.id;
+    if (boardId === undefined) return;
+    const { presets } = await context.kandev.query('rules', {});
     const chosen = presets.filter((choice) => choice.boardId === boardId);
     const agentTypeId = await pickAgent(context, argument, chosen);
     if (agentTypeId === undefined) return;
@@ -30,7 +33,7 @@ async function pickAgent(
   const named = isPreset(argument) ? argument.agentTypeId : undefined;
   if (named !== undefined) return named;
   const presetOf = (id: string | null) => chosen.find(({ agentTypeId }) => agentTypeId === id)?.preset;
-  const own = ownAgent(state, argument);
+  const own = cardOf(state, argument)?.task.agentTypeId ?? undefined;
   const items = [
     {
       label: l10n.t('All agents on this board'),
@@ -52,9 +55,10 @@ async function pickAgent(
   return picked?.agentTypeId;
 }
 
-function ownAgent(state: CommandContext['state'], argument: unknown): string | undefined {
+/** The card that it was opened on. */
+function cardOf(state: CommandContext['state'], argument: unknown): CardView | undefined {
   if (typeof argument !== 'object' || argument === null || !('taskId' in argument)) return undefined;
-  return findCard(state, String(argument.taskId))?.task.agentTypeId ?? undefined;
+  return findCard(state, String(argument.taskId));
 }
 
 function isPreset(argument: unknown): argument is { agentTypeId: string | null } {

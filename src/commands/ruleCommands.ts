@@ -5,7 +5,7 @@ import type { PermissionRequest } from '../model/permission.ts';
 import { inOrder, ruleScopes, type RuleDraft, type RuleSubject } from '../model/permissionRule.ts';
 import { inScope, ruleProposals } from '../model/ruleProposals.ts';
 import { oneLine, plainLabel, plainMessage } from '../providers/agentText.ts';
-import { findCard, type BoardState } from '../providers/boardState.ts';
+import { boardsOf, findCard, shownBoard, type BoardState } from '../providers/boardState.ts';
 import { openRequests } from '../providers/permissionPrompts.ts';
 import { answeredText } from '../providers/ruleMessages.ts';
 import { ruleLabel } from '../providers/ruleWords.ts';
@@ -20,7 +20,7 @@ export const ruleCommands: CommandTable = {
   'kandev.showRules': () => Promise.resolve(commands.executeCommand('kandev.permissionRules.focus')),
 
   'kandev.newRule': async (context) => {
-    const scopes = await scopesOf(context);
+    const scopes = scopesOf(context);
     const draft: RuleDraft = {
       ...{ scope: 'workspace', scopeId: null, agentTypeId: null, toolKind: 'read', path: '**' },
       ...{ command: null, title: null, decision: 'allow', isEnabled: true },
@@ -32,7 +32,7 @@ export const ruleCommands: CommandTable = {
   'kandev.editRule': async (context, argument) => {
     const rule = await pickRule(context, argument, l10n.t('Which rule do you want to change?'));
     if (!rule) return;
-    const scopes = await scopesOf(context, rule);
+    const scopes = scopesOf(context, rule);
     const edited = await editRule(context, draftOf(rule), { ruleId: rule.id, scopes });
     if (edited) tellSaved(await context.kandev.execute('rule.update', { ruleId: rule.id, ...edited }));
   },
@@ -172,7 +172,7 @@ async function ruleFromRequest(context: CommandContext, request: PermissionReque
     },
   );
   if (!picked?.draft) return;
-  const scopes = await scopesOf(context, null, subject);
+  const scopes = scopesOf(context, null, subject);
   const draft = picked.isEdited
     ? await editRule(context, picked.draft, { scopes })
     : await scoped(picked.draft, scopes);
@@ -205,13 +205,9 @@ function subjectOf(state: BoardState, request: PermissionRequest): RuleSubject |
 }
 
 /** What a rule can count for: the board and the workspace, and the run and the card that it was opened on. */
-async function scopesOf(
-  { kandev, state }: CommandContext,
-  rule: Rule | null = null,
-  subject?: RuleSubject,
-): Promise<ScopeChoice[]> {
-  const { boardId } = await kandev.query('rules', {});
-  const boardName = state.current.status === 'ready' ? state.current.view.board.name : null;
+function scopesOf({ state }: CommandContext, rule: Rule | null = null, subject?: RuleSubject): ScopeChoice[] {
+  const board = boardsOf(state).find(({ id }) => id === subject?.boardId) ?? shownBoard(state);
+  const boardName = board?.name ?? null;
   const cardName = subject ? (findCard(state, subject.taskId)?.task.title ?? null) : null;
   const around = subject ? ruleScopes.map((scope) => inScope(scope, subject)) : [];
   const own =
@@ -219,7 +215,7 @@ async function scopesOf(
       ? [{ scope: rule.scope, scopeId: rule.scopeId, name: rule.scopeName }]
       : [];
   const general: ScopeChoice[] = [
-    { scope: 'board', scopeId: boardId, name: boardName },
+    ...(board ? [{ scope: 'board', scopeId: board.id, name: boardName } as const] : []),
     { scope: 'workspace', scopeId: null, name: null },
   ];
   const named = around.map((each) => ({

@@ -14,7 +14,7 @@ import {
 import type { Kandev, QueryResults } from '../api/contract.ts';
 import { inOrder, type PresetChoice } from '../model/permissionRule.ts';
 import { plainLabel } from './agentText.ts';
-import type { BoardState } from './boardState.ts';
+import { shownBoard, type BoardState } from './boardState.ts';
 import { agentName } from './cardText.ts';
 import { DisposableStore } from './disposableStore.ts';
 import type { FailureMessages } from './failureMessages.ts';
@@ -102,7 +102,8 @@ export class RuleTree implements TreeDataProvider<Node>, TreeDragAndDropControll
     if (this.#state.current.status !== 'ready') return [];
     this.#shown = (await this.#failures.guard(() => this.#kandev.query('rules', {}))) ?? null;
     if (!this.#shown) return [];
-    const { rules, presets, boardId } = this.#shown;
+    const { rules, presets } = this.#shown;
+    const boardId = shownBoard(this.#state)?.id;
     const agents = presets.filter((choice) => choice.boardId === boardId && choice.agentTypeId !== null);
     return [
       ...inOrder(rules).map(({ id }) => this.#node(id)),
@@ -157,7 +158,7 @@ export class RuleTree implements TreeDataProvider<Node>, TreeDragAndDropControll
     const label = ruleLabel(this.#state, rule, rule.scopeName);
     const item = new TreeItem(plainLabel(label));
     item.id = `rule:${rule.id}`;
-    item.description = countText(rule);
+    item.description = countMark(rule);
     item.iconPath = new ThemeIcon(decisionIcons[rule.decision]);
     item.contextValue = 'rule';
     item.checkboxState = {
@@ -173,7 +174,8 @@ export class RuleTree implements TreeDataProvider<Node>, TreeDragAndDropControll
   }
 
   #presetItem({ agentTypeId }: PresetNode): TreeItem {
-    const { presets = [], boardId = '' } = this.#shown ?? {};
+    const { presets = [] } = this.#shown ?? {};
+    const boardId = shownBoard(this.#state)?.id;
     const found = presets.find(
       (choice: PresetChoice) => choice.boardId === boardId && choice.agentTypeId === agentTypeId,
     );
@@ -198,6 +200,11 @@ export class RuleTree implements TreeDataProvider<Node>, TreeDragAndDropControll
 }
 
 const decisionIcons = { allow: 'check', reject: 'circle-slash', ask: 'question' } as const;
+
+/** Short, for there is little room behind the words of a rule. */
+function countMark({ matches }: Rule): string {
+  return `${matches}×`;
+}
 
 function countText({ matches }: Rule): string {
   if (matches === 0) return l10n.t('never matched');

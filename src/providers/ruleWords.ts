@@ -56,8 +56,8 @@ export function whyAsked({ ruling }: PermissionRequest): string {
 /** What the id of a scope is called, where the board knows it. */
 function scopeNameOf(state: BoardState, { scope, scopeId }: RuleDraft): string | null {
   if (state.current.status !== 'ready' || scopeId === null) return null;
-  const { board, cards } = state.current.view;
-  if (scope === 'board') return board.id === scopeId ? board.name : null;
+  const { boards, cards } = state.current.view;
+  if (scope === 'board') return boards.find(({ id }) => id === scopeId)?.name ?? null;
   const card = scope === 'card' ? findCard(state, scopeId) : cards.find(({ run }) => run?.id === scopeId);
   return card?.task.title ?? null;
 }

@@ -115,11 +115,15 @@ export function rules(db: SqlDatabase): NamedRule[] {
     }));
 }
 
-/** Null takes the choice for an agent back: that of the board counts for it. */
+/**
+ * Null takes the choice back: that of the board counts for an agent, and agents are asked on a board without one.
+ * @throws UserError `not-found` when there is no such board
+ */
 export function putPreset(
   db: SqlDatabase,
   { boardId, agentTypeId, preset }: Omit<PresetChoice, 'preset'> & { preset: PresetChoice['preset'] | null },
 ): void {
+  scopeColumns(db, { scope: 'board', scopeId: boardId });
   if (preset === null) {
     db.run(
       'DELETE FROM permission_presets WHERE board_id = ? AND agent_type_id = ?',

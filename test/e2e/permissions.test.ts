@@ -138,7 +138,7 @@ describe('an answer for good', () => {
       `answered by the rule “${rule}”: Allow`,
     ]);
     await workbench.notificationButton('Show Rules', 'From now on').click();
-    await eventually(() => tree.description(rule)).toBe('matched once');
+    await eventually(() => tree.description(rule)).toBe('1×');
     await workbench.runCommand('Kandev: Test Permission Rule…');
     await workbench.pick(rule);
     await workbench.quickPickRow('Test again').waitFor();

@@ -207,8 +207,12 @@ describe('a rule that is made while agents wait', () => {
     expect(await over(waiting[0])).toContain('Allowed by the rule “Allow reads in this workspace”: Read 1');
     await services.until(waiting[1], ({ permissions }) => permissions[0]?.title === 'Run');
     expect(await rulesNow()).toMatchObject([{ id: rule.id, matches: 2 }]);
+    const [board] = await services.store.query('boards', {});
+    const boardId = board?.id ?? '';
     // Another choice for what no rule decides counts at once, too.
-    expect(await services.kandev.execute('rule.setPreset', { preset: 'all' })).toEqual({ answered: 1 });
+    expect(await services.kandev.execute('rule.setPreset', { boardId, preset: 'all' })).toEqual({
+      answered: 1,
+    });
     expect(await over(waiting[1])).toContain('Allowed by the choice “Allow all in the container”: Run');
   });
 });

@@ -101,6 +101,7 @@ export function permissionBlock(block: PermissionBlock): TemplateResult | typeof
   const { permissions, chosen, commands, tabIndex, taskId } = block;
   const [request] = permissions;
   if (!request) return nothing;
+  const offersAlways = request.options.some(({ kind }) => kind === 'allow_always');
   const preferred = request.options.find(({ kind }) => kind === 'allow_once');
   return html`<div class="needs-you" role="group" aria-label=${t('Needs you')}>
     <div class="needs-you-head">
@@ -129,7 +130,7 @@ export function permissionBlock(block: PermissionBlock): TemplateResult | typeof
             onClick: () => void commands.answer(request.id, option.optionId),
           }),
       )}
-      ${moreButton(t('Always…'), tabIndex, () => {
+      ${moreButton(offersAlways ? t('Rule…') : t('Always…'), tabIndex, () => {
         commands.runUiCommand('kandev.makeRule', taskId);
       })}
       ${moreButton(t('Details…'), tabIndex, () => {
