@@ -1,26 +1,21 @@
 import { workspace, type Disposable, type ExtensionContext } from 'vscode';
-import { checkField } from './acp/elicitation.ts';
 import { DeferredKandev } from './api/deferredKandev.ts';
 import type { Kandev } from './api/contract.ts';
 import { performAction } from './commands/performAction.ts';
 import { registerCommands } from './commands/registerCommands.ts';
-import { openHandwork, openInCode, openPanels, openReviews, openRules, openTree } from './faces.ts';
+import { openHandwork, openInCode, openPanels, openPrompts, openReviews, openTree } from './faces.ts';
 import type { UserAction } from './model/failure.ts';
 import { openBoard } from './openBoard.ts';
 import { LiveBoardState } from './providers/boardState.ts';
 import { ContainerLogs } from './providers/containerLogs.ts';
 import { registerChatTools } from './providers/chatTools.ts';
-import { CredentialPrompts } from './providers/credentialPrompts.ts';
-import { DevcontainerPrompts } from './providers/devcontainerPrompts.ts';
 import { watchDevContainers } from './providers/devContainers.ts';
 import { DisposableStore } from './providers/disposableStore.ts';
 import { EngineWatch } from './providers/engineWatch.ts';
 import { FailureMessages } from './providers/failureMessages.ts';
 import { GatewayWatch } from './providers/gatewayWatch.ts';
 import { OutputLog } from './providers/outputLog.ts';
-import { PermissionPrompts } from './providers/permissionPrompts.ts';
 import { PromptQueue } from './providers/promptQueue.ts';
-import { QuestionPrompts } from './providers/questionPrompts.ts';
 import { RunMessages } from './providers/runMessages.ts';
 import { RunStatusBar } from './providers/runStatusBar.ts';
 import { SharedFilter } from './providers/sharedFilter.ts';
@@ -55,11 +50,7 @@ export function activate(context: ExtensionContext): void {
   const state = store.add(new LiveBoardState(kandev, context.workspaceState));
   log.useTitles(state);
   const engine = store.add(new EngineWatch(kandev, state));
-  const prompts = new PermissionPrompts(state, kandev, failures);
-  const rules = openRules(store, kandev, state, failures);
-  const questions = store.add(new QuestionPrompts(state, kandev, failures, checkField));
-  const credentials = store.add(new CredentialPrompts(kandev, state, failures));
-  const devcontainers = store.add(new DevcontainerPrompts(kandev, state, failures));
+  const asking = openPrompts(store, kandev, state, failures);
   const handwork = openHandwork(kandev, state, failures);
   const usage = store.add(new UsageFeed(kandev, state));
   const filter = store.add(new SharedFilter(context.workspaceState, state));
@@ -72,7 +63,7 @@ export function activate(context: ExtensionContext): void {
   const { board, runs, insight } = openPanels(context, store, { ...shared, kandev, log, perform });
   const isWatched = (taskId: string): boolean => runs.isWatched(taskId);
   const wanted = (): ReturnType<Settings['notifications']> => settings.notifications();
-  const asked = () => (wanted() === 'off' ? [] : [...prompts.open(), ...questions.open()]);
+  const asked = () => (wanted() === 'off' ? [] : [...asking.prompts.open(), ...asking.questions.open()]);
   const queue = store.add(new PromptQueue(state, asked, isWatched));
   runs.onDidChangeWatched(() => {
     queue.look();
@@ -85,19 +76,8 @@ export function activate(context: ExtensionContext): void {
   const containerLogs = store.add(new ContainerLogs(kandev));
   openInCode(store, kandev, state);
   store.add(new RunMessages({ kandev, failures, state, isWatched, wanted }));
-  const faces = { failures, prompts, rules, questions, credentials, devcontainers, log, board, runs };
-  const actions = {
-    ...faces,
-    insight,
-    view,
-    ...shared,
-    ...review,
-    kandev,
-    engine,
-    agents,
-    environment,
-    containerLogs,
-  };
+  const faces = { failures, ...asking, log, board, runs, insight, view };
+  const actions = { ...faces, ...shared, ...review, kandev, engine, agents, environment, containerLogs };
   for (const command of registerCommands({ ...actions, gateway })) store.add(command);
   store.add(followSettings(state, engine));
 }

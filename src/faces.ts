@@ -1,5 +1,6 @@
 /** The parts of VS Code in which Kandev shows itself, each made of what it needs. */
 import { languages, window, workspace, type ExtensionContext } from 'vscode';
+import { checkField } from './acp/elicitation.ts';
 import type { Kandev } from './api/contract.ts';
 import type { UserAction } from './model/failure.ts';
 import type { LiveBoardState } from './providers/boardState.ts';
@@ -7,10 +8,14 @@ import { BoardTreeView } from './providers/boardView.ts';
 import { CardDeletion } from './providers/cardDeletion.ts';
 import { CardMoves } from './providers/cardMoves.ts';
 import { CardCodeActions } from './providers/codeActions.ts';
+import { CredentialPrompts } from './providers/credentialPrompts.ts';
+import { DevcontainerPrompts } from './providers/devcontainerPrompts.ts';
 import type { DisposableStore } from './providers/disposableStore.ts';
 import type { EngineWatch } from './providers/engineWatch.ts';
 import type { FailureMessages } from './providers/failureMessages.ts';
 import type { OutputLog } from './providers/outputLog.ts';
+import { PermissionPrompts } from './providers/permissionPrompts.ts';
+import { QuestionPrompts } from './providers/questionPrompts.ts';
 import { QuickCards } from './providers/quickCards.ts';
 import { resultScheme, ResultFiles } from './providers/resultFiles.ts';
 import { ReviewComments } from './providers/reviewComments.ts';
@@ -56,15 +61,21 @@ export function openTree(store: DisposableStore, { engine, ...options }: TreeOpt
   );
 }
 
-/** The rules by which agents are answered without asking: their list, and what tells of new ones. */
-export function openRules(
+/** What asks the user for agents, and the rules by which some of it is answered without asking. */
+export function openPrompts(
   store: DisposableStore,
   kandev: Kandev,
   state: LiveBoardState,
   failures: FailureMessages,
-): RuleTree {
+) {
   store.add(tellOfNewRules(kandev, state, failures));
-  return store.add(new RuleTree(kandev, state, failures));
+  return {
+    prompts: new PermissionPrompts(state, kandev, failures),
+    rules: store.add(new RuleTree(kandev, state, failures)),
+    questions: store.add(new QuestionPrompts(state, kandev, failures, checkField)),
+    credentials: store.add(new CredentialPrompts(kandev, state, failures)),
+    devcontainers: store.add(new DevcontainerPrompts(kandev, state, failures)),
+  };
 }
 
 /** What of Kandev is in the editor and in the Explorer. */
