@@ -57,8 +57,8 @@ export function filterField(state: AppState, { filter, commands }: BoardControll
               filter.toggle({ kind: 'needsMe' });
             }}
           >
-            ${icon('bell-dot')}<span class="button-label toggle-text">${t('Needs you ({0})', waiting)}</span
-            ><span class="toggle-count">${waiting}</span>
+            ${icon('bell-dot')}<span class="button-label toggle-text">${t('Needs you')}</span>
+            <span class="toggle-count">${waiting}</span>
           </button>`
         : nothing
     }`;
