@@ -33,6 +33,7 @@ const benches: Readonly<Record<string, Bench>> = {
   acp: { run: async () => (await import('../bench/acp.ts')).benchAcp() },
   store: { run: async () => (await import('../bench/store/benchStore.ts')).benchStore() },
   gateway: { run: async () => (await import('../bench/gateway.ts')).benchGateway() },
+  gatewayLoad: { run: async () => (await import('../bench/gatewayLoad.ts')).benchGatewayLoad() },
   board: { run: async () => (await import('../bench/board.ts')).benchBoard() },
   boardPage: { run: async () => (await import('../bench/boardPage.ts')).benchBoardPage() },
   stress: { run: async () => (await import('../bench/store/stress.ts')).benchStress() },

@@ -1,21 +1,21 @@
 import { env, l10n, QuickPickItemKind, window, type QuickPickItem } from 'vscode';
 import { gatewayScopes, type GatewayScope } from '../model/gateway.ts';
 import type { CommandContext, CommandHandler, CommandTable } from './commandContext.ts';
+import { tell } from './tellResult.ts';
 
 /** The API gateway: on, off, where it is, and who may use it. */
 export const gatewayCommands: CommandTable = {
   'kandev.startGateway': async (context) => {
     const { url } = await context.kandev.execute('gateway.start', {});
     if (url === null) return;
-    const token = l10n.t('Create Token…');
-    const copy = l10n.t('Copy Address');
     const message = l10n.t(
       'The API gateway listens at {0}, for programs of this machine that have a token.',
       url,
     );
-    const chosen = await window.showInformationMessage(message, copy, token);
-    if (chosen === copy) await env.clipboard.writeText(url);
-    if (chosen === token) await createToken(context);
+    tell(context, 'info', message, [
+      { label: l10n.t('Copy Address'), act: async () => env.clipboard.writeText(url) },
+      { label: l10n.t('Create Token…'), act: () => createToken(context) },
+    ]);
   },
 
   'kandev.stopGateway': async (context) => {

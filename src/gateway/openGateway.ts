@@ -50,6 +50,8 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
   // Other extensions share this process: its globals stay as they are.
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
   server.maxConnections = mostConnections;
+  // The 5 s of Node are so short that busy programs often send into a connection that is just being closed.
+  server.keepAliveTimeout = 65_000;
   server.headersTimeout = 10_000;
   server.requestTimeout = 60_000;
   const streams = new StreamServer(server, { guard, events: board, kandevFor: kandevs, onProblem });
