@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { ruleDecisions } from '../model/permissionRule.ts';
 import { priorities, taskStates, workspaceModes } from '../model/task.ts';
 import { runStates } from '../model/run.ts';
 
@@ -96,6 +97,17 @@ export const permissionSchema = v.pipe(
     paths: v.array(v.string()),
     diffs: v.array(v.object({ path: v.string(), oldText: textOrNull, newText: v.string() })),
     options: v.array(v.object({ optionId: v.string(), name: v.string(), kind: v.string() })),
+    ruling: v.pipe(
+      v.nullable(
+        v.object({
+          decision: v.picklist(ruleDecisions),
+          by: v.picklist(['rule', 'preset', 'none']),
+          ruleId: textOrNull,
+          text: v.string(),
+        }),
+      ),
+      v.description('Which permission rule has asked; `none`: no rule is about it.'),
+    ),
     requestedAt: time,
   }),
   v.title('PermissionRequest'),

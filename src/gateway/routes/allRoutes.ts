@@ -5,6 +5,7 @@ import { machineRoutes } from './machineRoutes.ts';
 import { orchestratorRoutes } from './orchestratorRoutes.ts';
 import { resultRoutes } from './resultRoutes.ts';
 import { reviewRoutes } from './reviewRoutes.ts';
+import { ruleRoutes } from './ruleRoutes.ts';
 import { runRoutes } from './runRoutes.ts';
 import { taskRoutes } from './taskRoutes.ts';
 
@@ -17,5 +18,6 @@ export const allRoutes: readonly Route[] = [
   ...orchestratorRoutes,
   ...resultRoutes,
   ...reviewRoutes,
+  ...ruleRoutes,
   ...machineRoutes,
 ];

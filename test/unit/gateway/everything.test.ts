@@ -27,14 +27,6 @@ const notForPrograms: Record<string, string> = {
   'board.addSamples': 'they are for people who look',
   'task.prompt': '`prompt.send` does it, and waits where it has to',
   'review.follow': 'for texts that are not saved yet: an editor’s',
-  'rule.create': 'a rule answers in the user’s place from then on: a word that only they can give',
-  'rule.update': 'a rule answers in the user’s place from then on: a word that only they can give',
-  'rule.delete': 'a rule answers in the user’s place from then on: a word that only they can give',
-  'rule.restore': 'a rule answers in the user’s place from then on: a word that only they can give',
-  'rule.place': 'a rule answers in the user’s place from then on: a word that only they can give',
-  'rule.setPreset': 'a rule answers in the user’s place from then on: a word that only they can give',
-  'rule.test': 'a rule answers in the user’s place from then on: a word that only they can give',
-  rules: 'they say what the user trusts agents with',
   'engine.check': 'the question for the engine looks for it, too',
   statistics: 'they are counted from what programs can read: runs, their times, and their usage',
   'result.cancel': 'whoever has asked waits for the answer',
@@ -145,5 +137,42 @@ describe('the machine', () => {
     const token = await test.tokenFor('read', 'write', 'run');
     expect((await test.problem('POST', place, { body, token })).reason).toBe('scope-missing');
     expect((await test.problem('POST', place, { body })).reason).toBe('refused');
+  });
+});
+
+describe('permission rules', () => {
+  it('are made, tried, changed, put in order and taken away by who may answer, and by nobody else', async () => {
+    const place = '/api/v1/permission-rules';
+    const rule = { decision: 'allow', toolKind: 'read', path: '**' };
+    const token = await test.tokenFor('read', 'write', 'run');
+    expect((await test.problem('POST', place, { body: rule, token })).reason).toBe('scope-missing');
+    expect((await test.ask('POST', `${place}/test`, { body: { rule }, token })).body).toMatchObject({
+      requests: [],
+    });
+    const { status, body: made } = await test.ask<{ rule: { id: string } }>('POST', place, { body: rule });
+    expect([status, made]).toMatchObject([201, { answered: 0, rule: { ...rule, matches: 0 } }]);
+    const one = `${place}/${made.rule.id}`;
+    const off = await test.ask('PATCH', one, { body: { isEnabled: false } });
+    expect(off.body).toMatchObject({ rule: { isEnabled: false } });
+    await test.ask('POST', `${one}/place`, { body: { beforeRuleId: null } });
+    const { body: all } = await test.ask<Items<{ id: string }>>('GET', place, { token });
+    expect(all.items.at(-1)?.id).toBe(made.rule.id);
+    expect((await test.problem('DELETE', one, { token })).reason).toBe('scope-missing');
+    await test.ask('DELETE', one);
+    expect((await test.problem('PATCH', one, { body: { isEnabled: true } })).status).toBe(404);
+    expect((await test.ask('POST', `${one}/restore`)).status).toBe(200);
+    const chained = { ...rule, command: 'npm test && *' };
+    expect((await test.problem('POST', place, { body: chained })).reason).toBe('invalid-input');
+  });
+
+  it('leave for the rest what is chosen for a board or an agent', async () => {
+    const place = '/api/v1/permission-presets';
+    const { body: boards } = await test.ask<Items<{ id: string }>>('GET', '/api/v1/boards');
+    const choice = { boardId: boards.items[0]?.id ?? '', agentTypeId: 'demo', preset: 'read' };
+    expect((await test.ask('PUT', place, { body: choice })).body).toEqual({ answered: 0 });
+    expect((await test.ask('GET', place)).body).toEqual({ items: [choice] });
+    await test.ask('PUT', place, { body: { ...choice, preset: null } });
+    expect((await test.ask('GET', place)).body).toEqual({ items: [] });
+    expect((await test.problem('PUT', place, { body: { ...choice, boardId: 'none' } })).status).toBe(404);
   });
 });
