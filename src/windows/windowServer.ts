@@ -16,6 +16,7 @@ export class WindowServer implements Disposable {
   readonly #kandev: Kandev;
   readonly #secret: string;
   readonly #sockets = new Set<Socket>();
+  #isDisposed = false;
 
   constructor(secret: string, kandev: Kandev) {
     this.#secret = secret;
@@ -24,11 +25,17 @@ export class WindowServer implements Disposable {
 
   /** Ends all connections: the clients look for another leader. */
   dispose(): void {
+    this.#isDisposed = true;
     for (const socket of this.#sockets) socket.destroy();
   }
 
   /** Somebody has connected; nothing is answered before the secret was right. */
   accept(socket: Socket): void {
+    if (this.#isDisposed) {
+      // Who finds the door still open while the board is being closed would wait in it, and keep it from closing.
+      socket.destroy();
+      return;
+    }
     this.#sockets.add(socket);
     const connection = createMessageConnection(
       new SocketMessageReader(socket),

@@ -2,16 +2,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { containerLabels } from '../../src/agents/labels.ts';
 import type { CardView } from '../../src/model/cardView.ts';
-import { isBusy } from '../../src/model/run.ts';
 import { makeDist } from '../agents/board.ts';
 import { HostProcess } from '../harness/hostProcess.ts';
 import type { HostOptions } from '../harness/host.mts';
 import { importMachineImage } from '../harness/images.ts';
 import { demoAgentFile } from '../harness/localAgents.ts';
 import { dockerHost, makeFolder, testRunId } from '../harness/testRun.ts';
-import { testEngine } from './agents.ts';
+import { disagreements, onEngine } from './agreement.ts';
 
 // Every kill costs the start of a process and of its board.
 vi.setConfig({ testTimeout: 180_000 });
@@ -49,43 +47,6 @@ async function start(): Promise<string> {
   return id;
 }
 
-async function onEngine(): Promise<{ containers: { runId: string; running: boolean }[]; volumes: string[] }> {
-  const engine = await testEngine();
-  const filters = { label: [`${containerLabels.installation}=${options.installation}`] };
-  const [containers, volumes] = await Promise.all([
-    engine.call('listing containers', (docker) => docker.listContainers({ all: true, filters })),
-    engine.call('listing volumes', (docker) => docker.listVolumes({ filters })),
-  ]);
-  return {
-    containers: containers.map(({ Labels, State }) => ({
-      runId: Labels[containerLabels.run] ?? '',
-      running: State === 'running',
-    })),
-    volumes: volumes.Volumes.map(({ Name }) => Name),
-  };
-}
-
-/** In which points database and engine say different things. */
-async function disagreements(): Promise<string[]> {
-  const { cards } = await host.query('boards', {});
-  const { containers } = await onEngine();
-  const runs = new Map(cards.flatMap(({ run }) => (run === null ? [] : [[run.id, run] as const])));
-  const strays = containers
-    .filter(({ runId }) => {
-      const run = runs.get(runId);
-      return run === undefined || (!isBusy(run.state) && run.state !== 'READY');
-    })
-    .map(({ runId }) => `a container of ${runId}, which is over`);
-  const missing = [...runs.values()]
-    .filter(({ state }) => state === 'RUNNING' || state === 'WAITING' || state === 'READY')
-    .filter(({ id }) => !containers.some(({ runId, running }) => runId === id && running))
-    .map(({ id, state }) => `${id} is ${state} without a container`);
-  const idle = cards
-    .filter(({ task, run }) => task.state === 'IN_PROGRESS' && !(run && isBusy(run.state)))
-    .map(({ task }) => `nothing runs for ${task.id}, which is in progress`);
-  return [...strays, ...missing, ...idle];
-}
-
 const isReviewed = ({ task }: CardView): boolean => task.state === 'REVIEW' || task.state === 'FAILED';
 
 it(`${kills} kills at any moment of a start: database and engine agree soon, and nothing is left that should not be`, async () => {
@@ -96,7 +57,9 @@ it(`${kills} kills at any moment of a start: database and engine agree soon, and
     await sleep(Math.random() * 1_500);
     await host.kill();
     host = await HostProcess.start(options);
-    await expect.poll(disagreements, { timeout: agreeWithinMs }).toEqual([]);
+    await expect
+      .poll(() => disagreements(host, options.installation), { timeout: agreeWithinMs })
+      .toEqual([]);
   }
   for (const taskId of taskIds) {
     const { task, run } = await host.card(taskId);
@@ -107,7 +70,7 @@ it(`${kills} kills at any moment of a start: database and engine agree soon, and
   }
   expect(await host.query('leftovers', {})).toEqual([]);
   for (const taskId of taskIds) await host.execute('task.delete', { taskId });
-  expect(await onEngine()).toEqual({ containers: [], volumes: [] });
+  expect(await onEngine(options.installation)).toEqual({ containers: [], volumes: [] });
   const trees = path.join(options.storageFolder, 'workspaces', 'trees');
   expect(await readdir(trees)).toHaveLength(kills);
   await host.execute('workspaces.clear', {});

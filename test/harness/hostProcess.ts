@@ -74,6 +74,11 @@ export class HostProcess {
     return this.#ask({ query, input }) as Promise<QueryResults[Q]>;
   }
 
+  /** Whether it leads the board or speaks to the window that does. */
+  role(): Promise<'leader' | 'follower'> {
+    return this.#ask({ role: true }) as Promise<'leader' | 'follower'>;
+  }
+
   async card(taskId: string): Promise<CardView> {
     const { cards } = await this.query('cards', { taskIds: [taskId] });
     const [card] = cards;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KandevEvent } from '../../../src/model/events.ts';
 import { SharedKandev } from '../../../src/windows/sharedKandev.ts';
@@ -9,11 +10,14 @@ import { startServices, type TestServices } from '../../harness/services.ts';
 let services: TestServices;
 let windows: SharedKandev[];
 let opened: number;
+/** How long the board takes to be closed. */
+let closeMs: number;
 
 beforeEach(async () => {
   services = await startServices();
   windows = [];
   opened = 0;
+  closeMs = 0;
 });
 
 afterEach(async () => {
@@ -29,7 +33,7 @@ async function openWindow(): Promise<{ kandev: SharedKandev; events: KandevEvent
     open: () => {
       opened++;
       // The board itself stays open: what is tested here is who leads, and how the others reach it.
-      return Promise.resolve({ kandev: services.kandev, close: () => Promise.resolve() });
+      return Promise.resolve({ kandev: services.kandev, close: () => delay(closeMs) });
     },
     onChange: (role) => roles.push(role),
     onProblem: (text) => {
@@ -109,6 +113,16 @@ describe('several windows on one folder', () => {
     expect(await titles(second.kandev)).toEqual(['Afterwards', 'And more']);
     expect([second.role(), third.role()].sort()).toEqual(['follower follower', 'follower leader']);
     expect(opened).toBe(2);
+  });
+
+  it('go on also when the leader takes its time, and the others knock at its door meanwhile', async () => {
+    const first = await openWindow();
+    const second = await openWindow();
+    closeMs = 300;
+    await first.kandev.close();
+    closeMs = 0;
+    await second.kandev.execute('task.create', { title: 'Afterwards' });
+    expect([first.role(), second.role(), opened]).toEqual(['leader', 'follower leader', 2]);
   });
 
   it('make one card of one request, even when it is sent twice', async () => {
