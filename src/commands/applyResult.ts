@@ -30,19 +30,38 @@ export async function applyToFolder(context: CommandContext, target: ResultTarge
   await applyUntilDone(context, target);
 }
 
-async function applyUntilDone(context: CommandContext, target: ResultTarget): Promise<void> {
+/** Brings files of a card's change into the folder, or what is at some lines of them. @returns whether it was done */
+export async function applyPart(
+  context: CommandContext,
+  target: ResultTarget,
+  only: readonly ChosenPart[],
+): Promise<boolean> {
+  return applyUntilDone(context, target, only);
+}
+
+export interface ChosenPart {
+  path: string;
+  lines?: { first: number; last: number };
+}
+
+async function applyUntilDone(
+  context: CommandContext,
+  target: ResultTarget,
+  only?: readonly ChosenPart[],
+): Promise<boolean> {
   const { id: taskId, title } = target.card.task;
+  const part = only ? { only: [...only] } : {};
   let uncommitted: 'stop' | 'merge' = 'stop';
   for (;;) {
     const outcome: ApplyOutcome | undefined = await underway(
       context,
       l10n.t('Applying the changes of “{0}”…', title),
-      (operation) => context.kandev.execute('result.apply', { taskId, uncommitted, operation }),
+      (operation) => context.kandev.execute('result.apply', { taskId, uncommitted, ...part, operation }),
     );
-    if (!outcome) return;
+    if (!outcome) return false;
     if (outcome.done) {
-      await tellApplied(context, target, outcome);
-      return;
+      await tellApplied(context, target, outcome, only !== undefined);
+      return true;
     }
     const choice = await askAboutBlocked(target, outcome.blocked, {
       label: l10n.t('Merge Anyway'),
@@ -51,7 +70,7 @@ async function applyUntilDone(context: CommandContext, target: ResultTarget): Pr
         'Merging keeps both. What both have changed in the same place becomes a conflict. You can undo it.',
       ),
     });
-    if (choice === undefined) return;
+    if (choice === undefined) return false;
     if (choice === 'merge') uncommitted = 'merge';
   }
 }
@@ -86,6 +105,7 @@ async function tellApplied(
   context: CommandContext,
   target: ResultTarget,
   outcome: ApplyOutcome,
+  isPart: boolean,
 ): Promise<void> {
   const { card, info } = target;
   const { title, id } = card.task;
@@ -95,8 +115,11 @@ async function tellApplied(
     const message =
       paths.length === 0
         ? l10n.t('The changes of “{0}” are in the folder already.', title)
-        : l10n.t('The changes of “{0}” are in the folder, not committed: {1} files.', title, paths.length);
-    tell(context, 'info', message, [...doneButton(context, target), ...(paths.length === 0 ? [] : undo)]);
+        : isPart
+          ? l10n.t('Accepted into the folder, not committed: {0}.', paths.join(', '))
+          : l10n.t('The changes of “{0}” are in the folder, not committed: {1} files.', title, paths.length);
+    const done = isPart ? [] : doneButton(context, target);
+    tell(context, 'info', message, [...done, ...(paths.length === 0 ? [] : undo)]);
     return;
   }
   const root = info.targetRoot ?? info.root;

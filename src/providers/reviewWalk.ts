@@ -17,6 +17,8 @@ import { UserError } from '../model/failure.ts';
 import { changesAt, revertEdit } from '../model/hunks.ts';
 import { isReviewed, type ReviewMark } from '../model/review.ts';
 import { isBusy } from '../model/run.ts';
+import type { LineChange } from '../model/lineTracking.ts';
+import { AcceptedChanges, type ComparedTexts } from './acceptedChanges.ts';
 import { findCard, type BoardState } from './boardState.ts';
 import type { ReviewDocuments } from './reviewDocuments.ts';
 import { isReviewedLive } from './resultRuns.ts';
@@ -33,12 +35,33 @@ interface Walk {
 
 const contextKey = 'kandev.inReview';
 
+interface Selected extends ComparedTexts {
+  taskId: string;
+  walk: Walk;
+  file: FileChange;
+  editor: TextEditor;
+  /** Of all changes those at the selection. */
+  chosen: readonly LineChange[];
+}
+
+/** The changes at the selection of an editor. */
+export interface SelectedChange {
+  taskId: string;
+  info: ResultInfo;
+  path: string;
+  /** From 0, both included. */
+  lines: { first: number; last: number };
+  /** Says that they are accepted, or takes that back; and whether all of the file is now. */
+  accept(): Promise<{ isAccepted: boolean; isWhole: boolean }>;
+}
+
 /** Goes through the files of a review one by one, and takes single changes back. */
 export class ReviewWalk implements Disposable {
   readonly #kandev: Kandev;
   readonly #state: BoardState;
   readonly #documents: ReviewDocuments;
   readonly #listener: Disposable;
+  readonly #accepted = new AcceptedChanges();
   /** What was opened for review last, by card. */
   readonly #spans = new Map<string, ResultSpan>();
   #isInReview = false;
@@ -55,6 +78,7 @@ export class ReviewWalk implements Disposable {
 
   dispose(): void {
     this.#listener.dispose();
+    this.#accepted.dispose();
   }
 
   opened(taskId: string, span: ResultSpan): void {
@@ -84,6 +108,12 @@ export class ReviewWalk implements Disposable {
     return false;
   }
 
+  /** Says of the file in the active editor that it was looked at. */
+  async accept(): Promise<void> {
+    const { taskId, file } = await this.#activeFile();
+    await this.#kandev.execute('review.mark', { taskId, path: file.path, content: file.content ?? '' });
+  }
+
   /** Says of the file in the active editor that it was looked at, or takes that back. @returns whether it is now */
   async mark(): Promise<boolean> {
     const { taskId, walk, file } = await this.#activeFile();
@@ -107,20 +137,10 @@ export class ReviewWalk implements Disposable {
    * that nothing is lost that was typed meanwhile, and the editor's own undo brings it back.
    */
   async revertChanges(): Promise<void> {
-    const editor = window.activeTextEditor;
-    const { taskId, walk, file } = await this.#activeFile();
-    if (editor?.document.uri.scheme !== 'file') throw notHere();
+    const { taskId, editor, chosen, before, after } = await this.#selected();
     const { document } = editor;
     const run = findCard(this.#state, taskId)?.run;
     if (run && isBusy(run.state)) throw atWork(taskId);
-    const [, beforeUri] = await resourceOf(walk, reviewFile(file, true));
-    const before = beforeUri ? (await workspace.openTextDocument(beforeUri)).getText() : '';
-    // From here on nothing is waited for: VS Code refuses the edit of a document that has changed since.
-    const after = document.getText();
-    const { start, end } = editor.selection;
-    const changes = lineChanges(before, after) ?? [];
-    const chosen = changesAt(changes, { first: start.line, last: end.line });
-    if (chosen.length === 0) throw noChange();
     const eol = document.eol === EndOfLine.LF ? '\n' : '\r\n';
     const sides = { before: linesOf(before), after: linesOf(after), eol };
     const edit = new WorkspaceEdit();
@@ -132,6 +152,41 @@ export class ReviewWalk implements Disposable {
     if (!(await workspace.applyEdit(edit))) throw changedMeanwhile();
     // What the user has typed and not saved stays not saved.
     if (wasSaved) await document.save();
+  }
+
+  /** The changes at the selection of the active editor, to be accepted. */
+  async selectedChange(): Promise<SelectedChange> {
+    const { taskId, walk, file, editor, ...texts } = await this.#selected();
+    const { start, end } = editor.selection;
+    if (editor.document.isDirty && walk.info.kind !== 'folder') throw notSaved();
+    const lines = { first: start.line, last: end.line };
+    return {
+      ...{ taskId, info: walk.info, path: file.path, lines },
+      accept: async () => {
+        const isAccepted = this.#accepted.toggle(editor, texts, texts.chosen);
+        this.#accepted.show(editor, texts);
+        const isWhole = this.#accepted.areAll(editor, texts);
+        const content = isWhole ? (file.content ?? '') : null;
+        if (isWhole || isReviewed(file, walk.marks)) {
+          await this.#kandev.execute('review.mark', { taskId, path: file.path, content });
+        }
+        return { isAccepted, isWhole };
+      },
+    };
+  }
+
+  async #selected(): Promise<Selected> {
+    const editor = window.activeTextEditor;
+    const { taskId, walk, file } = await this.#activeFile();
+    if (editor?.document.uri.scheme !== 'file') throw notHere();
+    const before = await beforeTextOf(walk, file);
+    // From here on nothing is waited for: VS Code refuses the edit of a document that has changed since.
+    const after = editor.document.getText();
+    const { start, end } = editor.selection;
+    const changes = lineChanges(before, after) ?? [];
+    const chosen = changesAt(changes, { first: start.line, last: end.line });
+    if (chosen.length === 0) throw noChange();
+    return { taskId, walk, file, editor, before, after, changes, chosen };
   }
 
   async #activeFile(): Promise<{ taskId: string; walk: Walk; file: FileChange }> {
@@ -177,12 +232,37 @@ export class ReviewWalk implements Disposable {
     else await commands.executeCommand('vscode.open', after ?? before ?? empty, undefined, title);
   }
 
+  /** An editor that is opened again has lost its marks. */
+  async #showAccepted(editor: TextEditor): Promise<void> {
+    try {
+      const { walk, file } = await this.#activeFile();
+      const before = await beforeTextOf(walk, file);
+      const after = editor.document.getText();
+      this.#accepted.show(editor, { before, after, changes: lineChanges(before, after) ?? [] });
+    } catch {
+      // It is another file by now.
+    }
+  }
+
   #look(editor: TextEditor | undefined): void {
     const isInReview = editor !== undefined && this.#documents.of(editor.document.uri) !== null;
+    if (editor && isInReview && this.#accepted.has(editor)) void this.#showAccepted(editor);
     if (isInReview === this.#isInReview) return;
     this.#isInReview = isInReview;
     void commands.executeCommand('setContext', contextKey, isInReview);
   }
+}
+
+async function beforeTextOf(walk: Walk, file: FileChange): Promise<string> {
+  const [, uri] = await resourceOf(walk, reviewFile(file, true));
+  return uri ? (await workspace.openTextDocument(uri)).getText() : '';
+}
+
+function notSaved(): UserError {
+  return new UserError({
+    reason: 'refused',
+    message: l10n.t('Save this file first: what is accepted is what is on the disk.'),
+  });
 }
 
 function notHere(): UserError {
