@@ -36,6 +36,7 @@ const benches: Readonly<Record<string, Bench>> = {
   gatewayLoad: { run: async () => (await import('../bench/gatewayLoad.ts')).benchGatewayLoad() },
   board: { run: async () => (await import('../bench/board.ts')).benchBoard() },
   boardPage: { run: async () => (await import('../bench/boardPage.ts')).benchBoardPage() },
+  runPage: { run: async () => (await import('../bench/runPage.ts')).benchRunPage() },
   stress: { run: async () => (await import('../bench/store/stress.ts')).benchStress() },
 };
 

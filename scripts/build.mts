@@ -68,6 +68,7 @@ function editorBundles(common: BuildOptions): BuildOptions[] {
       entryPoints: [
         { in: 'src/webview/app/main.ts', out: 'board' },
         { in: 'src/webview/app/board.css', out: 'board' },
+        { in: 'src/webview/app/markdown/main.ts', out: 'markdown' },
         { in: 'src/webview/app/run/main.ts', out: 'run' },
         { in: 'src/webview/app/run/run.css', out: 'run' },
         { in: 'src/webview/app/insight/main.ts', out: 'insight' },
@@ -196,6 +197,7 @@ async function printSizes(): Promise<void> {
     'dist/egress.js',
     'dist/webview/board.js',
     'dist/webview/board.css',
+    'dist/webview/markdown.js',
     'dist/webview/run.js',
     'dist/webview/run.css',
     'dist/webview/insight.js',

@@ -4,7 +4,7 @@ import type { CardView } from '../model/cardView.ts';
 import type { Task, TaskState } from '../model/task.ts';
 import { nextStates, stateNames } from '../model/taskState.ts';
 import type { CommandContext, CommandTable } from './commandContext.ts';
-import { useTemplate } from './cardTemplateCommands.ts';
+import { useTemplate } from '../providers/templatePicker.ts';
 import { askForNewCard } from './newCard.ts';
 import { shownBoard } from '../providers/boardState.ts';
 import { isForSelection, pickCard, selectedTaskIds } from './pickCard.ts';
@@ -39,7 +39,7 @@ export const cardCommands: CommandTable = {
   },
 
   'kandev.createTaskFromTemplate': async (context) => {
-    const template = await useTemplate(context);
+    const template = await useTemplate(context.kandev);
     const input = template && (await askForNewCard(context, 'BACKLOG', template));
     return input && createHere(context, input);
   },

@@ -4,7 +4,7 @@ import { priorities, type Priority, type WorkspaceMode } from '../model/task.ts'
 import { hasBranch } from '../model/workspaceModes.ts';
 import { shownBoard } from '../providers/boardState.ts';
 import { modeText } from '../providers/workspaceText.ts';
-import { useTemplate, type TemplateDraft } from './cardTemplateCommands.ts';
+import { useTemplate, type TemplateDraft } from '../providers/templatePicker.ts';
 import type { CommandContext } from './commandContext.ts';
 import { askChoice, askText, type StepResult } from './wizard.ts';
 
@@ -97,7 +97,7 @@ function askTitle(draft: Draft, context: CommandContext, title: string): Promise
       extra: {
         icon: 'note',
         label: l10n.t('Use a Template…'),
-        act: async () => Object.assign(draft, await useTemplate(context)),
+        act: async () => Object.assign(draft, await useTemplate(context.kandev)),
       },
     },
     (value) => (draft.title = value.trim()),

@@ -91,6 +91,13 @@ export type ExecuteMessage<C extends BoardCommand = BoardCommand> = {
 export const choices = ['filter', 'columns', 'board'] as const;
 export type Choice = (typeof choices)[number];
 
+/** What a template fills a new card with. */
+export type TemplateValues = Pick<FormValues, 'title' | 'description' | 'priority'> & {
+  labels: readonly string[];
+  /** Null where it suggests none that is known here. */
+  agentTypeId: string | null;
+};
+
 /** From the board to the extension. */
 export type AppMessage =
   /** The page has loaded and listens; everything it shows is sent in answer. */
@@ -117,6 +124,8 @@ export type AppMessage =
   | { type: 'setFilter'; filter: CardFilter }
   /** Lets the user choose in VS Code's own list. */
   | { type: 'choose'; what: Choice }
+  /** Lets the user choose a template for the card that is being written. */
+  | { type: 'chooseTemplate' }
   /** The button of a failure, where the page cannot do by itself what it stands for. */
   | { type: 'runAction'; requestId: number; action: UserAction }
   /** Keeps what is typed in a form beyond the life of the page; null once it is saved or discarded. */
@@ -161,6 +170,8 @@ export type HostMessage =
   | { type: 'showCard'; taskId: string }
   | { type: 'startCreate'; state: FormValues['state'] }
   | { type: 'startEdit'; taskId: string }
+  /** The template that was chosen. */
+  | { type: 'template'; values: TemplateValues }
   /** Lists the keys of the board. */
   | { type: 'showHelp' };
 
@@ -180,6 +191,7 @@ const hostMessageTypes: readonly string[] = [
   'showCard',
   'startCreate',
   'startEdit',
+  'template',
   'showHelp',
 ] satisfies readonly HostMessage['type'][];
 

@@ -105,6 +105,9 @@ export class BoardController {
       case 'startEdit':
         this.form.edit(message.taskId);
         break;
+      case 'template':
+        this.form.fill(message.values);
+        break;
       case 'showHelp':
         this.store.update({ helpOpen: true });
         break;

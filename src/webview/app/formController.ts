@@ -1,4 +1,4 @@
-import { newCardKey, type Draft, type FormValues } from '../protocol.ts';
+import { newCardKey, type Draft, type FormValues, type TemplateValues } from '../protocol.ts';
 import { createInput, draftOf, emptyDraft, isChanged, titleProblem, updateInput } from './drafts.ts';
 import type { HostClient, Outcome } from './hostClient.ts';
 import type { ViewKeeper } from './savedView.ts';
@@ -59,6 +59,27 @@ export class FormController {
     this.#keep(form.key, isChanged(draft) ? draft : null);
     const titleError = form.titleError === null ? null : titleProblem(draft.values.title);
     this.#set({ ...form, draft, titleError });
+  }
+
+  /** Lets the user choose a template in VS Code. */
+  chooseTemplate(): void {
+    this.#host.post({ type: 'chooseTemplate' });
+  }
+
+  /** Fills a new card in from a template. What was typed stays, before what is new. */
+  fill({ title, description, priority, labels, agentTypeId }: TemplateValues): void {
+    const { form } = this.#store.state;
+    if (!form || !this.isNew(form.key)) return;
+    const { values } = form.draft;
+    const typed = values.description.trim();
+    const known = values.labels.split(',').map((label) => label.trim());
+    this.change({
+      title: values.title.trim() === '' ? title : values.title,
+      description: typed === '' ? description : `${typed}\n\n${description}`,
+      priority,
+      labels: [...new Set([...known, ...labels])].filter((label) => label !== '').join(', '),
+      ...(agentTypeId === null ? {} : { agentTypeId }),
+    });
   }
 
   async save(mode: SaveMode = 'save'): Promise<void> {

@@ -21,6 +21,7 @@ import type {
   Choice,
   ExecuteMessage,
   HostMessage,
+  TemplateValues,
   UiCommand,
 } from '../protocol.ts';
 import { toBoardCard, type Shorten } from './diffSummary.ts';
@@ -39,6 +40,8 @@ export interface BoardServices {
   filter: SharedFilter;
   /** Lets the user choose in VS Code. */
   choose(what: Choice): Promise<void>;
+  /** Undefined when the user chooses none. */
+  chooseTemplate(): Promise<TemplateValues | undefined>;
   /** Does what the button of a failure says. */
   runAction(action: UserAction): Promise<void>;
   runUiCommand(command: UiCommand, taskId: string): Promise<void>;
@@ -152,6 +155,9 @@ export class BoardConnection implements Disposable {
       case 'choose':
         void this.#services.choose(message.what);
         break;
+      case 'chooseTemplate':
+        void this.#chooseTemplate();
+        break;
       case 'runAction':
         void this.#runAction(message.requestId, message.action);
         break;
@@ -159,6 +165,11 @@ export class BoardConnection implements Disposable {
         this.#services.drafts.save(message.key, message.draft);
         break;
     }
+  }
+
+  async #chooseTemplate(): Promise<void> {
+    const values = await this.#services.chooseTemplate();
+    if (values) this.#post({ type: 'template', values });
   }
 
   /** Asks the page to show something, as soon as it can. */

@@ -4,6 +4,7 @@ import type { UserAction } from '../../model/failure.ts';
 import { showBoardOf, type WindowState } from '../../providers/boardState.ts';
 import { shownPath } from '../../providers/shownPath.ts';
 import type { SharedFilter } from '../../providers/sharedFilter.ts';
+import { useTemplate } from '../../providers/templatePicker.ts';
 import type { UsageSource } from '../../providers/usageFeed.ts';
 import type { Choice, FormValues } from '../protocol.ts';
 import { BoardConnection, type BoardRequest, type BoardServices } from './boardConnection.ts';
@@ -67,6 +68,7 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
       moveToBoard: async (taskIds) => {
         await vscode.commands.executeCommand('kandev.moveToBoard', { taskIds });
       },
+      chooseTemplate: () => useTemplate(options.kandev),
       runAction: (action) => options.runAction(action),
       runUiCommand: async (command, taskId) => {
         await vscode.commands.executeCommand(command, { taskId });

@@ -105,6 +105,7 @@ const appMessage: v.GenericSchema<unknown, AppMessage> = v.variant('type', [
   v.object({ type: v.literal('undo'), requestId }),
   v.object({ type: v.literal('setFilter'), filter: filterSchema }),
   v.object({ type: v.literal('choose'), what: v.picklist(choices) }),
+  v.object({ type: v.literal('chooseTemplate') }),
   v.object({ type: v.literal('runAction'), requestId, action: userAction }),
   v.object({
     type: v.literal('saveDraft'),

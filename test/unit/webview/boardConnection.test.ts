@@ -22,6 +22,7 @@ function setUp(overrides: Partial<BoardServices> = {}) {
   const services = {
     filter,
     choose: () => Promise.resolve(),
+    chooseTemplate: () => Promise.resolve(undefined),
     kandev: { execute: execute as unknown as Kandev['execute'] },
     state,
     usage: { look: () => ({ dispose: () => undefined }) },

@@ -52,6 +52,18 @@ export class FormElement extends LightElement {
     >
       <header class="form-head">
         <h2 id="form-heading">${isNew ? t('New card') : t('Edit card')}</h2>
+        ${
+          isNew
+            ? iconButton({
+                icon: 'notebook-template',
+                label: t('Use Template…'),
+                className: 'form-template',
+                onClick: () => {
+                  this.controller.form.chooseTemplate();
+                },
+              })
+            : nothing
+        }
         ${iconButton({
           icon: 'close',
           label: isChanged(form.draft) ? t('Close and Keep the Draft (Esc)') : t('Close (Esc)'),

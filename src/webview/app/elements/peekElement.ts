@@ -1,4 +1,5 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { unsafeHTML } from 'lit/directives/unsafe-html.js';
 import { runTime } from '../../../model/run.ts';
 import { stateNames } from '../../../model/taskState.ts';
 import type { BoardCard } from '../../protocol.ts';
@@ -6,6 +7,7 @@ import type { BoardController } from '../boardController.ts';
 import { changesText, noteOf, originText, priorityName, shownFailure, statusOf } from '../cardFacts.ts';
 import { keyCommand } from '../keyboard.ts';
 import { t } from '../l10n.ts';
+import { loadMarkdown, type RenderMarkdown } from '../markdown/loadMarkdown.ts';
 import { neighbourOf } from '../moves.ts';
 import { button, iconButton } from './controls.ts';
 import { LightElement } from './lightElement.ts';
@@ -17,17 +19,31 @@ export class PeekElement extends LightElement {
     card: { attribute: false },
     agentName: { attribute: false },
     controller: { attribute: false },
+    renderMarkdown: { state: true },
   };
 
   declare card: BoardCard;
   /** Null when a person does the work. */
   declare agentName: string | null;
   declare controller: BoardController;
+  /** Null until it is loaded; the text is shown as it was typed meanwhile. */
+  declare renderMarkdown: RenderMarkdown | null;
   /** Something else takes the focus. */
   #leaves = false;
 
+  constructor() {
+    super();
+    this.renderMarkdown = null;
+  }
+
   protected override firstUpdated(): void {
     this.#dialog?.showModal();
+    loadMarkdown().then(
+      (render) => {
+        this.renderMarkdown = render;
+      },
+      () => undefined,
+    );
     this.querySelector<HTMLElement>('.peek-text')?.focus();
   }
 
@@ -39,7 +55,6 @@ export class PeekElement extends LightElement {
     const { task, run } = this.card;
     const failure = shownFailure(this.card);
     const note = noteOf(this.card);
-    const description = task.description === '' ? t('It has no description.') : task.description;
     return html`<dialog
       class="peek"
       aria-labelledby="peek-heading"
@@ -58,8 +73,7 @@ export class PeekElement extends LightElement {
         <div class="peek-text" tabindex="0" role="region" aria-label=${t('Description')}>
           ${this.#facts()} ${note === null ? nothing : html`<p>${note}</p>`}
           ${failure ? html`<p class="peek-failure">${failure.message}</p>` : nothing}
-          ${run?.activity ? html`<p>${t('Last: {0}', run.activity)}</p>` : nothing}
-          <pre class="peek-description">${description}</pre>
+          ${run?.activity ? html`<p>${t('Last: {0}', run.activity)}</p>` : nothing} ${this.#description()}
         </div>
         <footer class="form-foot">
           ${button({
@@ -85,6 +99,24 @@ export class PeekElement extends LightElement {
       </div>
     </dialog>`;
   }
+
+  #description(): TemplateResult {
+    const { description } = this.card.task;
+    if (description.trim() === '') return html`<p>${t('It has no description.')}</p>`;
+    if (!this.renderMarkdown) return html`<pre class="peek-description">${description}</pre>`;
+    return html`<div class="markdown peek-markdown" @click=${this.#onLink}>
+      ${unsafeHTML(this.renderMarkdown(description))}
+    </div>`;
+  }
+
+  /** The board follows no links; copying code works as in the run of a card. */
+  readonly #onLink = (event: MouseEvent): void => {
+    const { target } = event;
+    if (!(target instanceof Element)) return;
+    if (target.closest('a')) event.preventDefault();
+    const code = target.closest('.code-copy')?.closest('.code')?.querySelector('code');
+    if (code) void navigator.clipboard.writeText(code.textContent);
+  };
 
   #facts(): TemplateResult {
     const { card, agentName, controller } = this;

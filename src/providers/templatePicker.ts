@@ -1,8 +1,8 @@
 import { l10n, window, type QuickPickItem } from 'vscode';
+import type { Kandev } from '../api/contract.ts';
 import type { CardTemplate } from '../model/cardTemplate.ts';
 import type { Priority } from '../model/task.ts';
-import { readTemplates, templatesFolder } from '../providers/cardTemplates.ts';
-import type { CommandContext } from './commandContext.ts';
+import { readTemplates, templatesFolder } from './cardTemplates.ts';
 
 /** What of a new card a template fills in. */
 export interface TemplateDraft {
@@ -18,7 +18,7 @@ interface TemplateItem extends QuickPickItem {
 }
 
 /** Lets the user choose a template. Its agent is a suggestion, and counts only where there is such an agent. */
-export async function useTemplate({ kandev }: CommandContext): Promise<TemplateDraft | undefined> {
+export async function useTemplate(kandev: Pick<Kandev, 'query'>): Promise<TemplateDraft | undefined> {
   const items = (await readTemplates()).map((template): TemplateItem => {
     const { name, title, labels, description } = template;
     const line = (description.split('\n')[0] ?? '').replace(/^#+\s*/, '');
