@@ -43,11 +43,15 @@ export class TranscriptElement extends LightElement {
   /** The key of the row that is to be shown. */
   #wanted: string | null = null;
 
+  #rows: readonly Row[] = [];
+  #estimates: number[] = [];
+
   readonly #options = {
     count: 0,
     getScrollElement: () => this.#scroller,
-    estimateSize: (index: number) => estimate(this.state.rows[index]),
-    getItemKey: (index: number) => this.state.rows[index]?.key ?? index,
+    // Both are asked for thousands of rows whenever one has another height than was thought.
+    estimateSize: (index: number) => this.#estimates[index] ?? 40,
+    getItemKey: (index: number) => this.#rows[index]?.key ?? index,
     scrollToFn: elementScroll,
     observeElementRect,
     observeElementOffset,
@@ -95,6 +99,17 @@ export class TranscriptElement extends LightElement {
   }
 
   protected override willUpdate(): void {
+    const { rows } = this.state;
+    if (rows !== this.#rows) {
+      const [before, known] = [this.#rows, this.#estimates];
+      this.#rows = rows;
+      // Most of them are the rows of before, at the same place from the end or from the beginning.
+      const moved = rows.length - before.length;
+      this.#estimates = rows.map((row, index) => {
+        if (before[index] === row) return known[index] ?? estimate(row);
+        return before[index - moved] === row ? (known[index - moved] ?? estimate(row)) : estimate(row);
+      });
+    }
     this.#virtualizer.setOptions({ ...this.#options, count: this.state.rows.length });
   }
 
@@ -226,8 +241,7 @@ export class TranscriptElement extends LightElement {
 }
 
 /** Pixels that a row is likely to be high, until it is measured. */
-function estimate(row: Row | undefined): number {
-  if (!row) return 40;
+function estimate(row: Row): number {
   switch (row.kind) {
     case 'message':
     case 'prompt':
