@@ -75,7 +75,14 @@ function openBoard(browser: Browser, { kandev }: TestServices, state: LiveBoardS
   const services = {
     ...{ kandev, state, usage: nobodyLooks, drafts: new DraftKeeper(memento), history: new UndoHistory() },
     filter: new SharedFilter(memento, state),
-    ...{ choose: done, runAction: done, runUiCommand: done, moveCards: done, createCards: done },
+    ...{
+      choose: done,
+      runAction: done,
+      runUiCommand: done,
+      moveCards: done,
+      moveToBoard: done,
+      createCards: done,
+    },
     chooseTemplate: () => Promise.resolve(undefined),
     deleteCards: () => Promise.resolve(true),
     shorten: (file: string) => file,
