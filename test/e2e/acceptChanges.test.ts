@@ -53,11 +53,7 @@ describe('a result in a clone', () => {
     await goToLine(20);
     await workbench.runCommand('Kandev: Accept Change at Cursor');
     await eventually(() => text('long.txt')).toBe(withCapitals(20));
-    await workbench.page
-      .locator('.monaco-diff-editor .modified')
-      .getByText('✓ accepted')
-      .waitFor()
-      .catch(() => undefined);
+    await workbench.notification('Accepted into the folder').waitFor();
     await workbench.screenshot('accepted-change');
     await workbench.notificationButton('Undo', 'Accepted into the folder').click();
     await eventually(() => text('long.txt')).toBe(withCapitals());

@@ -1,4 +1,5 @@
 import type { Kandev } from '../../api/contract.ts';
+import type { CardFilter } from '../../model/cardFilter.ts';
 import type { Disposable } from '../../model/events.ts';
 import { failureOf, type UserAction } from '../../model/failure.ts';
 import type { CardMove } from '../../model/task.ts';
@@ -148,9 +149,7 @@ export class BoardConnection implements Disposable {
         void this.#runUiCommand(message.command, message.taskId);
         break;
       case 'setFilter':
-        this.#setsFilter = true;
-        this.#services.filter.set(message.filter);
-        this.#setsFilter = false;
+        this.#setFilter(message.filter);
         break;
       case 'choose':
         void this.#services.choose(message.what);
@@ -165,6 +164,12 @@ export class BoardConnection implements Disposable {
         this.#services.drafts.save(message.key, message.draft);
         break;
     }
+  }
+
+  #setFilter(filter: CardFilter): void {
+    this.#setsFilter = true;
+    this.#services.filter.set(filter);
+    this.#setsFilter = false;
   }
 
   async #chooseTemplate(): Promise<void> {
