@@ -2,6 +2,7 @@ import type { Route } from '../route.ts';
 import { boardRoutes } from './boardRoutes.ts';
 import { columnRoutes } from './columnRoutes.ts';
 import { machineRoutes } from './machineRoutes.ts';
+import { messageRoutes } from './messageRoutes.ts';
 import { orchestratorRoutes } from './orchestratorRoutes.ts';
 import { resultRoutes } from './resultRoutes.ts';
 import { reviewRoutes } from './reviewRoutes.ts';
@@ -17,6 +18,7 @@ export const allRoutes: readonly Route[] = [
   ...runRoutes,
   ...orchestratorRoutes,
   ...resultRoutes,
+  ...messageRoutes,
   ...reviewRoutes,
   ...ruleRoutes,
   ...machineRoutes,

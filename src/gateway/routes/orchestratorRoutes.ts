@@ -66,7 +66,7 @@ export const orchestratorRoutes: readonly Route[] = [
     tag,
     scope: 'run',
     params: taskParams,
-    body: strict(v.pick(commandSchemas['task.prompt'], ['text'])),
+    body: strict(v.pick(commandSchemas['prompt.send'], ['text', 'pictures'])),
     status: 202,
     response: v.object({
       queued: v.pipe(
@@ -74,11 +74,11 @@ export const orchestratorRoutes: readonly Route[] = [
         v.description('The message that waits; null when it was sent.'),
       ),
     }),
-    handle: async ({ kandev, params: { taskId }, body: { text }, onceId }) => {
+    handle: async ({ kandev, params: { taskId }, body, onceId }) => {
       const { task, run } = await cardOf(kandev, taskId);
       if (run === null || (run.turns === 0 && canGoOn(run))) throw noAgentYet(task.title);
       const id = onceId ?? undefined;
-      return { body: { queued: await kandev.execute('prompt.send', { taskId, text, id }) } };
+      return { body: { queued: await kandev.execute('prompt.send', { taskId, ...body, id }) } };
     },
   }),
   ...(['wait', 'nudge'] as const).map((verb) =>

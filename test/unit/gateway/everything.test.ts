@@ -97,6 +97,35 @@ describe('a review by a program', () => {
   });
 });
 
+describe('a picture for an agent', () => {
+  it('is kept, given back and sent, and stands in the timeline of its card', async () => {
+    const taskId = await test.services.card(['message Hello']);
+    await test.services.kandev.execute('task.start', { taskId });
+    await test.services.until(taskId, ({ task }) => task.state === 'REVIEW');
+    const data = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1]).toString('base64');
+    const place = `/api/v1/tasks/${taskId}`;
+    const body = { name: 'dot.png', data };
+    const { body: picture } = await test.ask<{ id: string; mimeType: string }>('POST', `${place}/pictures`, {
+      body,
+    });
+    expect(picture.mimeType).toBe('image/png');
+    expect((await test.ask('GET', `${place}/pictures/${picture.id}`)).body).toEqual({ data });
+    const { body: takes } = await test.ask('GET', `/api/v1/orchestrator/tasks/${taskId}/accepts`);
+    expect(takes).toMatchObject({ accepts: expect.any(Object) as unknown });
+    const { body: page } = await test.ask<Items<{ kind: string }> & { before: { at: number; key: string } }>(
+      'GET',
+      `${place}/timeline?limit=2`,
+    );
+    expect(page.items).toHaveLength(2);
+    const { at, key } = page.before;
+    const older = await test.ask<Items<{ kind: string }>>(
+      'GET',
+      `${place}/timeline?beforeAt=${at}&beforeKey=${encodeURIComponent(key)}`,
+    );
+    expect(older.body.items.length).toBeGreaterThan(0);
+  });
+});
+
 describe('the columns and a file of a board', () => {
   it('are named and limited, and looked at before it is taken', async () => {
     const { body: boards } = await test.ask<Items<{ id: string; columns: { id: string }[] }>>(
