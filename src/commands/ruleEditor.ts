@@ -199,7 +199,7 @@ async function askText(
   return { [part]: typed.trim() === '' ? null : typed.trim() };
 }
 
-export function decisionLabel(decision: RuleDraft['decision']): string {
+function decisionLabel(decision: RuleDraft['decision']): string {
   if (decision === 'allow') return l10n.t('Allow');
   return decision === 'reject' ? l10n.t('Reject') : l10n.t('Ask me');
 }

@@ -5,7 +5,7 @@ import type { ApprovalPreset, RuleDecision, RuleFilter } from './permissionRule.
 /** Puts values into a text; VS Code's `l10n.t`, where there is one, and `plain` elsewhere. */
 export type Translate = (text: string, ...values: string[]) => string;
 
-export const plain: Translate = (text, ...values) =>
+const plain: Translate = (text, ...values) =>
   text.replaceAll(/\{(\d)\}/g, (_, index: string) => values[Number(index)] ?? '');
 
 /** What the ids of a rule are called. */
@@ -46,7 +46,7 @@ function decisionText(decision: RuleDecision, what: string, t: Translate): strin
 }
 
 /** What a rule is about. */
-export function subjectText({ toolKind, path, command, title }: RuleFilter, t: Translate = plain): string {
+function subjectText({ toolKind, path, command, title }: RuleFilter, t: Translate = plain): string {
   const kind = kindText(toolKind, t);
   const named = title === null ? kind : t('“{0}”', onlyText(title) ?? title);
   if (command !== null) {

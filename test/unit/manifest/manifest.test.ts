@@ -14,7 +14,8 @@ interface Manifest {
   devDependencies: Record<string, string>;
   capabilities: { untrustedWorkspaces: { restrictedConfigurations: string[] } };
   contributes: {
-    commands: { command: string }[];
+    commands: { command: string; enablement?: string }[];
+    views: Record<string, { id: string; when?: string }[]>;
     menus: Record<string, MenuEntry[]>;
     viewsWelcome: { contents: string }[];
     configuration: { properties: Record<string, { scope: string; order: number }> };
@@ -68,6 +69,17 @@ describe('the manifest', () => {
       expect(properties[name]?.scope, name).toBe('machine');
       expect(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations).toContain(name);
     }
+  });
+
+  it('has no setting that could bring in permission rules, and shows them in trusted folders alone', () => {
+    const { configuration, views, commands } = manifest.contributes;
+    const settings = Object.keys(configuration.properties);
+    expect(settings.filter((name) => /permission|rule|approv|preset/i.test(name))).toEqual([]);
+    const view = views.kandev?.find(({ id }) => id === 'kandev.permissionRules');
+    expect(view?.when).toContain('isWorkspaceTrusted');
+    const about = commands.filter(({ command }) => /Rules?$|Approvals$/.test(command));
+    expect(about.length).toBeGreaterThan(5);
+    for (const { enablement } of about) expect(enablement).toContain('isWorkspaceTrusted');
   });
 
   it('refers in menus and welcome texts only to commands that it contributes', () => {
