@@ -13,7 +13,7 @@ import {
 } from 'vscode';
 import type { Kandev, QueryResults } from '../api/contract.ts';
 import { inOrder, type PresetChoice } from '../model/permissionRule.ts';
-import { plainLabel } from './agentText.ts';
+import { oneLine, plainLabel } from './agentText.ts';
 import { shownBoard, type BoardState } from './boardState.ts';
 import { agentName } from './cardText.ts';
 import { DisposableStore } from './disposableStore.ts';
@@ -156,9 +156,12 @@ export class RuleTree implements TreeDataProvider<Node>, TreeDragAndDropControll
 
   #ruleItem(rule: Rule): TreeItem {
     const label = ruleLabel(this.#state, rule, rule.scopeName);
-    const item = new TreeItem(plainLabel(label));
+    // What it is for stands behind how often it has matched, so that this is seen where there is little room.
+    const short = ruleLabel(this.#state, { ...rule, scope: 'workspace', scopeId: null });
+    const item = new TreeItem(plainLabel(short));
     item.id = `rule:${rule.id}`;
-    item.description = countMark(rule);
+    item.description =
+      rule.scopeName === null ? countMark(rule) : `${countMark(rule)} · ${oneLine(rule.scopeName)}`;
     item.iconPath = new ThemeIcon(decisionIcons[rule.decision]);
     item.contextValue = 'rule';
     item.checkboxState = {

@@ -25,13 +25,9 @@ export function presetDetail(preset: ApprovalPreset): string {
     case 'read':
       return l10n.t('Reading and searching files of the workspace goes on without you.');
     case 'edit':
-      return l10n.t(
-        'Reading and changing files of the workspace too, but for folders such as .git and .vscode.',
-      );
+      return l10n.t('Changing files too, but not in .git, .vscode and the like.');
     case 'all':
-      return l10n.t(
-        'Commands, deletions and the network too: nothing but the container holds the agent back.',
-      );
+      return l10n.t('Commands, deletions and the network too: only the container holds.');
   }
 }
 

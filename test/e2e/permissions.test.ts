@@ -128,7 +128,8 @@ describe('an answer for good', () => {
     });
     await board.card('Fourth').getByText('No rule matches.').waitFor();
     await board.press('Fourth', 'Always');
-    const rule = 'Allow the command “npm test”, on card “Fourth”';
+    const short = 'Allow the command “npm test”';
+    const rule = `${short}, on card “Fourth”`;
     await workbench.notification(`From now on: ${rule}.`).waitFor();
     await board.card('Fourth').getByText('Clean up').waitFor();
     await eventually(async () =>
@@ -138,16 +139,16 @@ describe('an answer for good', () => {
       `answered by the rule “${rule}”: Allow`,
     ]);
     await workbench.notificationButton('Show Rules', 'From now on').click();
-    await eventually(() => tree.description(rule)).toBe('1×');
+    await eventually(() => tree.description(short)).toBe('1× · Fourth');
     await workbench.runCommand('Kandev: Test Permission Rule…');
     await workbench.pick(rule);
     await workbench.quickPickRow('Test again').waitFor();
     await workbench.page.keyboard.press('Escape');
     // By a key, where the list has the focus.
-    await tree.row(rule).click();
+    await tree.row(short).click();
     await workbench.page.keyboard.press('Delete');
-    await tree.row(rule).waitFor({ state: 'detached' });
+    await tree.row(short).waitFor({ state: 'detached' });
     await workbench.notificationButton('Undo', 'was deleted').click();
-    await tree.row(rule).waitFor();
+    await tree.row(short).waitFor();
   });
 });
