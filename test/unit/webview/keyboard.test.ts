@@ -22,6 +22,7 @@ describe('keyCommand', () => {
     [' ', 'peek'],
     ['Escape', 'escape'],
     ['/', 'filter'],
+    ['b', 'switchBoard'],
     ['Delete', 'delete'],
   ])('%s means %s', (key, kind) => {
     expect(keyCommand(press(key))).toEqual({ kind });

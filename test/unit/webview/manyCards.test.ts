@@ -50,6 +50,14 @@ describe('several cards', () => {
     expect(page.sent.at(-1)).toMatchObject({ type: 'deleteCards', taskIds: ['c'] });
   });
 
+  it('go together to another board, which VS Code asks for', () => {
+    select('a', 'c');
+    page.controller.commands.moveToBoard([...page.state.selected]);
+    expect(page.sent.at(-1)).toEqual({ type: 'moveToBoard', taskIds: ['a', 'c'] });
+    press({ kind: 'switchBoard' }, 'a');
+    expect(page.sent.at(-1)).toEqual({ type: 'choose', what: 'board' });
+  });
+
   it('are selected from where a range began', () => {
     press({ kind: 'focus', direction: 'down' }, 'a');
     press({ kind: 'extend', direction: 'down' }, 'b');
