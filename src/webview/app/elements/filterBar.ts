@@ -52,7 +52,6 @@ export function filterField(state: AppState, { filter, commands }: BoardControll
             class="button button-secondary toggle"
             aria-pressed=${String(needsMe)}
             title=${t('Show only cards that wait for you')}
-            aria-label=${t('Needs you ({0})', waiting)}
             @click=${() => {
               filter.toggle({ kind: 'needsMe' });
             }}
