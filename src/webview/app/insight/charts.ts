@@ -2,7 +2,7 @@ import { runOutcomes, type Figures, type Statistics } from '../../../model/stati
 import { formatDuration } from '../format.ts';
 import { t } from '../l10n.ts';
 import { highest, stacked, type Chart, type Column, type Series } from './chart.ts';
-import { durationScale, numberScale } from './scale.ts';
+import { durationScale, numberScale, tickDuration } from './scale.ts';
 import { compactText, costText, countText, outcomeName, runsText } from './wording.ts';
 
 type NameOf = (agentTypeId: string) => string;
@@ -94,7 +94,7 @@ function reviewChart(weeks: readonly Week[]): Chart {
     ],
     columns,
     scale: durationScale(highest(columns)),
-    format: formatDuration,
+    format: tickDuration,
     table: {
       head: [
         t('Week'),
@@ -138,7 +138,7 @@ function timeChart(weeks: readonly Week[]): Chart {
     series,
     columns,
     scale: durationScale(highest(columns)),
-    format: formatDuration,
+    format: tickDuration,
     table: {
       head: [t('Week'), t('Agents at work'), t('Waiting on you'), t('Runs that waited')],
       rows: weeks.map(({ name, figures: { worked, waited, waitedRuns } }) => [

@@ -1,3 +1,5 @@
+import { t } from '../l10n.ts';
+
 /** Where lines of a chart are drawn, and up to what it reaches. */
 export interface Scale {
   max: number;
@@ -32,6 +34,22 @@ export function durationScale(highest: number): Scale {
   if (!(highest > 0)) return { max: minute, ticks: [0, minute] };
   const step = niceDurations.find((each) => each * mostSteps >= highest) ?? highest / mostSteps;
   return stepped(highest, step);
+}
+
+/** As short as can be: steps are whole in their unit. */
+export function tickDuration(milliseconds: number): string {
+  if (milliseconds === 0) return '0';
+  const [length, name] = units().find(([each]) => milliseconds % each === 0) ?? [second, t('{0}s')];
+  return name.replace('{0}', String(Math.round(milliseconds / length)));
+}
+
+function units(): (readonly [number, string])[] {
+  return [
+    [day, t('{0}d')],
+    [hour, t('{0}h')],
+    [minute, t('{0}m')],
+    [second, t('{0}s')],
+  ];
 }
 
 function stepped(highest: number, step: number): Scale {

@@ -9,7 +9,8 @@ import { t } from '../l10n.ts';
 /** How an entry is told: in a line, and what there is to add. */
 export interface ToldEntry {
   icon: string;
-  tone: 'plain' | 'good' | 'bad' | 'waits';
+  /** `quiet`: what follows from something else that is told of. */
+  tone: 'plain' | 'quiet' | 'good' | 'bad' | 'waits';
   text: string;
   more: string | null;
 }
@@ -72,7 +73,7 @@ function tellState({ actor, from, to, why }: Entry<'state'>): ToldEntry {
   const tones: Partial<Record<TaskState, ToldEntry['tone']>> = { COMPLETED: 'good', FAILED: 'bad' };
   return {
     icon: stateIcons[to],
-    tone: tones[to] ?? 'plain',
+    tone: tones[to] ?? (who === null ? 'quiet' : 'plain'),
     text: who === null ? t('Moved to {0}', name) : t('{0} moved it to {1}', who, name),
     more: why,
   };

@@ -23,7 +23,7 @@ export class ChartElement extends LightElement {
     const shown = this.#shown === null ? undefined : columns[this.#shown];
     return html`<figure class="chart">
       <figcaption>
-        <h3>${title}</h3>
+        <h2>${title}</h2>
         <p class="chart-readout" aria-hidden="true">
           ${shown ? html`<b>${shown.name}</b> ${shown.text}` : summary}
         </p>

@@ -119,11 +119,12 @@ export class TimelineElement extends LightElement {
                 </button>`
               : html`<span>${told.text}</span>`
           }
+          ${told.tone === 'quiet' && told.more !== null ? html`<span>${told.more}</span>` : nothing}
           <time datetime=${new Date(entry.at).toISOString()} title=${longTime.format(entry.at)}>
             ${shortTime.format(entry.at)} · ${ago(entry.at, now)}
           </time>
         </div>
-        ${told.more === null ? nothing : html`<p class="entry-more">${told.more}</p>`}
+        ${told.more === null || told.tone === 'quiet' ? nothing : html`<p class="entry-more">${told.more}</p>`}
         ${entry.kind === 'run' ? this.#runBar(entry, longest, now) : nothing}
       </div>
       ${

@@ -1,0 +1,136 @@
+import { globSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Locator } from 'playwright-core';
+import { BoardPage } from '../../test/e2e/boardPage.ts';
+import { startEditor, type Editor } from '../../test/harness/editor.ts';
+import { makeFolder } from '../../test/harness/testRun.ts';
+import { openWorkbench, type Workbench } from '../../test/harness/workbench.ts';
+import { projectRoot } from '../paths.mts';
+import { run } from '../processes.mts';
+import { ensureSampleProject } from '../sample/sampleProject.mts';
+import { writeSampleHistory } from './sampleHistory.mts';
+
+const folder = path.join(projectRoot, 'docs', 'images');
+const viewport = { width: 1400, height: 820 };
+const card = 'Write an overview of this repository';
+
+/** Writes all pictures; those of before are replaced. */
+export async function takePictures(): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const project = path.join(await makeFolder('pictures'), 'markdown-toc');
+  await run('git', ['clone', '--quiet', await ensureSampleProject(), project], { cwd: projectRoot });
+  const editor = await startEditor({ folder: project });
+  try {
+    await picturesOfARun(editor);
+  } finally {
+    await editor.stop();
+  }
+  const [database] = globSync('**/kandev.kandev/database', { cwd: editor.userDataDir });
+  if (database === undefined) throw new Error('The board has left no database.');
+  await writeSampleHistory(path.join(editor.userDataDir, database));
+  const port = Number(new URL(editor.url).port);
+  const again = await startEditor({ folder: project, userDataDir: editor.userDataDir, port });
+  try {
+    await pictureOfStatistics(again);
+  } finally {
+    await again.stop();
+  }
+}
+
+async function picturesOfARun({ url }: Editor): Promise<void> {
+  const workbench = await openWorkbench(url, { viewport, theme: 'light' });
+  const { page } = workbench;
+  try {
+    await workbench.openKandevView();
+    await workbench.runCommand('Kandev: Add Sample Cards');
+    const board = new BoardPage(workbench);
+    await board.open();
+    await board.press(card, 'Run (R)');
+    await board.press('List the open TODO comments', 'Run (R)');
+    await board.card(card).getByRole('button', { name: 'Allow', exact: true }).waitFor();
+    const asked = workbench.notification('Write KANDEV-OVERVIEW.md');
+    await asked.waitFor();
+    await take(workbench, 'board');
+    await takePart(workbench, 'tree', workbench.sideBar);
+    await takePart(workbench, 'permission', asked);
+
+    await board.press(card, 'Allow');
+    await board.column('Review').getByText(card).waitFor();
+    await workbench.runCommand('Kandev: Stop');
+    await workbench.pick('List the open TODO comments').catch(() => undefined);
+    await openOf(workbench, 'Kandev: Open Run');
+    await (await workbench.webviewFrame('.run-header')).locator('.row').last().waitFor();
+    await take(workbench, 'run');
+
+    await openOf(workbench, 'Kandev: Review Changes');
+    await writeComment(workbench);
+    await take(workbench, 'review');
+
+    await openOf(workbench, 'Kandev: Show Timeline');
+    await (await workbench.webviewFrame('.timeline h1')).locator('.run-bar').first().waitFor();
+    await take(workbench, 'timeline');
+  } finally {
+    await page.goto('about:blank');
+    await workbench.close();
+  }
+}
+
+async function writeComment({ page }: Workbench): Promise<void> {
+  const review = page.locator('.multiDiffEntry, .multi-diff-root-floating-menu').first();
+  await review.waitFor();
+  const line = page.locator('.editor.modified .view-line').nth(4);
+  await line.click();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.press('Control+Alt+c');
+  const form = page.locator('.comment-form .monaco-editor').first();
+  await form.waitFor();
+  await page.keyboard.type('Please say in one sentence whom this is for.');
+  await page.getByRole('button', { name: 'Add Comment', exact: true }).click();
+  await page.getByText('Not sent yet').first().waitFor();
+}
+
+async function pictureOfStatistics({ url }: Editor): Promise<void> {
+  const workbench = await openWorkbench(url, { viewport, theme: 'light' });
+  try {
+    await workbench.openKandevView();
+    await workbench.runCommand('Kandev: Statistics');
+    await (await workbench.webviewFrame('.insight h1')).locator('kandev-chart').first().waitFor();
+    await take(workbench, 'statistics');
+  } finally {
+    await workbench.page.goto('about:blank');
+    await workbench.close();
+  }
+}
+
+async function openOf(workbench: Workbench, command: string): Promise<void> {
+  await workbench.runCommand('Notifications: Clear All Notifications');
+  await workbench.runCommand(command);
+  await workbench.pick(card);
+}
+
+/** The pointer leaves no tooltip in the picture. */
+async function settle({ page }: Workbench): Promise<void> {
+  await page.mouse.move(viewport.width / 2, viewport.height - 4);
+  await page.locator('.monaco-hover:visible, .workbench-hover:visible').first().waitFor({ state: 'hidden' });
+  // Until fonts and what is just sliding in are drawn.
+  await page.waitForTimeout(600);
+}
+
+async function take(workbench: Workbench, name: string): Promise<void> {
+  await settle(workbench);
+  await workbench.page.screenshot({ path: fileOf(name), animations: 'disabled' });
+}
+
+/** A part of the window, as high as what is in it. */
+async function takePart(workbench: Workbench, name: string, part: Locator): Promise<void> {
+  await settle(workbench);
+  const box = await part.boundingBox();
+  if (!box) throw new Error(`There is nothing to take a picture of: ${name}.`);
+  const clip = { ...box, height: Math.min(box.height, 320) };
+  await workbench.page.screenshot({ path: fileOf(name), clip, animations: 'disabled' });
+}
+
+function fileOf(name: string): string {
+  return path.join(folder, `${name}.png`);
+}
