@@ -99,9 +99,7 @@ async function openEditor({ setting }: DockerEngine, runId: string): Promise<Run
   if (isDesktop) {
     const editor = await openDesktopCode(options);
     say('Editor', 'your VS Code, with settings and extensions of its own');
-    console.log(
-      `\nNext: ${next}.\nClose the window or press Ctrl+C here to end it${atItsEnd}`,
-    );
+    console.log(`\nNext: ${next}.\nClose the window or press Ctrl+C here to end it${atItsEnd}`);
     return editor;
   }
   const server = await startCodeServer({ ...options, port });

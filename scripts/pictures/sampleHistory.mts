@@ -18,7 +18,12 @@ const agents = [
 export async function writeSampleHistory(folder: string): Promise<void> {
   const store = await WorkerStore.open({ folder, workerPath: await storeWorkerPath(), wasmPath });
   try {
-    const board = { id: 'sample', name: 'Website', columns: defaultColumns, workspaceMode: 'folder' } as const;
+    const board = {
+      id: 'sample',
+      name: 'Website',
+      columns: defaultColumns,
+      workspaceMode: 'folder',
+    } as const;
     await store.write('board.insert', { board, at: Date.now() });
     const random = randomFrom(7);
     for (let back = 11; back >= 0; back -= 1) {
@@ -94,7 +99,7 @@ function sampleTask(id: string, boardId: string, agentTypeId: string, at: number
     ...{ position: 0, workspaceMode: 'clone', repositoryUrl: null, branch: null, includeUncommitted: false },
     ...{ labels: [], resources: null, heldBecause: null, queueOrder: null, retry: null, createdFrom: null },
     ...{ createdBy: 'Ann', createdAt: at, updatedAt: at },
-  } as Task;
+  };
 }
 
 function sampleRun(id: string, agentTypeId: string, createdAt: number): Run {

@@ -1,8 +1,7 @@
 import { globSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { Locator } from 'playwright-core';
-import { BoardPage } from '../../test/e2e/boardPage.ts';
+import type { FrameLocator, Locator } from 'playwright-core';
 import { startEditor, type Editor } from '../../test/harness/editor.ts';
 import { makeFolder } from '../../test/harness/testRun.ts';
 import { openWorkbench, type Workbench } from '../../test/harness/workbench.ts';
@@ -44,19 +43,19 @@ async function picturesOfARun({ url }: Editor): Promise<void> {
   try {
     await workbench.openKandevView();
     await workbench.runCommand('Kandev: Add Sample Cards');
-    const board = new BoardPage(workbench);
-    await board.open();
-    await board.press(card, 'Run (R)');
-    await board.press('List the open TODO comments', 'Run (R)');
-    await board.card(card).getByRole('button', { name: 'Allow', exact: true }).waitFor();
+    await workbench.titleAction('Open Board').click();
+    const board = page.frameLocator('iframe.webview').frameLocator('iframe#active-frame');
+    await press(cardOf(board, card), 'Run (R)');
+    await press(cardOf(board, 'List the open TODO comments'), 'Run (R)');
+    await cardOf(board, card).getByRole('button', { name: 'Allow', exact: true }).waitFor();
     const asked = workbench.notification('Write KANDEV-OVERVIEW.md');
     await asked.waitFor();
     await take(workbench, 'board');
     await takePart(workbench, 'tree', workbench.sideBar);
     await takePart(workbench, 'permission', asked);
 
-    await board.press(card, 'Allow');
-    await board.column('Review').getByText(card).waitFor();
+    await press(cardOf(board, card), 'Allow');
+    await board.getByRole('region', { name: 'Review', exact: true }).getByText(card).waitFor();
     await workbench.runCommand('Kandev: Stop');
     await workbench.pick('List the open TODO comments').catch(() => undefined);
     await openOf(workbench, 'Kandev: Open Run');
@@ -74,6 +73,17 @@ async function picturesOfARun({ url }: Editor): Promise<void> {
     await page.goto('about:blank');
     await workbench.close();
   }
+}
+
+function cardOf(board: FrameLocator, title: string): Locator {
+  const heading = board.getByRole('heading', { level: 3, name: title, exact: true });
+  return board.locator('kandev-card').filter({ has: heading });
+}
+
+/** Presses a button of a card; those in its corner show only while the pointer is on the card. */
+async function press(on: Locator, label: string): Promise<void> {
+  await on.hover();
+  await on.getByRole('button', { name: label, exact: true }).click();
 }
 
 async function writeComment({ page }: Workbench): Promise<void> {

@@ -3,6 +3,7 @@ import { boardRoutes } from './boardRoutes.ts';
 import { columnRoutes } from './columnRoutes.ts';
 import { machineRoutes } from './machineRoutes.ts';
 import { messageRoutes } from './messageRoutes.ts';
+import { insightRoutes } from './insightRoutes.ts';
 import { orchestratorRoutes } from './orchestratorRoutes.ts';
 import { resultRoutes } from './resultRoutes.ts';
 import { reviewRoutes } from './reviewRoutes.ts';
@@ -19,6 +20,7 @@ export const allRoutes: readonly Route[] = [
   ...orchestratorRoutes,
   ...resultRoutes,
   ...messageRoutes,
+  ...insightRoutes,
   ...reviewRoutes,
   ...ruleRoutes,
   ...machineRoutes,
