@@ -11,7 +11,7 @@ import { ensureSampleProject } from '../sample/sampleProject.mts';
 import { writeSampleHistory } from './sampleHistory.mts';
 
 const folder = path.join(projectRoot, 'docs', 'images');
-const viewport = { width: 1400, height: 820 };
+const viewport = { width: 1500, height: 820 };
 const card = 'Write an overview of this repository';
 
 /** Writes all pictures; those of before are replaced. */
@@ -50,15 +50,15 @@ async function picturesOfARun({ url }: Editor): Promise<void> {
     await cardOf(board, card).getByRole('button', { name: 'Allow', exact: true }).waitFor();
     const asked = workbench.notification('Write KANDEV-OVERVIEW.md');
     await asked.waitFor();
+    // The card that has the focus shows its buttons.
+    await (await workbench.boardFrame()).evaluate('document.activeElement.blur()');
     await take(workbench, 'board');
     await takePart(workbench, 'tree', workbench.sideBar);
     await takePart(workbench, 'permission', asked);
 
     await press(cardOf(board, card), 'Allow');
     await board.getByRole('region', { name: 'Review', exact: true }).getByText(card).waitFor();
-    await workbench.runCommand('Kandev: Stop');
-    await workbench.pick('List the open TODO comments').catch(() => undefined);
-    await openOf(workbench, 'Kandev: Open Run');
+    await openOf(workbench, 'Kandev: Open Card');
     await (await workbench.webviewFrame('.run-header')).locator('.row').last().waitFor();
     await take(workbench, 'run');
 
