@@ -62,6 +62,12 @@ export class AcceptedChanges implements Disposable {
     editor.setDecorations(this.#mark, ranges);
   }
 
+  /** What was accepted was taken back: nothing is said of any change. */
+  clear(): void {
+    this.#accepted.clear();
+    for (const editor of window.visibleTextEditors) editor.setDecorations(this.#mark, []);
+  }
+
   has({ document }: TextEditor): boolean {
     return (this.#accepted.get(document.uri.toString())?.size ?? 0) > 0;
   }

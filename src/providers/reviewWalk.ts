@@ -61,6 +61,7 @@ export class ReviewWalk implements Disposable {
   readonly #state: BoardState;
   readonly #documents: ReviewDocuments;
   readonly #listener: Disposable;
+  readonly #undone: Disposable;
   readonly #accepted = new AcceptedChanges();
   /** What was opened for review last, by card. */
   readonly #spans = new Map<string, ResultSpan>();
@@ -73,10 +74,14 @@ export class ReviewWalk implements Disposable {
     this.#listener = window.onDidChangeActiveTextEditor((editor) => {
       this.#look(editor);
     });
+    this.#undone = kandev.subscribe('result.changed', ({ data }) => {
+      if ('what' in data && data.what === 'undo') this.#accepted.clear();
+    });
     this.#look(window.activeTextEditor);
   }
 
   dispose(): void {
+    this.#undone.dispose();
     this.#listener.dispose();
     this.#accepted.dispose();
   }
