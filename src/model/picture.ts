@@ -15,7 +15,7 @@ export interface Picture {
 }
 
 /** What the providers of models take at most: 5 MB for one. All of a message go to the agent in one line. */
-export const pictureLimits = { bytes: 5 * 1024 ** 2, perMessage: 8, messageBytes: 20 * 1024 ** 2 } as const;
+const pictureLimits = { bytes: 5 * 1024 ** 2, perMessage: 8, messageBytes: 20 * 1024 ** 2 } as const;
 
 /** What the first bytes of a file say that it is, whatever its name says; null for what is no picture. */
 export function pictureTypeOf(content: Uint8Array): PictureType | null {

@@ -45,7 +45,7 @@ export const userAction: v.GenericSchema<unknown, UserAction> = v.variant('kind'
   v.object({ kind: v.literal('reloadWindow') }),
 ]);
 
-export const typedText = v.pipe(v.string(), v.maxLength(1_000_000));
+const typedText = v.pipe(v.string(), v.maxLength(1_000_000));
 
 const formValues = v.object({
   title: typedText,
