@@ -21,7 +21,7 @@ export async function cleanUpContainers({ kandev }: CommandContext): Promise<voi
   const picked = await window.showQuickPick(items, {
     canPickMany: true,
     title: l10n.t('Clean Up Containers'),
-    placeHolder: l10n.t('Which are to be removed? Those of other windows and programs are not among them.'),
+    placeHolder: l10n.t('Which are to be removed?'),
     matchOnDetail: true,
     matchOnDescription: true,
   });

@@ -100,6 +100,7 @@ function pick(items: readonly Item[], title: string): Promise<Item | undefined> 
   picker.title = title;
   picker.placeholder = l10n.t('Open a workspace in a new window');
   picker.matchOnDescription = true;
+  picker.matchOnDetail = true;
   picker.items = items;
   return new Promise((resolve) => {
     picker.onDidAccept(() => {
@@ -118,11 +119,12 @@ function pick(items: readonly Item[], title: string): Promise<Item | undefined> 
 }
 
 function itemOf(entry: Entry): Item {
-  const { kind, bytes, root } = entry;
+  const { kind, bytes, root, inUse } = entry;
   return {
     label: nameOf(entry),
-    description: [modeText(kind).name, sizeText(bytes), ...workTexts(entry)].join(' · '),
-    detail: root,
+    description: [modeText(kind).name, sizeText(bytes), ...(inUse ? [l10n.t('in use')] : [])].join(' · '),
+    // What counts comes first: the row is narrow, and the path is long.
+    detail: [...workTexts(entry), root].join(' · '),
     buttons: [revealButton],
     entry,
   };
@@ -133,10 +135,9 @@ function nameOf({ title, state }: Entry): string {
   return state === 'DELETED' ? l10n.t('{0} (deleted)', name) : name;
 }
 
-/** Whether it is in use, what has become of its work, how much that is and how old. */
-function workTexts({ work, inUse, held }: Entry): string[] {
+/** What has become of its work, how much that is and how old. */
+function workTexts({ work, held }: Entry): string[] {
   return [
-    ...(inUse ? [l10n.t('in use')] : []),
     workText(work),
     ...(held === null ? [] : [filesText(held)]),
     ...(typeof held?.at === 'number' ? [agoText(Date.now() - held.at)] : []),
