@@ -87,17 +87,15 @@ async function press(on: Locator, label: string): Promise<void> {
 }
 
 async function writeComment({ page }: Workbench): Promise<void> {
-  const review = page.locator('.multiDiffEntry, .multi-diff-root-floating-menu').first();
-  await review.waitFor();
-  const line = page.locator('.editor.modified .view-line').nth(4);
+  const line = page.locator('.multiDiffEditor .modified .view-line').nth(4);
   await line.click();
   await page.keyboard.press('Control+k');
   await page.keyboard.press('Control+Alt+c');
-  const form = page.locator('.comment-form .monaco-editor').first();
-  await form.waitFor();
-  await page.keyboard.type('Please say in one sentence whom this is for.');
-  await page.getByRole('button', { name: 'Add Comment', exact: true }).click();
-  await page.getByText('Not sent yet').first().waitFor();
+  const comment = page.locator('.review-widget');
+  await comment.locator('.comment-form .monaco-editor').first().waitFor();
+  await page.keyboard.insertText('Please say in one sentence whom this is for.');
+  await comment.getByRole('button', { name: /^Add Comment/ }).click();
+  await comment.getByText('Not sent yet').waitFor();
 }
 
 async function pictureOfStatistics({ url }: Editor): Promise<void> {
