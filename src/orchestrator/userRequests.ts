@@ -10,6 +10,8 @@ export class UserRequests {
   readonly #options: RunAgentOptions;
   readonly #sharesFiles: () => boolean;
   #open = 0;
+  /** Ends when the paths of all that was asked so far are followed. */
+  #placed: Promise<unknown> = Promise.resolve();
 
   /** `sharesFiles` tells whether the agent has the files of this machine. */
   constructor(options: RunAgentOptions, sharesFiles: () => boolean) {
@@ -26,7 +28,7 @@ export class UserRequests {
     const { settings, record, recorder, agentType, deps } = this.#options;
     const named = permissionFrom(request, record.run, agentType.quirks);
     const paths = [...named.paths, ...named.diffs.map(({ path }) => path)];
-    const places = await placePaths(paths, record.run.workspace, this.#sharesFiles());
+    const places = await this.#inTurn(placePaths(paths, record.run.workspace, this.#sharesFiles()));
     // The agent's own ids go back to it as they were.
     const asked = settings.secrets.maskIn({ ...named, places });
     // What led to the question is told before it.
@@ -45,6 +47,14 @@ export class UserRequests {
     const { settings, record, recorder, deps } = this.#options;
     await recorder.flush();
     return this.#waitFor(() => deps.questions.ask(record.run, settings.secrets.maskIn(question), signal));
+  }
+
+  /** What was asked first comes before the user first, however long its paths take to be followed. */
+  async #inTurn<T>(placing: Promise<T>): Promise<T> {
+    const earlier = this.#placed;
+    this.#placed = Promise.allSettled([earlier, placing]);
+    await earlier;
+    return placing;
   }
 
   async #waitFor<T extends Settled | ElicitationAnswer>(ask: () => Promise<T>): Promise<T> {

@@ -189,6 +189,19 @@ describe('an answer for good', () => {
   });
 });
 
+describe('what is asked at once', () => {
+  it('comes before the user in the order in which it was asked, however far its paths have to be followed', async () => {
+    const taskId = await services.card([
+      'permission "First" kind=edit path=src/a.ts old="" new="a" background',
+      'permission "Second" kind=execute command=ls background',
+      'wait',
+    ]);
+    await services.kandev.execute('task.start', { taskId });
+    const { permissions } = await services.until(taskId, ({ permissions: asked }) => asked.length === 2);
+    expect(permissions.map(({ title }) => title)).toEqual(['First', 'Second']);
+  });
+});
+
 describe('a rule that is made while agents wait', () => {
   it('answers those that it is about, and tells how many', async () => {
     const waiting = await Promise.all([
