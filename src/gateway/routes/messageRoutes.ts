@@ -3,7 +3,7 @@ import { commandSchemas, querySchemas } from '../../api/contract.ts';
 import { pictureTypes } from '../../model/picture.ts';
 import { cardOf } from '../cards.ts';
 import { route, type Route } from '../route.ts';
-import { limitOf, strict, taskParams } from './common.ts';
+import { strict, taskParams } from './common.ts';
 
 const pictureSchema = v.pipe(
   v.object({
@@ -14,10 +14,8 @@ const pictureSchema = v.pipe(
   }),
   v.title('Picture'),
 );
-const placeSchema = v.object({ at: v.number(), key: v.string() });
-const { at, key } = v.unwrap(v.unwrap(querySchemas['task.timeline'].entries.before)).entries;
 
-/** What agents are told beside text, and what has happened to a card altogether. */
+/** What agents are told beside text. */
 export const messageRoutes: readonly Route[] = [
   route({
     method: 'post',
@@ -65,27 +63,6 @@ export const messageRoutes: readonly Route[] = [
       await cardOf(kandev, taskId);
       const takes = await kandev.query('prompt.takes', { taskId });
       return { body: { accepts: takes && { ...takes } } };
-    },
-  }),
-  route({
-    method: 'get',
-    path: '/tasks/{taskId}/timeline',
-    operationId: 'getTimeline',
-    summary: 'What has happened to a card: states, edits, runs, questions, messages; the newest first.',
-    tag: 'Tasks',
-    scope: 'read',
-    params: taskParams,
-    query: v.strictObject({ beforeAt: v.optional(at), beforeKey: v.optional(key), limit: limitOf(100, 500) }),
-    response: v.object({
-      items: v.array(v.objectWithRest({ key: v.string(), at: v.number(), kind: v.string() }, v.unknown())),
-      before: v.pipe(v.nullable(placeSchema), v.description('`beforeAt` and `beforeKey` of the next page.')),
-    }),
-    handle: async ({ kandev, params: { taskId }, query: { beforeAt, beforeKey, limit } }) => {
-      await cardOf(kandev, taskId);
-      const isNewest = beforeAt === undefined || beforeKey === undefined;
-      const before = isNewest ? null : { at: beforeAt, key: beforeKey };
-      const page = await kandev.query('task.timeline', { taskId, before, limit });
-      return { body: { items: page.entries.map((entry) => ({ ...entry })), before: page.before } };
     },
   }),
 ];
