@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { pack, type Pack } from 'tar-stream';
-import type { LaunchProgress } from './agentManager.ts';
+import type { LaunchProgress } from './launchRequest.ts';
 import { volumeAt } from './container.ts';
 import type { FileDelivery, HostPath } from './containerFiles.ts';
 import { homeFolder, type ContainerUser } from './containerUser.ts';

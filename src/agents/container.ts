@@ -1,6 +1,6 @@
 import type Dockerode from 'dockerode';
 import type { AgentType } from '../model/agentType.ts';
-import type { LaunchRequest } from './agentManager.ts';
+import type { LaunchRequest } from './launchRequest.ts';
 import type { FileDelivery } from './containerFiles.ts';
 import { homeFolder, type ContainerUser } from './containerUser.ts';
 import type { EngineFacts } from './engine.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { AgentType } from '../model/agentType.ts';
 import type { Devcontainer } from '../model/devcontainer.ts';
 import { UserError } from '../model/failure.ts';
-import type { LaunchProgress } from './agentManager.ts';
+import type { LaunchProgress } from './launchRequest.ts';
 import { baseImageOf, buildImage, sourceHash } from './buildImage.ts';
 import { orAborted } from './deadline.ts';
 import {

@@ -1,4 +1,4 @@
-import type { LaunchRequest } from './agentManager.ts';
+import type { LaunchRequest } from './launchRequest.ts';
 
 /** Whom a container belongs to: what finds it again, and what keeps another window's hands off it. */
 export interface OwnerLabels {

@@ -6,7 +6,8 @@ import type { AuthMethod } from '../acp/types.ts';
 import type { AgentType } from '../model/agentType.ts';
 import { UserError } from '../model/failure.ts';
 import type { SignInWay } from '../model/signIn.ts';
-import type { AgentManager, LaunchProgress } from './agentManager.ts';
+import type { AgentManager } from './agentManager.ts';
+import type { LaunchProgress } from './launchRequest.ts';
 import type { ContainerTerminal, TerminalRequest } from './execTerminalSession.ts';
 import { signInTaskId } from './labels.ts';
 

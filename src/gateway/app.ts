@@ -7,7 +7,8 @@ import { problemFrom, problemResponse, Refusal } from './problem.ts';
 import { parseBody, readBody } from './readRequest.ts';
 import type { Route } from './route.ts';
 import { allRoutes } from './routes/allRoutes.ts';
-import { apiRoot, refuseMethod, serveRoute, type GatewayEnv, type RouteServices } from './serveRoute.ts';
+import { apiRoot, refuseMethod, serveRoute, type RouteServices } from './serveRoute.ts';
+import type { GatewayEnv } from './gatewayEnv.ts';
 
 const mcpMaxBody = 2 * 1024 * 1024;
 

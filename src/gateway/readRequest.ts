@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import * as v from 'valibot';
 import { Refusal, type FieldError } from './problem.ts';
-import type { GatewayEnv } from './serveRoute.ts';
+import type { GatewayEnv } from './gatewayEnv.ts';
 
 /** Where a field of a request stands. */
 type Part = 'path' | 'query' | 'body';

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import * as v from 'valibot';
 import type { Kandev } from '../api/contract.ts';
 import type { AnswerCache } from './answerCache.ts';
+import type { GatewayEnv } from './gatewayEnv.ts';
 import { requireScope } from './guard.ts';
 import { checkKey, fingerprintOf, type Idempotency, type StoredAnswer } from './idempotency.ts';
 import { problemFrom, Refusal } from './problem.ts';
@@ -16,10 +17,6 @@ import {
 } from './readRequest.ts';
 import type { Answer, Call, Route } from './route.ts';
 import type { Caller } from './tokenDesk.ts';
-
-export interface GatewayEnv {
-  Variables: { caller: Caller };
-}
 
 export interface RouteServices {
   /** The board on behalf of whoever has a token. */

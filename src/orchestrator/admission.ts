@@ -6,7 +6,7 @@ import type { Task } from '../model/task.ts';
 import { DependencyGate } from './dependencyGate.ts';
 import type { Launcher } from './launcher.ts';
 import type { LiveRuns } from './liveRuns.ts';
-import type { OrchestratorDependencies } from './orchestrator.ts';
+import type { OrchestratorDependencies } from './orchestratorDependencies.ts';
 import {
   admit,
   occupantOf,

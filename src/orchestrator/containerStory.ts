@@ -1,4 +1,4 @@
-import type { LaunchProgress } from '../agents/agentManager.ts';
+import type { LaunchProgress } from '../agents/launchRequest.ts';
 import type { AgentProcess, ExitInfo } from '../agents/agentProcess.ts';
 import type { AgentType } from '../model/agentType.ts';
 import type { Notice } from '../model/failure.ts';

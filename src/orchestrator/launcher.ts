@@ -5,7 +5,7 @@ import type { Run } from '../model/run.ts';
 import type { Task } from '../model/task.ts';
 import type { RunLink } from '../store/runLinks.ts';
 import type { LiveRuns } from './liveRuns.ts';
-import type { OrchestratorDependencies } from './orchestrator.ts';
+import type { OrchestratorDependencies } from './orchestratorDependencies.ts';
 import { agentTypeOf, mustChooseFirst, mustSayFirst, noFolder, nothingToGoOnWith } from './refusals.ts';
 import { RunController } from './runController.ts';
 import type { RunListener } from './runInterfaces.ts';

@@ -1,7 +1,7 @@
 import { UserError } from '../model/failure.ts';
 import { checkPictures } from '../model/picture.ts';
 import type { Message } from '../model/prompt.ts';
-import type { OrchestratorDependencies } from './orchestrator.ts';
+import type { OrchestratorDependencies } from './orchestratorDependencies.ts';
 import { checkMentions } from './mentionedFiles.ts';
 
 /**

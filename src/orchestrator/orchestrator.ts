@@ -1,15 +1,11 @@
-import type { McpServer } from '../acp/types.ts';
-import type { AgentType } from '../model/agentType.ts';
 import type { EngineStatus } from '../model/engine.ts';
 import { whyBlocked } from '../model/dependencies.ts';
 import { UserError } from '../model/failure.ts';
 import { isBusy, type Run } from '../model/run.ts';
 import type { Message } from '../model/prompt.ts';
 import type { RunUsage } from '../model/runUsage.ts';
-import type { HostSettings } from '../model/settings.ts';
-import type { Task, TaskState } from '../model/task.ts';
+import type { Task } from '../model/task.ts';
 import { refuseTransition } from '../model/taskState.ts';
-import type { TaskService } from '../tasks/taskService.ts';
 import { Admission } from './admission.ts';
 import { withAllowed } from './allowHost.ts';
 import { CardFollower } from './cardFollower.ts';
@@ -17,34 +13,15 @@ import { Launcher } from './launcher.ts';
 import { LiveRuns } from './liveRuns.ts';
 import { checkMessage } from './messageCheck.ts';
 import { Messages } from './messages.ts';
+import type { OrchestratorDependencies } from './orchestratorDependencies.ts';
 import { Outbox } from './outbox.ts';
 import type { QueuePlace } from './queue.ts';
 import { Recovery } from './recovery.ts';
 import { agentTypeOf, alreadyAtWork, blocked, noFolder, noRun, notYet, runInTheWay } from './refusals.ts';
 import { RunWatch } from './runWatch.ts';
-import { takeBackMove } from './takeBackMove.ts';
+import { takeBackMove, type MoveRequest } from './takeBackMove.ts';
 import { nudgeText } from './turnText.ts';
-import type { RunDependencies, RunSession } from './runInterfaces.ts';
-
-export interface OrchestratorDependencies extends RunDependencies {
-  tasks: TaskService;
-  settings: HostSettings;
-  agentTypes: () => readonly AgentType[];
-  /** Those of the settings, with the names of variables in them. */
-  mcpServers: () => readonly McpServer[];
-}
-
-export interface MoveRequest {
-  taskId: string;
-  to: TaskState;
-  beforeTaskId: string | null;
-  stopRun: boolean;
-  /** It takes the last move back; with what held the card where it was before. */
-  undo?: { heldBecause: string | null };
-  why?: string;
-  /** Refused with `changed` when the card has another version by now; not looked at again once a run was stopped. */
-  ifVersion?: number | undefined;
-}
+import type { RunSession } from './runInterfaces.ts';
 
 /**
  * What people do with cards that agents work on. Which card is worked on when is decided by `Admission`; the cards

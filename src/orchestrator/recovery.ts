@@ -6,7 +6,7 @@ import type { RunLink } from '../store/runLinks.ts';
 import type { CardFollower } from './cardFollower.ts';
 import type { Launcher } from './launcher.ts';
 import type { LiveRuns } from './liveRuns.ts';
-import type { OrchestratorDependencies } from './orchestrator.ts';
+import type { OrchestratorDependencies } from './orchestratorDependencies.ts';
 import type { RunWatch } from './runWatch.ts';
 import { lookAtLeft } from './runWorkspace.ts';
 

@@ -1,4 +1,4 @@
-import type { LaunchPlace } from '../agents/agentManager.ts';
+import type { LaunchPlace } from '../agents/launchRequest.ts';
 import { failureOf } from '../model/failure.ts';
 import type { Run, RunChanges } from '../model/run.ts';
 import type { ChangeSet, Workspaces } from '../workspaces/workspaces.ts';

@@ -1,8 +1,19 @@
-import type { Task } from '../model/task.ts';
+import type { Task, TaskState } from '../model/task.ts';
 import type { TaskService } from '../tasks/taskService.ts';
 import { runEnded } from './refusals.ts';
 import type { LiveRuns } from './liveRuns.ts';
-import type { MoveRequest } from './orchestrator.ts';
+
+export interface MoveRequest {
+  taskId: string;
+  to: TaskState;
+  beforeTaskId: string | null;
+  stopRun: boolean;
+  /** It takes the last move back; with what held the card where it was before. */
+  undo?: { heldBecause: string | null };
+  why?: string;
+  /** Refused with `changed` when the card has another version by now; not looked at again once a run was stopped. */
+  ifVersion?: number | undefined;
+}
 
 /**
  * Puts a card back where its last move has taken it from, also where the table of states knows no such way.

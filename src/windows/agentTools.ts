@@ -1,6 +1,7 @@
 import { chown, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AgentManager, type AgentManagerOptions, type LaunchProgress } from '../agents/agentManager.ts';
+import { AgentManager, type AgentManagerOptions } from '../agents/agentManager.ts';
+import type { LaunchProgress } from '../agents/launchRequest.ts';
 import type { AgentReport } from '../agents/checkAgent.ts';
 import type { ContainerTerminal, TerminalRequest } from '../agents/execTerminalSession.ts';
 import { openSignInTerminal, signInByAgent, signInWays, type SignIn } from '../agents/signIn.ts';

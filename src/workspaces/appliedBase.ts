@@ -1,5 +1,6 @@
 import type { GitPath } from './gitPath.ts';
-import type { GitCall, GitSite, HostGit } from './hostGit.ts';
+import type { HostGit } from './hostGit.ts';
+import type { GitCall, GitSite } from './gitCall.ts';
 import { diffTrees, setEntries, writeTree, type TreeEntry } from './trees.ts';
 
 export interface AppliedBaseInput {

@@ -3,7 +3,7 @@ import { appliedBase } from './appliedBase.ts';
 import { wantedTree } from './chosenChanges.ts';
 import { findObstacles } from './checkOut.ts';
 import { textOf, type GitPath } from './gitPath.ts';
-import type { GitCall } from './hostGit.ts';
+import type { GitCall } from './gitCall.ts';
 import { takeSnapshot, targetPlace, unsavedIn, workspacePlace, type Place } from './openWorkspace.ts';
 import type { FileConflict } from './revert.ts';
 import { beginUndo, completeUndo, forgetUndo, newUndoId } from './reverting.ts';

@@ -1,5 +1,5 @@
 import { textOf, type GitPath } from './gitPath.ts';
-import type { GitCall } from './hostGit.ts';
+import type { GitCall } from './gitCall.ts';
 import { shown, takeSnapshot, workspacePlace } from './openWorkspace.ts';
 import { diffTrees } from './trees.ts';
 import type { BetweenTurns, WorkspaceRecord } from './workspaceRecord.ts';

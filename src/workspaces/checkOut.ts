@@ -3,7 +3,8 @@ import type { Stats } from 'node:fs';
 import { UserError } from '../model/failure.ts';
 import { eachLimited } from './eachLimited.ts';
 import { below, foldersOf, onDisk, textOf, type GitPath } from './gitPath.ts';
-import type { GitCall, HostGit, WorkSite } from './hostGit.ts';
+import type { HostGit, WorkSite } from './hostGit.ts';
+import type { GitCall } from './gitCall.ts';
 import { diffTrees, type TreeDifference } from './trees.ts';
 
 type Changes = ReadonlyMap<GitPath, TreeDifference>;

@@ -2,7 +2,8 @@ import { UserError } from '../model/failure.ts';
 import { changesAt, takeChanges } from '../model/hunks.ts';
 import { lineChanges } from '../model/lineChanges.ts';
 import { gitPathOf, type GitPath } from './gitPath.ts';
-import type { GitCall, GitSite, HostGit } from './hostGit.ts';
+import type { HostGit } from './hostGit.ts';
+import type { GitCall, GitSite } from './gitCall.ts';
 import { contentOf, diffTrees, setEntries, writeBlob, writeTree, type TreeEntry } from './trees.ts';
 
 type Call = Pick<GitCall, 'doing' | 'signal'> & { site: GitSite };

@@ -1,7 +1,7 @@
 import { UserError } from '../model/failure.ts';
 import { repositoryOf } from './applyToRepository.ts';
 import { textOf, type GitPath } from './gitPath.ts';
-import type { GitCall } from './hostGit.ts';
+import type { GitCall } from './gitCall.ts';
 import { shown, targetPlace, workspacePlace } from './openWorkspace.ts';
 import { commitClone, isAncestor, treeOf } from './resultCommit.ts';
 import { statesOf, type SpanStates } from './runCheckpoints.ts';

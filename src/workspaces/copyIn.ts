@@ -3,7 +3,8 @@ import { copyFile, lstat, mkdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../model/failure.ts';
 import { splitPaths, textOf } from './gitPath.ts';
-import type { GitCall, GitSite, HostGit } from './hostGit.ts';
+import type { HostGit } from './hostGit.ts';
+import type { GitCall, GitSite } from './gitCall.ts';
 
 export interface CopyInRequest {
   /** Globs from the top of the folder: `.env`, `config/*.json`, `**\/.env.local`. */

@@ -1,4 +1,5 @@
-import type { GitSite, HostGit } from './hostGit.ts';
+import type { HostGit } from './hostGit.ts';
+import type { GitSite } from './gitCall.ts';
 
 export interface CopyRequest {
   doing: string;

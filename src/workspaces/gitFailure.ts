@@ -1,5 +1,5 @@
 import { UserError } from '../model/failure.ts';
-import type { GitCall } from './hostGit.ts';
+import type { GitCall } from './gitCall.ts';
 
 export interface FailedCall {
   call: GitCall;

@@ -3,17 +3,11 @@ import path from 'node:path';
 import { eachLimited } from './eachLimited.ts';
 import { findRepository, isSameRepository, type Repository } from './findRepository.ts';
 import { textOf, type GitPath } from './gitPath.ts';
-import type { GitCall } from './hostGit.ts';
+import type { GitCall } from './gitCall.ts';
 import { RepositoryRefs, settingOf } from './repositoryRefs.ts';
 import { UserRepository } from './userRepository.ts';
+import type { GitGuard } from './workspaces.ts';
 import type { WorkspaceTools } from './workspaceTools.ts';
-
-/** A file or folder by its absolute path, which the agent's container holds in its place. */
-export interface GitGuard {
-  path: string;
-  /** False: it can be written to, but not be renamed, removed or replaced. */
-  readOnly: boolean;
-}
 
 type Call = Pick<GitCall, 'doing' | 'signal'>;
 

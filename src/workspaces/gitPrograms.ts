@@ -3,7 +3,8 @@ import { lstat, readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { eachLimited } from './eachLimited.ts';
 import { below, onDisk, textOf, type GitPath } from './gitPath.ts';
-import type { GitCall, GitSite, HostGit } from './hostGit.ts';
+import type { HostGit } from './hostGit.ts';
+import type { GitCall, GitSite } from './gitCall.ts';
 
 /**
  * What the git settings in a folder make a user's own git do beyond git itself. A digest of each, by what it is:

@@ -1,7 +1,8 @@
 import { lstat, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import type { GitSite, HostGit } from './hostGit.ts';
+import type { HostGit } from './hostGit.ts';
+import type { GitSite } from './gitCall.ts';
 import { settingOf } from './repositoryRefs.ts';
 import type { UserRepository } from './userRepository.ts';
 

@@ -1,4 +1,5 @@
-import type { GitCall, GitSite, HostGit } from './hostGit.ts';
+import type { HostGit } from './hostGit.ts';
+import type { GitCall, GitSite } from './gitCall.ts';
 
 /** A commit without parents, of a tree that is there and of small files beside it. */
 export interface ImportedCommit {

@@ -1,4 +1,5 @@
-import type { GitCall, GitSite, HostGit } from './hostGit.ts';
+import type { HostGit } from './hostGit.ts';
+import type { GitCall, GitSite } from './gitCall.ts';
 
 /**
  * Copies what a tree is made of from another object store, as far as it is missing here. Packed objects are copied as

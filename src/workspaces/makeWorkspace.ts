@@ -4,7 +4,7 @@ import { UserError } from '../model/failure.ts';
 import { branchName } from './branchName.ts';
 import { findRepository, type Repository } from './findRepository.ts';
 import { gitPathOf } from './gitPath.ts';
-import type { GitCall } from './hostGit.ts';
+import type { GitCall } from './gitCall.ts';
 import { ignorePatterns } from './ignorePatterns.ts';
 import { makePrivateClone } from './privateClone.ts';
 import { parseRemoteUrl } from './remoteUrl.ts';

@@ -1,5 +1,6 @@
 import { splitPaths, type GitPath } from './gitPath.ts';
-import type { GitCall, GitSite, HostGit } from './hostGit.ts';
+import type { HostGit } from './hostGit.ts';
+import type { GitCall, GitSite } from './gitCall.ts';
 import { KeyedLock } from './keyedLock.ts';
 import { commitTree, type TreeEntry } from './trees.ts';
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { UserError } from '../model/failure.ts';
 import { findRepository, isSameRepository } from './findRepository.ts';
 import { gitPathOf, textOf, type GitPath } from './gitPath.ts';
-import type { GitCall } from './hostGit.ts';
+import type { GitCall } from './gitCall.ts';
 import { ignorePatterns } from './ignorePatterns.ts';
 import { settingOf } from './repositoryRefs.ts';
 import { keyOf, type RepositoryState, type Snapshot, type SnapshotSource } from './snapshotStore.ts';

@@ -1,7 +1,8 @@
 import { readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { onDisk, splitPaths, textOf, type GitPath } from './gitPath.ts';
-import type { GitCall, GitSite, HostGit } from './hostGit.ts';
+import type { HostGit } from './hostGit.ts';
+import type { GitCall, GitSite } from './gitCall.ts';
 
 const shown = 20;
 

@@ -1,5 +1,5 @@
 import { UserError } from '../model/failure.ts';
-import type { GitCall } from './hostGit.ts';
+import type { GitCall } from './gitCall.ts';
 import { workspacePlace } from './openWorkspace.ts';
 import { commitClone, startOf } from './resultCommit.ts';
 import type { CommitOutcome, Credential } from './workspaces.ts';

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { UserError } from '../model/failure.ts';
 import type { Repository } from './findRepository.ts';
 import { withoutSecrets } from './gitFailure.ts';
-import type { GitCall, HostGit } from './hostGit.ts';
+import type { HostGit } from './hostGit.ts';
+import type { GitCall } from './gitCall.ts';
 import { parseRemoteUrl, type RemoteUrl } from './remoteUrl.ts';
 import type { Credential } from './workspaces.ts';
 

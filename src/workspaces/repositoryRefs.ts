@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Repository } from './findRepository.ts';
-import type { GitAnswer, GitCall, GitSite, HostGit } from './hostGit.ts';
+import type { HostGit } from './hostGit.ts';
+import type { GitAnswer, GitCall, GitSite } from './gitCall.ts';
 
 /** Where a working tree stands: on a branch (`ref`), or on a commit alone; `oid` is null before the first commit. */
 export interface Head {

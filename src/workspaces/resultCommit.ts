@@ -1,6 +1,6 @@
 import { failureOf, UserError } from '../model/failure.ts';
 import { textOf } from './gitPath.ts';
-import type { GitCall, GitSite } from './hostGit.ts';
+import type { GitCall, GitSite } from './gitCall.ts';
 import { takeSnapshot, type Place } from './openWorkspace.ts';
 import { fetchAgentCommits } from './privateClone.ts';
 import type { Snapshot } from './snapshotStore.ts';

@@ -1,7 +1,8 @@
 import { failureOf } from '../model/failure.ts';
 import { ObstructedError } from './checkOut.ts';
 import { gitPathOf, textOf, type GitPath } from './gitPath.ts';
-import type { GitCall, HostGit } from './hostGit.ts';
+import type { HostGit } from './hostGit.ts';
+import type { GitCall } from './gitCall.ts';
 import { planRevert, type ConflictReason, type RevertPlan } from './planRevert.ts';
 import type { Snapshot, SnapshotSource, SnapshotStore } from './snapshotStore.ts';
 import { diffTrees, setEntries, writeTree } from './trees.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { UserError } from '../model/failure.ts';
 import { betweenTurnsOf } from './betweenTurns.ts';
 import { gitPathOf, textOf, type GitPath } from './gitPath.ts';
-import type { GitCall } from './hostGit.ts';
+import type { GitCall } from './gitCall.ts';
 import { shown, takeSnapshot, targetPlace, unsavedIn, workspacePlace, type Place } from './openWorkspace.ts';
 import type { Head } from './repositoryRefs.ts';
 import { revertFiles, type RevertRequest } from './revert.ts';

@@ -2,7 +2,7 @@ import { UserError } from '../model/failure.ts';
 import { betweenTurnsOf, changedByOthers } from './betweenTurns.ts';
 import { gitPathOf, textOf, type GitPath } from './gitPath.ts';
 import { lookForGit, newGitPrograms } from './gitPrograms.ts';
-import type { GitCall } from './hostGit.ts';
+import type { GitCall } from './gitCall.ts';
 import { shown, takeSnapshot, workspacePlace, type Place } from './openWorkspace.ts';
 import { commitClone } from './resultCommit.ts';
 import type { RepositoryState, Snapshot } from './snapshotStore.ts';

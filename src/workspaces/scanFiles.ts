@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { access, lstat } from 'node:fs/promises';
 import { eachLimited } from './eachLimited.ts';
 import { gitPathOf, below, joinPaths, onDisk, splitPaths, textOf, type GitPath } from './gitPath.ts';
-import type { GitCall, HostGit, WorkSite } from './hostGit.ts';
+import type { HostGit, WorkSite } from './hostGit.ts';
+import type { GitCall } from './gitCall.ts';
 
 /** A file that a checkpoint does not hold. */
 export interface SkippedFile {

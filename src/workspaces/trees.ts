@@ -1,5 +1,6 @@
 import { joinPaths, splitPaths, textOf, type GitPath } from './gitPath.ts';
-import type { GitCall, GitSite, HostGit } from './hostGit.ts';
+import type { HostGit } from './hostGit.ts';
+import type { GitCall, GitSite } from './gitCall.ts';
 
 type Call = Pick<GitCall, 'doing' | 'signal'> & { site: GitSite };
 

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { lstat } from 'node:fs/promises';
 import { UserError } from '../model/failure.ts';
 import { bytesOf, removeFolder } from './diskSpace.ts';
-import type { GitCall } from './hostGit.ts';
+import type { GitCall } from './gitCall.ts';
 import { takeSnapshot, workspacePlace } from './openWorkspace.ts';
 import { cloneAt } from './privateClone.ts';
 import { RepositoryRefs } from './repositoryRefs.ts';

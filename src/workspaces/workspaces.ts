@@ -1,6 +1,5 @@
 import type { ChosenFile } from './chosenChanges.ts';
 import type { SetupScript } from './setupScript.ts';
-import type { GitGuard } from './gitGuards.ts';
 import type { FileConflict } from './revert.ts';
 import type { SkippedFile } from './scanFiles.ts';
 import type { FileChange } from './trees.ts';
@@ -47,6 +46,13 @@ export interface PrepareRequest {
   setup: SetupScript | null;
   /** One line of what goes on, for the card. */
   onProgress?: (line: string) => void;
+}
+
+/** A file or folder by its absolute path, which the agent's container holds in its place. */
+export interface GitGuard {
+  path: string;
+  /** False: it can be written to, but not be renamed, removed or replaced. */
+  readOnly: boolean;
 }
 
 export interface PreparedWorkspace {

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { AgentManager, type LaunchProgress, type LaunchRequest } from '../../src/agents/agentManager.ts';
+import { AgentManager } from '../../src/agents/agentManager.ts';
+import type { LaunchProgress, LaunchRequest } from '../../src/agents/launchRequest.ts';
 import type { AgentProcess } from '../../src/agents/agentProcess.ts';
 import type { Engine } from '../../src/agents/engine.ts';
 import type { RunToTakeOver } from '../../src/agents/keeper/takeOverContainer.ts';

@@ -2,7 +2,8 @@
 import { access, appendFile, chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { AgentManager, LaunchPlace } from '../../src/agents/agentManager.ts';
+import type { AgentManager } from '../../src/agents/agentManager.ts';
+import type { LaunchPlace } from '../../src/agents/launchRequest.ts';
 import { LocalWorkspaces } from '../../src/workspaces/localWorkspaces.ts';
 import type { PreparedWorkspace, TurnChanges } from '../../src/workspaces/workspaces.ts';
 import { run as runProgram } from '../../scripts/processes.mts';

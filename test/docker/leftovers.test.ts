@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { AgentManager, LaunchRequest } from '../../src/agents/agentManager.ts';
+import type { AgentManager } from '../../src/agents/agentManager.ts';
+import type { LaunchRequest } from '../../src/agents/launchRequest.ts';
 import { checkTaskId } from '../../src/agents/labels.ts';
 import { makeFolder, testRunId } from '../harness/testRun.ts';
 import {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { projectRoot } from '../../scripts/paths.mts';
-import type { LaunchPlace, LaunchProgress, LaunchRequest } from '../../src/agents/agentManager.ts';
+import type { LaunchPlace, LaunchProgress, LaunchRequest } from '../../src/agents/launchRequest.ts';
 import type { AgentProcess, ExitInfo } from '../../src/agents/agentProcess.ts';
 import { runSetup, type LaunchSetup, type SetupRun } from '../../src/agents/runSetup.ts';
 import type { EngineStatus } from '../../src/model/engine.ts';

@@ -4,7 +4,8 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withoutSecrets } from '../../../src/workspaces/gitFailure.ts';
-import { HostGit, type GitSite } from '../../../src/workspaces/hostGit.ts';
+import { HostGit } from '../../../src/workspaces/hostGit.ts';
+import type { GitSite } from '../../../src/workspaces/gitCall.ts';
 import { commitFiles, makeFixture, makeProgram, write, type Fixture } from './fixture.ts';
 
 let fixture: Fixture;

@@ -1,0 +1,5 @@
+import type { Caller } from './tokenDesk.ts';
+
+export interface GatewayEnv {
+  Variables: { caller: Caller };
+}
