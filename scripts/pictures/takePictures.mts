@@ -19,7 +19,10 @@ export async function takePictures(): Promise<void> {
   await mkdir(folder, { recursive: true });
   const project = path.join(await makeFolder('pictures'), 'markdown-toc');
   await run('git', ['clone', '--quiet', await ensureSampleProject(), project], { cwd: projectRoot });
-  const editor = await startEditor({ folder: project });
+  // Not the name of whoever takes the pictures.
+  await run('git', ['config', 'user.name', 'Ada'], { cwd: project });
+  const userSettings = { 'comments.openView': 'never' };
+  const editor = await startEditor({ folder: project, userSettings });
   try {
     await picturesOfARun(editor);
   } finally {
@@ -29,7 +32,7 @@ export async function takePictures(): Promise<void> {
   if (database === undefined) throw new Error('The board has left no database.');
   await writeSampleHistory(path.join(editor.userDataDir, database));
   const port = Number(new URL(editor.url).port);
-  const again = await startEditor({ folder: project, userDataDir: editor.userDataDir, port });
+  const again = await startEditor({ folder: project, userSettings, userDataDir: editor.userDataDir, port });
   try {
     await pictureOfStatistics(again);
   } finally {

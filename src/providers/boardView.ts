@@ -72,7 +72,7 @@ export class BoardTreeView {
     void commands.executeCommand('setContext', 'kandev.severalBoards', hasSeveral);
     const name = shownBoard(this.#state)?.name;
     // Alone in its container, where it usually is, a view shows no description.
-    this.#view.title = hasSeveral && name !== undefined ? l10n.t('Board · {0}', name) : l10n.t('Board');
+    this.#view.title = hasSeveral && name !== undefined ? name : l10n.t('Board');
     const waiting = waitingNodes(this.#state).length;
     this.#view.badge = waiting === 0 ? undefined : { value: waiting, tooltip: waitingText(waiting) };
     this.#view.message = this.#message() ?? '';

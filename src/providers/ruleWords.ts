@@ -44,9 +44,9 @@ export function scopeLabel(scope: RuleScope): string {
   }
 }
 
-/** Why a request is asked; empty while that is not known. */
+/** Which rule has a request asked; empty where none has a say in it, as that is how it is without rules. */
 export function whyAsked({ ruling }: PermissionRequest): string {
-  return ruling ? rulingText(ruling, translate) : '';
+  return ruling && ruling.by !== 'none' ? rulingText(ruling, translate) : '';
 }
 
 /** What the id of a scope is called, where the board knows it. */
