@@ -62,11 +62,17 @@ describe('a result in a clone', () => {
     await eventually(() => text('long.txt')).toBe(withCapitals(2));
   });
 
-  it('is accepted as a whole file, which leads to the next one', async () => {
+  it('is accepted and rejected file by file, each of which leads to the next one', async () => {
     const { workbench } = window;
     await workbench.runCommand('Kandev: Accept Changes of File');
     await eventually(() => text('long.txt')).toBe(withCapitals(2, 20));
     await workbench.page.getByRole('tab', { name: /src\/greet\.ts/ }).waitFor();
+    await workbench.runCommand('Kandev: Accept Changes of File');
+    await eventually(() => text('src/greet.ts')).toBe('export const hello = 1;\n');
+    await workbench.page.getByRole('tab', { name: /unwanted\.txt/ }).waitFor();
+    await workbench.runCommand('Kandev: Reject Changes of File');
+    await workbench.notification('unwanted.txt was taken back').waitFor();
+    await workbench.screenshot('rejected-file');
     await expect(stat(inFolder('unwanted.txt'))).rejects.toThrow('ENOENT');
   });
 });

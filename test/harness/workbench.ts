@@ -140,7 +140,12 @@ export class Workbench {
     await patiently(async (timeout) => {
       await this.#openPalette(timeout);
       await this.quickInput.fill(`>${name}`, { timeout });
-      await this.quickPickRow(name).first().click({ timeout });
+      const row = this.quickPickRow(name).first();
+      await row.click({ timeout }).catch(async (error: unknown) => {
+        // It lists what there was when it was opened.
+        await this.page.keyboard.press('Escape');
+        throw error;
+      });
     });
   }
 
