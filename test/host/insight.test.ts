@@ -10,6 +10,19 @@ function tabsOf(type: string): string[] {
     .map(({ label }) => label);
 }
 
+/** Resolves when such a page has its tab, which is some time after it was opened. */
+function tabThere(type: string): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (tabsOf(type).length === 0) return;
+      listener.dispose();
+      resolve();
+    };
+    const listener = window.tabGroups.onDidChangeTabs(look);
+    look();
+  });
+}
+
 describe('statistics and timelines', () => {
   before(async () => {
     await extensions.getExtension('kandev.kandev')?.activate();
@@ -21,6 +34,7 @@ describe('statistics and timelines', () => {
 
   it('open in a tab, and a second time in the same one', async () => {
     await commands.executeCommand('kandev.openStatistics');
+    await tabThere('kandev.statistics');
     await commands.executeCommand('kandev.openStatistics');
     deepStrictEqual(tabsOf('kandev.statistics'), ['Kandev Statistics']);
   });
@@ -28,6 +42,7 @@ describe('statistics and timelines', () => {
   it('open for a card from where it stands', async () => {
     const [card] = await commands.executeCommand<{ id: string; title: string }[]>('kandev.addSampleCards');
     await commands.executeCommand('kandev.showTimeline', { taskId: card?.id });
+    await tabThere('kandev.timeline');
     await commands.executeCommand('kandev.showTimeline', { taskId: card?.id });
     deepStrictEqual(tabsOf('kandev.timeline'), [`Timeline: ${card?.title}`]);
   });

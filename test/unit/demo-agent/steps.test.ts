@@ -50,8 +50,9 @@ describe('a script', () => {
   });
 
   test('speaks, thinks and plans', async () => {
-    expect(await run('message "Hello\\nthere"', 'thought Let me see', 'plan [x] a | b')).toBe('end_turn');
-    expect(agent.said).toBe('Hello\nthere');
+    const lines = ['message "Hello\\nthere "', 'prompt', 'thought Let me see', 'plan [x] a | b'];
+    expect(await run(...lines)).toBe('end_turn');
+    expect(agent.said).toBe('Hello\nthere prompt: text only');
     expect(agent.updatesOf('agent_thought_chunk')[0]?.content).toEqual({ type: 'text', text: 'Let me see' });
     expect(agent.updatesOf('plan')[0]?.entries.map(({ status }) => status)).toEqual(['completed', 'pending']);
   });

@@ -16,7 +16,8 @@ import { callsOf, killDuring, type Kill } from './killing.ts';
 import type { Order } from './worker.mts';
 
 /** Each so many git calls one kill, in turns before and after the call; at all of them where there is time. */
-const stride = process.env.KANDEV_STRESS === '1' ? 1 : 50;
+const strideOf = ({ do: what }: Order): number =>
+  process.env.KANDEV_STRESS === '1' ? 1 : what === 'prepare' ? 10 : 50;
 const timeout = 900_000;
 
 let fixture: Fixture;
@@ -57,6 +58,7 @@ async function startOver(): Promise<void> {
 /** Carries out an order again and again, each time killed a little later, and looks what is left each time. */
 async function atEachKill(order: Order, look: (kill: Kill) => Promise<void>): Promise<number> {
   await save();
+  const stride = strideOf(order);
   let kills = 0;
   for (const mode of ['before', 'after'] as const) {
     for (let at = mode === 'before' ? 1 : 1 + Math.floor(stride / 2); ; at += stride) {

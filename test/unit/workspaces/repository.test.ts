@@ -145,8 +145,9 @@ describe('a repository behind a sign-in', () => {
     url.username = 'ada';
     url.password = encodeURIComponent(token);
     const { root } = await prepare(url.href);
-    const settings = await readFile(path.join(root, '.git/config'), 'utf8');
-    expect(settings).toContain(`url = ${server.url}/thing.git`);
+    expect(await gitIn(root, fixture.environment, 'config', 'remote.origin.url')).toBe(
+      `${server.url}/thing.git`,
+    );
     expect(await filesWith(fixture.storage, token)).toEqual([]);
     expect(await filesWith(fixture.storage, encodeURIComponent(token))).toEqual([]);
   });
