@@ -3,6 +3,7 @@
  *
  * npm run bench -- [name…]
  */
+import { buildAll } from './build.mts';
 import { beginTestRun } from './testRun.mts';
 
 interface Bench {
@@ -49,6 +50,8 @@ if (unknown.length > 0) {
 const selected = Object.entries(benches).flatMap(([name, bench]) =>
   wanted.length === 0 || wanted.includes(name) ? bench : [],
 );
+// Workers, the keeper and pages are measured as they ship.
+await buildAll({ production: true });
 const testRun = selected.some(({ needs }) => needs !== undefined)
   ? await beginTestRun({ editor: selected.some(({ needs }) => needs === 'editor') })
   : null;
