@@ -10,11 +10,11 @@ function tabsOf(type: string): string[] {
     .map(({ label }) => label);
 }
 
-/** Resolves when such a page has its tab, which is some time after it was opened. */
-function tabThere(type: string): Promise<void> {
+/** Resolves when such a page has its tab, with its title, which is some time after it was opened. */
+function tabThere(type: string, title: string): Promise<void> {
   return new Promise((resolve) => {
     const look = (): void => {
-      if (tabsOf(type).length === 0) return;
+      if (!tabsOf(type).includes(title)) return;
       listener.dispose();
       resolve();
     };
@@ -34,7 +34,7 @@ describe('statistics and timelines', () => {
 
   it('open in a tab, and a second time in the same one', async () => {
     await commands.executeCommand('kandev.openStatistics');
-    await tabThere('kandev.statistics');
+    await tabThere('kandev.statistics', 'Kandev Statistics');
     await commands.executeCommand('kandev.openStatistics');
     deepStrictEqual(tabsOf('kandev.statistics'), ['Kandev Statistics']);
   });
@@ -42,7 +42,7 @@ describe('statistics and timelines', () => {
   it('open for a card from where it stands', async () => {
     const [card] = await commands.executeCommand<{ id: string; title: string }[]>('kandev.addSampleCards');
     await commands.executeCommand('kandev.showTimeline', { taskId: card?.id });
-    await tabThere('kandev.timeline');
+    await tabThere('kandev.timeline', `Timeline: ${card?.title}`);
     await commands.executeCommand('kandev.showTimeline', { taskId: card?.id });
     deepStrictEqual(tabsOf('kandev.timeline'), [`Timeline: ${card?.title}`]);
   });
