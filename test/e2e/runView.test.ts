@@ -131,6 +131,25 @@ describe('the run of a card', () => {
       expect(await accessibilityProblems(await window.workbench.webviewFrame('#kandev-run'))).toEqual([]);
     }
   });
+
+  it('has a timeline beside the statistics of all, in every theme', async () => {
+    const { workbench } = window;
+    await workbench.runCommand('Kandev: Statistics');
+    await workbench.webviewFrame('kandev-statistics h1');
+    await workbench.runCommand('Kandev: Show Timeline');
+    await workbench.pick(title);
+    await workbench.webviewFrame('kandev-timeline h1');
+    await workbench.runCommand('View: Move Editor into Next Group');
+    for (const theme of ['light', 'dark', 'hc-dark', 'hc-light'] as const) {
+      await workbench.setTheme(theme);
+      const timeline = await workbench.webviewFrame('kandev-timeline h1');
+      await timeline.getByText('Demo agent waits for you').waitFor();
+      const statistics = await workbench.webviewFrame('kandev-statistics h1');
+      await workbench.screenshot(`insight-${theme}`);
+      expect(await accessibilityProblems(statistics)).toEqual([]);
+      expect(await accessibilityProblems(timeline)).toEqual([]);
+    }
+  });
 });
 
 /** As from the clipboard: a picture of 240 × 120 pixels, whatever its name says. */
