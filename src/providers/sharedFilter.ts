@@ -81,7 +81,9 @@ export class SharedFilter implements Disposable {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     const boards = new Set(boardsOf(this.#state).map(({ id }) => id));
-    const kept = [...this.#filters].filter(([id, filter]) => boards.has(id) && isFiltering(filter));
+    // A window that is being closed knows of no boards any more.
+    const isThere = (id: string): boolean => boards.size === 0 || boards.has(id);
+    const kept = [...this.#filters].filter(([id, filter]) => isThere(id) && isFiltering(filter));
     void this.#storage.update(storageKey, Object.fromEntries(kept));
   }
 }

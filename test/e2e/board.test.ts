@@ -97,6 +97,7 @@ describe('several boards', () => {
     await press('b');
     await workbench.quickPickRow('Board').getByText('4 cards').waitFor();
     await press('ArrowDown', 'Enter');
+    await workbench.page.locator('.quick-input-title').getByText('New Board', { exact: true }).waitFor();
     await workbench.enter('Later');
     await board.page.getByRole('heading', { name: 'No cards on “Later” yet' }).waitFor();
     await board.page.getByRole('button', { name: /^Board Later/ }).click();
@@ -135,5 +136,29 @@ describe('several boards', () => {
     await window.shows({ ...here, 'To Do': ['One'] });
     await workbench.notificationButton('Undo', 'The board “Later” was deleted.').click();
     await window.shows({ 'To Do': ['Three'] });
+  });
+
+  it('are as they were left after a reload: the board, its filter and its columns', async () => {
+    const { board, workbench } = window;
+    const switchTo = async (from: string, to: string): Promise<void> => {
+      await board.page.getByRole('button', { name: new RegExp(`^Board ${from}`) }).click();
+      await workbench.pick(to);
+    };
+    await switchTo('Later', 'Board');
+    await window.shows({ ...here, 'To Do': ['One'] });
+    await board.page.getByRole('searchbox').fill('one');
+    await window.shows({ 'To Do': ['One'] });
+    // Each board has its own.
+    await switchTo('Board', 'Later');
+    await window.shows({ 'To Do': ['Three'] });
+    await switchTo('Later', 'Board');
+    await window.shows({ 'To Do': ['One'] });
+    await board.column('Backlog').hover();
+    await board.button('Collapse Backlog').click();
+    await board.page.getByTitle('Expand Backlog').waitFor();
+    await workbench.reload();
+    await window.shows({ 'To Do': ['One'] });
+    await expect(board.page.getByRole('searchbox').inputValue()).resolves.toBe('one');
+    await board.page.getByTitle('Expand Backlog').waitFor();
   });
 });

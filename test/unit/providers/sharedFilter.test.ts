@@ -41,6 +41,17 @@ describe('the shared filter', () => {
     expect(new SharedFilter(storage, state).current).toEqual(wanted);
   });
 
+  it('is kept by a window whose board is closed before it', () => {
+    const filter = new SharedFilter(storage, state);
+    filter.set({ ...noFilter, text: 'cache' });
+    state.boards = [];
+    state.put([]);
+    filter.dispose();
+    state.boards = [board];
+    state.put([]);
+    expect(new SharedFilter(storage, state).current.text).toBe('cache');
+  });
+
   it('is written once while somebody types', () => {
     const filter = new SharedFilter(storage, state);
     const update = vi.spyOn(storage, 'update');
