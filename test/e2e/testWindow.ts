@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
 import { startEditor, type Editor, type EditorOptions } from '../harness/editor.ts';
 import { makeRepository } from '../harness/repository.ts';
 import { openWorkbench, type Workbench } from '../harness/workbench.ts';
@@ -126,16 +126,21 @@ export class TestWindow {
 
 /**
  * Opens a window before the tests of a file and closes it after them. A failed test leaves a picture in
- * out/screenshots.
+ * out/screenshots, and fails those after it at once: they are the next steps of the same journey.
  */
 export function useWindow(options: () => Promise<EditorOptions> = () => Promise.resolve({})): TestWindow {
   const window = new TestWindow();
+  let failed: string | null = null;
   beforeAll(async () => {
     await window.open(await options());
   });
+  beforeEach(() => {
+    if (failed !== null) throw new Error(`The journey has ended at “${failed}”.`);
+  });
   afterEach(async ({ task }) => {
-    const name = `failed ${task.name}`.replaceAll(/[^\w]+/g, '-');
-    if (task.result?.state === 'fail') await window.workbench.screenshot(name);
+    if (task.result?.state !== 'fail' || failed !== null) return;
+    failed = task.name;
+    await window.workbench.screenshot(`failed ${task.name}`.replaceAll(/[^\w]+/g, '-'));
   });
   afterAll(async () => {
     await window.close();
