@@ -19,6 +19,7 @@ export type {
   MergeOutcome,
   RevertOutcome,
 } from '../workspaces/workspaces.ts';
+import type { OperationTable } from './operationTable.ts';
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 const path = v.pipe(v.string(), v.minLength(1), v.maxLength(10_000));
@@ -119,13 +120,5 @@ export interface ResultQueryResults {
 
 export type ResultCommandName = keyof typeof resultCommandSchemas;
 export type ResultQueryName = keyof typeof resultQuerySchemas;
-export type ResultCommandTable = {
-  [C in ResultCommandName]: (
-    params: v.InferOutput<(typeof resultCommandSchemas)[C]>,
-  ) => Promise<ResultCommandResults[C]>;
-};
-export type ResultQueryTable = {
-  [Q in ResultQueryName]: (
-    params: v.InferOutput<(typeof resultQuerySchemas)[Q]>,
-  ) => Promise<ResultQueryResults[Q]>;
-};
+export type ResultCommandTable = OperationTable<typeof resultCommandSchemas, ResultCommandResults>;
+export type ResultQueryTable = OperationTable<typeof resultQuerySchemas, ResultQueryResults>;

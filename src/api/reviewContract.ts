@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { commentSides, type ReviewComment, type ReviewMark } from '../model/review.ts';
+import type { OperationTable } from './operationTable.ts';
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 const path = v.pipe(v.string(), v.minLength(1), v.maxLength(10_000));
@@ -69,14 +70,6 @@ export interface ReviewQueryResults {
   'review.marks': ReviewMark[];
 }
 
-type CommandName = keyof typeof reviewCommandSchemas;
-type QueryName = keyof typeof reviewQuerySchemas;
-export type ReviewCommandTable = {
-  [C in CommandName]: (
-    params: v.InferOutput<(typeof reviewCommandSchemas)[C]>,
-  ) => Promise<ReviewCommandResults[C]>;
-};
-export type ReviewQueryTable = {
-  [Q in QueryName]: (params: v.InferOutput<(typeof reviewQuerySchemas)[Q]>) => Promise<ReviewQueryResults[Q]>;
-};
+export type ReviewCommandTable = OperationTable<typeof reviewCommandSchemas, ReviewCommandResults>;
+export type ReviewQueryTable = OperationTable<typeof reviewQuerySchemas, ReviewQueryResults>;
 export type NewComment = v.InferOutput<(typeof reviewCommandSchemas)['review.comment']>;

@@ -10,6 +10,7 @@ import {
   type RuleDecision,
 } from '../model/permissionRule.ts';
 import type { NamedRule } from '../store/ruleStore.ts';
+import type { OperationTable } from './operationTable.ts';
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(400));
 const part = (most: number) => v.nullable(v.pipe(v.string(), v.trim(), v.nonEmpty(), v.maxLength(most)));
@@ -114,14 +115,6 @@ export interface RuleQueryResults {
   'rule.test': { lookedAt: number; requests: TestedRequest[] };
 }
 
-type CommandName = keyof typeof ruleCommandSchemas;
-type QueryName = keyof typeof ruleQuerySchemas;
-export type RuleCommandTable = {
-  [C in CommandName]: (
-    params: v.InferOutput<(typeof ruleCommandSchemas)[C]>,
-  ) => Promise<RuleCommandResults[C]>;
-};
-export type RuleQueryTable = {
-  [Q in QueryName]: (params: v.InferOutput<(typeof ruleQuerySchemas)[Q]>) => Promise<RuleQueryResults[Q]>;
-};
+export type RuleCommandTable = OperationTable<typeof ruleCommandSchemas, RuleCommandResults>;
+export type RuleQueryTable = OperationTable<typeof ruleQuerySchemas, RuleQueryResults>;
 export type RuleTest = v.InferOutput<(typeof ruleQuerySchemas)['rule.test']>;

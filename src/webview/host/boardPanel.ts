@@ -8,7 +8,7 @@ import { useTemplate } from '../../providers/templatePicker.ts';
 import type { UsageSource } from '../../providers/usageFeed.ts';
 import type { Choice, FormValues } from '../protocol.ts';
 import { BoardConnection, type BoardRequest, type BoardServices } from './boardConnection.ts';
-import { pageResourceRoots, webviewPage } from './webviewPage.ts';
+import { pageIcon, pageSettings, webviewPage } from './webviewPage.ts';
 import { DraftKeeper } from './draftKeeper.ts';
 
 const chooseCommands: Readonly<Record<Choice, string>> = {
@@ -128,7 +128,7 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
 
   deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
     this.#opened?.panel.dispose();
-    panel.webview.options = this.#webviewOptions();
+    panel.webview.options = pageSettings(this.#extensionUri);
     this.#attach(panel);
     return Promise.resolve();
   }
@@ -149,13 +149,9 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
       boardViewType,
       vscode.l10n.t('Kandev Board'),
       { viewColumn: vscode.ViewColumn.Active, preserveFocus },
-      this.#webviewOptions(),
+      pageSettings(this.#extensionUri),
     );
     return this.#attach(panel);
-  }
-
-  #webviewOptions(): vscode.WebviewOptions {
-    return { enableScripts: true, localResourceRoots: pageResourceRoots(this.#extensionUri) };
   }
 
   #attach(panel: vscode.WebviewPanel): OpenBoard {
@@ -165,10 +161,7 @@ export class BoardPanels implements vscode.WebviewPanelSerializer, vscode.Dispos
     });
     const opened: OpenBoard = { panel, connection, shownCard: null };
     this.#opened = opened;
-    panel.iconPath = {
-      light: vscode.Uri.joinPath(this.#extensionUri, 'media', 'board-light.svg'),
-      dark: vscode.Uri.joinPath(this.#extensionUri, 'media', 'board-dark.svg'),
-    };
+    panel.iconPath = pageIcon(this.#extensionUri);
     const messages = webview.onDidReceiveMessage((data: unknown) => {
       connection.receive(data);
     });

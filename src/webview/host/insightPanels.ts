@@ -5,7 +5,7 @@ import { statisticsCsv } from '../../model/statisticsCsv.ts';
 import { findCard, type BoardState } from '../../providers/boardState.ts';
 import type { StatisticsInput } from '../insightProtocol.ts';
 import { InsightConnection, type InsightServices } from './insightConnection.ts';
-import { pageResourceRoots, webviewPage } from './webviewPage.ts';
+import { pageIcon, pageSettings, webviewPage } from './webviewPage.ts';
 
 /** The view types of the panels, for `onWebviewPanel:` and `activeWebviewPanelId`. */
 export const insightViewTypes = ['kandev.statistics', 'kandev.timeline'] as const;
@@ -62,7 +62,7 @@ export class InsightPanels implements vscode.WebviewPanelSerializer, vscode.Disp
       panel.dispose();
       return Promise.resolve();
     }
-    panel.webview.options = this.#webviewOptions();
+    panel.webview.options = pageSettings(this.#options.extensionUri);
     this.#attach(taskId, panel);
     return Promise.resolve();
   }
@@ -81,13 +81,9 @@ export class InsightPanels implements vscode.WebviewPanelSerializer, vscode.Disp
       taskId === null ? 'kandev.statistics' : 'kandev.timeline',
       this.#title(taskId),
       { viewColumn: vscode.ViewColumn.Active },
-      this.#webviewOptions(),
+      pageSettings(this.#options.extensionUri),
     );
     this.#attach(taskId, panel);
-  }
-
-  #webviewOptions(): vscode.WebviewOptions {
-    return { enableScripts: true, localResourceRoots: pageResourceRoots(this.#options.extensionUri) };
   }
 
   #attach(taskId: string | null, panel: vscode.WebviewPanel): void {
@@ -95,10 +91,7 @@ export class InsightPanels implements vscode.WebviewPanelSerializer, vscode.Disp
     const { webview } = panel;
     this.#opened.set(taskId, panel);
     panel.title = this.#title(taskId);
-    panel.iconPath = {
-      light: vscode.Uri.joinPath(extensionUri, 'media', 'board-light.svg'),
-      dark: vscode.Uri.joinPath(extensionUri, 'media', 'board-dark.svg'),
-    };
+    panel.iconPath = pageIcon(extensionUri);
     const connection = new InsightConnection(taskId, this.#services, (message) => {
       void webview.postMessage(message);
     });

@@ -11,7 +11,7 @@ import { choosePictures } from './pictureFiles.ts';
 import type { RunPlace } from '../runProtocol.ts';
 import { RunConnection, type RunViewServices } from './runConnection.ts';
 import { RunDrafts } from './runDrafts.ts';
-import { pageResourceRoots, webviewPage } from './webviewPage.ts';
+import { pageIcon, pageSettings, webviewPage } from './webviewPage.ts';
 
 /** The view type of the panels, for `onWebviewPanel:` and `activeWebviewPanelId`. */
 export const runViewType = 'kandev.run';
@@ -124,7 +124,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
       panel.dispose();
       return Promise.resolve();
     }
-    panel.webview.options = this.#webviewOptions();
+    panel.webview.options = pageSettings(this.#options.extensionUri);
     this.#attach(taskId, panel);
     return Promise.resolve();
   }
@@ -141,13 +141,9 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
       runViewType,
       this.#title(taskId),
       { viewColumn: vscode.ViewColumn.Active, preserveFocus },
-      this.#webviewOptions(),
+      pageSettings(this.#options.extensionUri),
     );
     return this.#attach(taskId, panel);
-  }
-
-  #webviewOptions(): vscode.WebviewOptions {
-    return { enableScripts: true, localResourceRoots: pageResourceRoots(this.#options.extensionUri) };
   }
 
   #attach(taskId: string, panel: vscode.WebviewPanel): OpenRun {
@@ -159,10 +155,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
     const opened: OpenRun = { panel, connection };
     this.#opened.set(taskId, opened);
     panel.title = this.#title(taskId);
-    panel.iconPath = {
-      light: vscode.Uri.joinPath(extensionUri, 'media', 'board-light.svg'),
-      dark: vscode.Uri.joinPath(extensionUri, 'media', 'board-dark.svg'),
-    };
+    panel.iconPath = pageIcon(extensionUri);
     const messages = webview.onDidReceiveMessage((data: unknown) => {
       connection.receive(data);
     });

@@ -1,9 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 
-/** What a page may load from the extension's folder. */
-export function pageResourceRoots(extensionUri: vscode.Uri): vscode.Uri[] {
-  return [vscode.Uri.joinPath(extensionUri, 'dist', 'webview'), vscode.Uri.joinPath(extensionUri, 'media')];
+/** What a page may do, and load from the extension's folder. */
+export function pageSettings(extensionUri: vscode.Uri): vscode.WebviewOptions {
+  const folders = [['dist', 'webview'], ['media']];
+  return {
+    enableScripts: true,
+    localResourceRoots: folders.map((names) => vscode.Uri.joinPath(extensionUri, ...names)),
+  };
+}
+
+/** Of the tab of a page. */
+export function pageIcon(extensionUri: vscode.Uri): { light: vscode.Uri; dark: vscode.Uri } {
+  return {
+    light: vscode.Uri.joinPath(extensionUri, 'media', 'board-light.svg'),
+    dark: vscode.Uri.joinPath(extensionUri, 'media', 'board-dark.svg'),
+  };
 }
 
 function escapeAttribute(text: string): string {
