@@ -118,7 +118,5 @@ export interface ResultQueryResults {
   'result.undos': (Undoable & { taskId: string; title: string })[];
 }
 
-export type ResultCommandName = keyof typeof resultCommandSchemas;
-export type ResultQueryName = keyof typeof resultQuerySchemas;
 export type ResultCommandTable = OperationTable<typeof resultCommandSchemas, ResultCommandResults>;
 export type ResultQueryTable = OperationTable<typeof resultQuerySchemas, ResultQueryResults>;
